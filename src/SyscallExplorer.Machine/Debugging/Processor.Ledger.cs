@@ -1,0 +1,48 @@
+namespace SyscallExplorer.Machine;
+
+/// <content>Bookkeeping for those who ask what cycles were spent on.</content>
+public sealed partial class Processor
+{
+    private readonly BranchPredictor _predictor;
+    private readonly EventCosts _events;
+
+    /// <summary>How often each event figure was charged since this was set, by its index in the microarchitecture; null counts nothing.</summary>
+    public long[]? FigureLedger { get; set; }
+
+    /// <summary>Cycles, in 1/256, that hypercalls have cost since power-on.</summary>
+    public long HypercallClock { get; private set; }
+
+    /// <summary>Charges a hypercall.</summary>
+    internal void ChargeHypercall(long cost)
+    {
+        S.Clock += cost;
+        HypercallClock += cost;
+    }
+
+    /// <summary>A conditional branch was decided.</summary>
+    internal void NoteConditional(bool taken)
+    {
+        if (!_predictor.Conditional(S.Rip, taken))
+            Charge(TimingEvent.BranchMispredict);
+    }
+
+    /// <summary>An indirect jump or call goes to a target.</summary>
+    internal void NoteIndirect(ulong target)
+    {
+        if (!_predictor.Indirect(S.Rip, target))
+            Charge(TimingEvent.BranchMispredict);
+    }
+
+    /// <summary>A near call.</summary>
+    internal void NoteCall(ulong returnAddress) => _predictor.Call(returnAddress);
+
+    /// <summary>A near return.</summary>
+    internal void NoteReturn(ulong target)
+    {
+        if (!_predictor.Return(target))
+            Charge(TimingEvent.BranchMispredict);
+    }
+
+    /// <summary>An indirect branch prediction barrier.</summary>
+    internal void ForgetBranchTargets() => _predictor.ForgetTargets();
+}

@@ -1,0 +1,158 @@
+using System.Runtime.CompilerServices;
+using Iced.Intel;
+
+namespace SyscallExplorer.Machine;
+
+/// <summary>Turns bytes into an <see cref="Operation"/>: Iced decodes, the instruction table gives the handler, the microarchitecture the cost.</summary>
+internal sealed unsafe class OperationDecoder(CpuModel model)
+{
+    private const int MaxLength = 15;
+    private readonly DecoderOptions _options = model.Vendor == CpuVendor.Amd ? DecoderOptions.AMD : DecoderOptions.None;
+
+    /// <summary>Decodes one instruction.</summary>
+    /// <param name="bytes">What is there to read, at most 15 bytes matter.</param>
+    /// <param name="bitness">16, 32 or 64.</param>
+    /// <param name="needsMoreBytes">Whether the instruction goes on behind the end of <paramref name="bytes"/>.</param>
+    /// <returns>Null only with <paramref name="needsMoreBytes"/>; an illegal encoding becomes an operation that raises its fault.</returns>
+    public Operation? Decode(ReadOnlySpan<byte> bytes, int bitness, out bool needsMoreBytes)
+    {
+        if (bytes.Length > MaxLength)
+            bytes = bytes[..MaxLength];
+        Decoder decoder = Decoder.Create(bitness, new ByteArrayCodeReader(bytes.ToArray()), 0, _options);
+        decoder.Decode(out Instruction instruction);
+        needsMoreBytes = decoder.LastError == DecoderError.NoMoreBytes && bytes.Length < MaxLength;
+        if (needsMoreBytes)
+            return null;
+        return Build(instruction, bitness, tooLong: decoder.LastError == DecoderError.NoMoreBytes);
+    }
+
+    private Operation Build(in Instruction instruction, int bitness, bool tooLong)
+    {
+        Figure figure = model.Microarchitecture.FigureOf(instruction);
+        delegate*<Processor, Operation, Outcome> handler = tooLong ? &RaiseTooLong
+            : instruction.IsInvalid ? &RaiseInvalid
+            : model.Implements(instruction) ? InstructionTable.HandlerOf(instruction.Code)
+            : &RaiseInvalid;
+
+        if (handler == null)
+            handler = &ReportUnsupported;
+
+        Register memoryBase = instruction.MemoryBase;
+        bool ripRelative = instruction.IsIPRelativeMemoryOperand;
+        int nextIp = instruction.Length;
+        int addressBits = AddressBits(instruction, bitness);
+
+        return new Operation
+        {
+            Instruction = instruction,
+            Execute = handler,
+            Length = Math.Max(1, instruction.Length),
+            Cost = figure.Cost,
+            Figure = figure.Index,
+            Op0 = OperandOf(instruction, 0),
+            Op1 = OperandOf(instruction, 1),
+            Op2 = OperandOf(instruction, 2),
+            Immediate = ImmediateOf(instruction),
+            Displacement = IsNearBranch(instruction) ? instruction.NearBranchTarget - (ulong)nextIp : 0,
+            Base = ripRelative || memoryBase == Register.None ? -1 : IndexOf(memoryBase),
+            Index = instruction.MemoryIndex == Register.None ? -1 : IndexOf(instruction.MemoryIndex),
+            Scale = instruction.MemoryIndexScale,
+            MemoryDisplacement = ripRelative ? instruction.IPRelativeMemoryAddress - (ulong)nextIp : instruction.MemoryDisplacement64,
+            IsRipRelative = ripRelative,
+            AddressMask = addressBits == 64 ? ulong.MaxValue : (1ul << addressBits) - 1,
+            Segment = SegmentOf(instruction.MemorySegment),
+            EndsBlock = EndsBlock(instruction),
+        };
+    }
+
+    private static bool EndsBlock(in Instruction instruction) =>
+        instruction.FlowControl != FlowControl.Next || instruction.IsPrivileged
+        || instruction.Mnemonic is Mnemonic.Popf or Mnemonic.Popfd or Mnemonic.Popfq or Mnemonic.Sti or Mnemonic.Swapgs;
+
+    private static bool IsNearBranch(in Instruction instruction) =>
+        instruction.Op0Kind is OpKind.NearBranch16 or OpKind.NearBranch32 or OpKind.NearBranch64;
+
+    private static int AddressBits(in Instruction instruction, int bitness)
+    {
+        for (int i = 0; i < instruction.OpCount; i++)
+        {
+            switch (instruction.GetOpKind(i))
+            {
+                case OpKind.MemorySegSI or OpKind.MemorySegDI or OpKind.MemoryESDI:
+                    return 16;
+                case OpKind.MemorySegESI or OpKind.MemorySegEDI or OpKind.MemoryESEDI:
+                    return 32;
+                case OpKind.MemorySegRSI or OpKind.MemorySegRDI or OpKind.MemoryESRDI:
+                    return 64;
+                case OpKind.Memory:
+                    Register register = instruction.MemoryBase != Register.None ? instruction.MemoryBase : instruction.MemoryIndex;
+                    if (register == Register.RIP)
+                        return 64;
+                    if (register == Register.EIP)
+                        return 32;
+                    int size = register == Register.None ? instruction.MemoryDisplSize : register.GetSize();
+                    return size switch { 2 => 16, 4 => 32, 8 => 64, _ => bitness };
+            }
+        }
+
+        return bitness;
+    }
+
+    private static Operand OperandOf(in Instruction instruction, int index)
+    {
+        if (index >= instruction.OpCount)
+            return default;
+        switch (instruction.GetOpKind(index))
+        {
+            case OpKind.Register:
+                Register register = instruction.GetOpRegister(index);
+                if (register is >= Register.AH and <= Register.BH)
+                    return new Operand(OperandKind.HighByte, (byte)(register - Register.AH));
+                if (register.IsGPR())
+                    return new Operand(OperandKind.Register, (byte)IndexOf(register));
+                if (register.IsSegmentRegister())
+                    return new Operand(OperandKind.System, (byte)SegmentOf(register));
+                return new Operand(OperandKind.System, (byte)register.GetNumber());
+            case OpKind.Immediate8 or OpKind.Immediate8_2nd or OpKind.Immediate16 or OpKind.Immediate32 or OpKind.Immediate64
+                or OpKind.Immediate8to16 or OpKind.Immediate8to32 or OpKind.Immediate8to64 or OpKind.Immediate32to64:
+                return new Operand(OperandKind.Immediate, 0);
+            case OpKind.NearBranch16 or OpKind.NearBranch32 or OpKind.NearBranch64 or OpKind.FarBranch16 or OpKind.FarBranch32:
+                return default;
+            default:
+                return new Operand(OperandKind.Memory, 0);
+        }
+    }
+
+    private static ulong ImmediateOf(in Instruction instruction)
+    {
+        for (int i = 0; i < instruction.OpCount; i++)
+        {
+            OpKind kind = instruction.GetOpKind(i);
+            if (kind is >= OpKind.Immediate8 and <= OpKind.Immediate32to64)
+                return instruction.GetImmediate(i);
+        }
+
+        return 0;
+    }
+
+    private static int IndexOf(Register register) => register.GetNumber();
+
+    private static SegmentName SegmentOf(Register register) => register switch
+    {
+        Register.ES => SegmentName.ES,
+        Register.CS => SegmentName.CS,
+        Register.SS => SegmentName.SS,
+        Register.FS => SegmentName.FS,
+        Register.GS => SegmentName.GS,
+        _ => SegmentName.DS,
+    };
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Outcome RaiseInvalid(Processor cpu, Operation op) => cpu.Raise(Vector.InvalidOpcode);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Outcome RaiseTooLong(Processor cpu, Operation op) => cpu.Raise(Vector.GeneralProtection, 0);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Outcome ReportUnsupported(Processor cpu, Operation op) => Outcome.Unsupported;
+}

@@ -1,0 +1,66 @@
+using Iced.Intel;
+
+namespace SyscallExplorer.Machine;
+
+/// <content>Looking at code without executing it.</content>
+public sealed partial class Processor
+{
+    /// <summary>Reads code bytes at a linear address as far as they are mapped, whatever their rights, and changes nothing.</summary>
+    /// <returns>At most <paramref name="count"/> bytes; fewer where a page is missing.</returns>
+    public byte[] ReadCode(ulong linear, int count)
+    {
+        byte[] bytes = new byte[count];
+        for (int i = 0; i < count; i++)
+        {
+            if (!TryPeek(linear + (ulong)i, out bytes[i]))
+                return bytes[..i];
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Disassembles one instruction in the current mode, in Intel's syntax.</summary>
+    public (string Text, int Length) DisassembleAt(ulong linear)
+    {
+        byte[] bytes = ReadCode(linear, MaxInstructionLength);
+        if (bytes.Length == 0)
+            return ("(not mapped)", 0);
+        Decoder decoder = Decoder.Create(Bitness, new ByteArrayCodeReader(bytes), linear,
+            Model.Vendor == CpuVendor.Amd ? DecoderOptions.AMD : DecoderOptions.None);
+        decoder.Decode(out Instruction instruction);
+        return instruction.IsInvalid ? ("(bad)", 1) : (Disassembler.Format(instruction), instruction.Length);
+    }
+
+    /// <summary>Translates without side effects: no accessed bit, no TLB, no cost, no rights.</summary>
+    /// <returns>False when the address is not mapped.</returns>
+    public bool TryTranslate(ulong linear, out ulong physical)
+    {
+        physical = linear;
+        if ((S.Cr0 & Cr0.PG) == 0)
+            return true;
+        ulong table = S.Cr3 & PageEntry.Address & Model.PhysicalMask;
+        for (int shift = 39; ; shift -= 9)
+        {
+            ulong entry = Bus.ReadPhysical64(table + (((linear >> shift) & 511) << 3));
+            if ((entry & PageEntry.P) == 0)
+                return false;
+            if (shift == 12 || (shift < 39 && (entry & PageEntry.PS) != 0))
+            {
+                ulong mask = (1ul << shift) - 1;
+                physical = (entry & PageEntry.Address & ~mask) | (linear & mask);
+                return true;
+            }
+
+            table = entry & PageEntry.Address;
+        }
+    }
+
+    private bool TryPeek(ulong linear, out byte value)
+    {
+        value = 0;
+        if (!TryTranslate(linear, out ulong physical) || !Bus.Ram.Contains(physical))
+            return false;
+        value = Bus.Ram.FrameForRead(physical)[physical % PhysicalMemory.FrameSize];
+        return true;
+    }
+}

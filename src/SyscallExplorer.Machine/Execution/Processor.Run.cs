@@ -1,0 +1,182 @@
+using Iced.Intel;
+
+namespace SyscallExplorer.Machine;
+
+/// <content>The loop: boundaries, blocks, exceptions, budgets.</content>
+public sealed partial class Processor
+{
+    private bool _stopRequested;
+
+    /// <summary>The last instruction that could not be executed, after <see cref="StopReason.Unsupported"/>.</summary>
+    public UnsupportedInstruction? LastUnsupported { get; private set; }
+
+    /// <summary>The events that led to the last triple fault, the first one first.</summary>
+    public IReadOnlyList<string> TripleFaultHistory => _tripleFaultHistory;
+
+    /// <summary>Runs until a limit or an end.</summary>
+    public RunResult Run(RunLimits limits)
+    {
+        var trace = new NoTrace();
+        return Run(limits, ref trace);
+    }
+
+    /// <summary>Runs until a limit or an end, every instruction seen by a trace.</summary>
+    public RunResult Run<TTrace>(RunLimits limits, ref TTrace trace) where TTrace : struct, IInstructionTrace
+    {
+        long firstInstruction = S.Instructions;
+        long firstClock = S.Clock;
+        long lastInstruction = limits.MaxInstructions > long.MaxValue - firstInstruction ? long.MaxValue : firstInstruction + limits.MaxInstructions;
+        long lastClock = limits.MaxCycles > (long.MaxValue - firstClock) >> 8 ? long.MaxValue : firstClock + (limits.MaxCycles << 8);
+        StopReason reason = Loop(lastInstruction, lastClock, ref trace);
+        return new RunResult(reason, S.Instructions - firstInstruction, S.Clock - firstClock, Describe(reason));
+    }
+
+    /// <summary>Advances the clock by an event's figure.</summary>
+    internal void Charge(TimingEvent timingEvent)
+    {
+        Figure figure = _events[timingEvent];
+        S.Clock += figure.Cost;
+        if (FigureLedger is not null)
+            FigureLedger[figure.Index]++;
+    }
+
+    private unsafe StopReason Loop<TTrace>(long lastInstruction, long lastClock, ref TTrace trace) where TTrace : struct, IInstructionTrace
+    {
+        _stopRequested = false;
+        while (true)
+        {
+            if (S.Shutdown)
+                return StopReason.TripleFault;
+            if (S.Instructions >= lastInstruction)
+                return StopReason.InstructionBudget;
+            if (S.Clock >= lastClock)
+                return StopReason.CycleBudget;
+            if (S.Halted && !WakeUp(lastClock))
+                return Interrupts.NextClock == long.MaxValue || !InterruptsEnabled ? StopReason.Halted : StopReason.CycleBudget;
+            if (S.Clock >= Interrupts.NextClock && InterruptsEnabled && !S.InterruptShadow)
+            {
+                ulong interruptedRip = S.Rip;
+                long interruptStart = S.Clock;
+                byte vector = Interrupts.Acknowledge();
+                Deliver(new PendingException((Vector)vector, 0, 0, EventSource.ExternalInterrupt), S.Rip);
+                trace.After(this, new InstructionStep(interruptedRip, default, S.Clock - interruptStart, -1, vector));
+                continue;
+            }
+
+            long start = S.Clock;
+            Block? block = FetchBlock();
+            if (block is null)
+            {
+                ulong rip = S.Rip;
+                S.Instructions++;
+                int vector = DeliverPending();
+                trace.After(this, new InstructionStep(rip, default, S.Clock - start, -1, vector));
+                continue;
+            }
+
+            Operation[] operations = block.Operations;
+            int epoch = _code.Epoch;
+            int index = 0;
+            while (true)
+            {
+                Operation op = operations[index];
+                if (typeof(TTrace) != typeof(NoTrace) && !trace.Before(this, op.Instruction))
+                    return StopReason.Trace;
+
+                ulong rip = S.Rip;
+                SingleStepTrap = (S.Rflags & Rflags.TF) != 0;
+                bool shadow = S.InterruptShadow;
+                S.InterruptShadow = false;
+                Outcome outcome = op.Execute(this, op);
+                if (outcome == Outcome.Unsupported)
+                {
+                    S.InterruptShadow = shadow;
+                    ReportUnsupported(op);
+                    return StopReason.Unsupported;
+                }
+
+                S.Clock += op.Cost;
+                S.Instructions++;
+                int raised = -1;
+                if (outcome == Outcome.Next)
+                {
+                    S.Rip = (S.Rip + (ulong)op.Length) & RipMask;
+                    if (!SingleStepTrap && ++index < operations.Length && S.Instructions < lastInstruction && S.Clock < lastClock
+                        && S.Clock < Interrupts.NextClock && epoch == _code.Epoch)
+                    {
+                        trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, op.Figure, -1));
+                        start = S.Clock;
+                        continue;
+                    }
+                }
+                else if (outcome is Outcome.Resync or Outcome.Halt or Outcome.Stop)
+                {
+                    S.Rip = (S.Rip + (ulong)op.Length) & RipMask;
+                }
+
+                if (outcome == Outcome.Fault)
+                    raised = DeliverPending();
+                else if (SingleStepTrap)
+                    raised = DeliverSingleStep();
+                trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, op.Figure, raised));
+                if (outcome == Outcome.Stop || _stopRequested)
+                    return StopReason.Hypercall;
+                break;
+            }
+        }
+    }
+
+    private bool InterruptsEnabled => (S.Rflags & Rflags.IF) != 0;
+
+    /// <summary>Moves the clock of a halted processor to the next interrupt.</summary>
+    /// <returns>False when nothing will come before the limit.</returns>
+    private bool WakeUp(long lastClock)
+    {
+        if (!InterruptsEnabled || Interrupts.NextClock == long.MaxValue)
+            return false;
+        if (Interrupts.NextClock >= lastClock)
+        {
+            S.Clock = Math.Max(S.Clock, lastClock);
+            return false;
+        }
+
+        S.Clock = Math.Max(S.Clock, Interrupts.NextClock);
+        S.Halted = false;
+        return true;
+    }
+
+    private int DeliverPending()
+    {
+        PendingException pending = _pending;
+        Deliver(pending, S.Rip);
+        return (int)pending.Vector;
+    }
+
+    private int DeliverSingleStep()
+    {
+        const ulong singleStep = 1ul << 14;
+        S.Dr[6] |= singleStep;
+        Deliver(new PendingException(Vector.Debug, 0, 0, EventSource.Trap), S.Rip);
+        return (int)Vector.Debug;
+    }
+
+    private void ReportUnsupported(Operation op)
+    {
+        byte[] bytes = ReadCode(S.Rip, op.Length);
+        LastUnsupported = new UnsupportedInstruction(S.Rip, bytes, DisassembleAt(S.Rip).Text, op.Instruction.Code);
+    }
+
+    private string Describe(StopReason reason) => reason switch
+    {
+        StopReason.InstructionBudget => $"The instruction budget is used up at {Where}.",
+        StopReason.CycleBudget => $"The cycle budget is used up at {Where}.",
+        StopReason.Halted => $"The processor is halted at {Where} and no interrupt will wake it.",
+        StopReason.TripleFault => $"Triple fault: {string.Join(", then ", _tripleFaultHistory)}. The processor is shut down at {Where}.",
+        StopReason.Unsupported when LastUnsupported is { } what =>
+            $"The instruction '{what.Disassembly}' ({Convert.ToHexString(what.Bytes)}, form {what.Code}) at {Where} is not supported yet.",
+        StopReason.Hypercall => $"A hypercall stopped the run before {Where}.",
+        _ => $"The trace stopped the run at {Where}.",
+    };
+
+    private string Where => $"{S.Segments[(int)SegmentName.CS].Selector:x}:{S.Rip:x16}";
+}

@@ -1,0 +1,87 @@
+namespace SyscallExplorer.Machine;
+
+/// <summary>Exception vectors. SDM vol. 3A, table 6-1.</summary>
+public enum Vector : byte
+{
+    /// <summary>#DE, divide error: a fault.</summary>
+    DivideError = 0,
+
+    /// <summary>#DB, debug: a fault or a trap.</summary>
+    Debug = 1,
+
+    /// <summary>NMI.</summary>
+    Nmi = 2,
+
+    /// <summary>#BP, breakpoint: a trap.</summary>
+    Breakpoint = 3,
+
+    /// <summary>#OF, overflow: a trap.</summary>
+    Overflow = 4,
+
+    /// <summary>#BR, BOUND range exceeded: a fault.</summary>
+    BoundRange = 5,
+
+    /// <summary>#UD, invalid opcode: a fault.</summary>
+    InvalidOpcode = 6,
+
+    /// <summary>#NM, device not available: a fault.</summary>
+    DeviceNotAvailable = 7,
+
+    /// <summary>#DF, double fault: an abort with error code 0.</summary>
+    DoubleFault = 8,
+
+    /// <summary>#TS, invalid TSS: a fault with an error code.</summary>
+    InvalidTss = 10,
+
+    /// <summary>#NP, segment not present: a fault with an error code.</summary>
+    SegmentNotPresent = 11,
+
+    /// <summary>#SS, stack-segment fault: a fault with an error code.</summary>
+    StackFault = 12,
+
+    /// <summary>#GP, general protection: a fault with an error code.</summary>
+    GeneralProtection = 13,
+
+    /// <summary>#PF, page fault: a fault with an error code.</summary>
+    PageFault = 14,
+
+    /// <summary>#MF, x87 floating point: a fault.</summary>
+    FloatingPoint = 16,
+
+    /// <summary>#AC, alignment check: a fault with error code 0.</summary>
+    AlignmentCheck = 17,
+
+    /// <summary>#MC, machine check: an abort.</summary>
+    MachineCheck = 18,
+
+    /// <summary>#XM, SIMD floating point: a fault.</summary>
+    SimdFloatingPoint = 19,
+}
+
+/// <summary>Where an event on its way through the IDT comes from; it decides the EXT bit, the DPL check and the saved RF.</summary>
+internal enum EventSource
+{
+    Fault,
+    Trap,
+    ExternalInterrupt,
+
+    /// <summary>INT n.</summary>
+    SoftwareInterrupt,
+
+    /// <summary>INT3 and INTO.</summary>
+    SoftwareException,
+
+    /// <summary>INT1 (ICEBP): no DPL check.</summary>
+    PrivilegedSoftwareException,
+}
+
+/// <summary>An exception waiting to be delivered.</summary>
+internal readonly record struct PendingException(Vector Vector, uint ErrorCode, ulong FaultAddress, EventSource Source)
+{
+    public bool HasErrorCode => Vector is Vector.DoubleFault or Vector.InvalidTss or Vector.SegmentNotPresent or Vector.StackFault
+        or Vector.GeneralProtection or Vector.PageFault or Vector.AlignmentCheck;
+
+    /// <summary>Contributory exceptions. SDM vol. 3A, table 6-4.</summary>
+    public bool IsContributory => Source == EventSource.Fault && Vector is (Vector.DivideError or Vector.InvalidTss or Vector.SegmentNotPresent or Vector.StackFault
+        or Vector.GeneralProtection);
+}

@@ -1,0 +1,175 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace SyscallExplorer.Machine;
+
+/// <content>Reads and writes at linear addresses, with the rights of the current privilege level or of the processor itself.</content>
+public sealed partial class Processor
+{
+    private const int ImplicitSupervisorClass = FastTranslations.EntriesPerClass;
+
+    /// <summary>Reads with the rights of the program. On failure an exception is pending.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool ReadLinear<T>(ulong linear, out T value) where T : unmanaged
+    {
+        ref FastEntry entry = ref _fast.Read[_fastClassBase + (int)((linear >> 12) % FastTranslations.EntriesPerClass)];
+        int offset = (int)(linear & 0xFFF);
+        if (entry.Tag == FastTranslations.TagOf(linear) && offset <= PhysicalMemory.FrameSize - Unsafe.SizeOf<T>() && !_alignmentChecked)
+        {
+            value = Unsafe.ReadUnaligned<T>(ref entry.Page[offset]);
+            return true;
+        }
+
+        return ReadSlow(linear, out value, user: Cpl == 3, explicitAccess: true);
+    }
+
+    /// <summary>Writes with the rights of the program. On failure an exception is pending and nothing was written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool WriteLinear<T>(ulong linear, T value) where T : unmanaged
+    {
+        ref FastEntry entry = ref _fast.Write[_fastClassBase + (int)((linear >> 12) % FastTranslations.EntriesPerClass)];
+        int offset = (int)(linear & 0xFFF);
+        if (entry.Tag == FastTranslations.TagOf(linear) && offset <= PhysicalMemory.FrameSize - Unsafe.SizeOf<T>() && !_alignmentChecked)
+        {
+            Unsafe.WriteUnaligned(ref entry.Page[offset], value);
+            return true;
+        }
+
+        return WriteSlow(linear, value, user: Cpl == 3, explicitAccess: true);
+    }
+
+    /// <summary>Reads as the processor itself does for descriptor tables and the TSS: a supervisor access whatever the CPL.</summary>
+    internal bool ReadSystem<T>(ulong linear, out T value) where T : unmanaged => ReadSlow(linear, out value, user: false, explicitAccess: false);
+
+    /// <summary>Writes as the processor itself does: a supervisor access whatever the CPL.</summary>
+    internal bool WriteSystem<T>(ulong linear, T value) where T : unmanaged => WriteSlow(linear, value, user: false, explicitAccess: false);
+
+    /// <summary>Checks that a range can be written with the rights given; on failure an exception is pending.</summary>
+    internal bool ProbeWrite(ulong linear, int size, bool user, bool explicitAccess)
+    {
+        if (!Translate(linear, PageAccess.Write, user, explicitAccess, out _))
+            return false;
+        ulong last = linear + (ulong)size - 1;
+        return (last >> 12) == (linear >> 12) || Translate(last, PageAccess.Write, user, explicitAccess, out _);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool ReadSlow<T>(ulong linear, out T value, bool user, bool explicitAccess) where T : unmanaged
+    {
+        value = default;
+        int size = Unsafe.SizeOf<T>();
+        if (explicitAccess && IsMisaligned(linear, size))
+        {
+            Raise(Vector.AlignmentCheck);
+            return false;
+        }
+
+        int offset = (int)(linear & 0xFFF);
+        if (!Translate(linear, PageAccess.Read, user, explicitAccess, out ulong physical))
+            return false;
+        Span<byte> bytes = MemoryMarshal.AsBytes(new Span<T>(ref value));
+        int first = Math.Min(size, PhysicalMemory.FrameSize - offset);
+        if (first == size)
+        {
+            CacheForRead(linear, physical, user, explicitAccess);
+            ReadPhysical(physical, bytes);
+            return true;
+        }
+
+        if (!Translate(linear + (ulong)first, PageAccess.Read, user, explicitAccess, out ulong second))
+            return false;
+        ReadPhysical(physical, bytes[..first]);
+        ReadPhysical(second, bytes[first..]);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool WriteSlow<T>(ulong linear, T value, bool user, bool explicitAccess) where T : unmanaged
+    {
+        int size = Unsafe.SizeOf<T>();
+        if (explicitAccess && IsMisaligned(linear, size))
+        {
+            Raise(Vector.AlignmentCheck);
+            return false;
+        }
+
+        int offset = (int)(linear & 0xFFF);
+        if (!Translate(linear, PageAccess.Write, user, explicitAccess, out ulong physical))
+            return false;
+        Span<byte> bytes = MemoryMarshal.AsBytes(new Span<T>(ref value));
+        int first = Math.Min(size, PhysicalMemory.FrameSize - offset);
+        ulong second = 0;
+        if (first != size && !Translate(linear + (ulong)first, PageAccess.Write, user, explicitAccess, out second))
+            return false;
+        WritePhysical(physical, bytes[..first]);
+        if (first != size)
+            WritePhysical(second, bytes[first..]);
+        else
+            CacheForWrite(linear, physical, user, explicitAccess);
+        return true;
+    }
+
+    private bool IsMisaligned(ulong linear, int size) => _alignmentChecked && (size is 2 or 4 or 8) && (linear & (ulong)(size - 1)) != 0;
+
+    private void ReadPhysical(ulong physical, Span<byte> bytes)
+    {
+        if (Bus.Ram.Contains(physical))
+        {
+            Bus.Ram.FrameForRead(physical).AsSpan((int)(physical % PhysicalMemory.FrameSize), bytes.Length).CopyTo(bytes);
+            return;
+        }
+
+        ulong value = Bus.ReadDevice(physical, bytes.Length);
+        for (int i = 0; i < bytes.Length; i++)
+            bytes[i] = (byte)(value >> (8 * i));
+    }
+
+    private void WritePhysical(ulong physical, ReadOnlySpan<byte> bytes)
+    {
+        if (Bus.Ram.Contains(physical))
+        {
+            bytes.CopyTo(Bus.Ram.FrameForWrite(physical).AsSpan((int)(physical % PhysicalMemory.FrameSize)));
+            NoteReplacedFrames();
+            if (_code.IsCodeFrame(physical))
+                _code.InvalidateRange(physical, bytes.Length);
+            return;
+        }
+
+        ulong value = 0;
+        for (int i = 0; i < bytes.Length; i++)
+            value |= (ulong)bytes[i] << (8 * i);
+        Bus.WriteDevice(physical, bytes.Length, value);
+    }
+
+    private void NoteReplacedFrames()
+    {
+        if (_seenReplacedFrames != Bus.Ram.ReplacedFrames)
+            DropFastTranslations();
+    }
+
+    private void CacheForRead(ulong linear, ulong physical, bool user, bool explicitAccess)
+    {
+        NoteReplacedFrames();
+        if (!Bus.Ram.Contains(physical) || (S.Cr0 & Cr0.PG) == 0)
+            return;
+        ref FastEntry entry = ref _fast.Read[FastIndex(linear, user, explicitAccess)];
+        entry.Tag = FastTranslations.TagOf(linear);
+        entry.Page = Bus.Ram.FrameForRead(physical);
+    }
+
+    private void CacheForWrite(ulong linear, ulong physical, bool user, bool explicitAccess)
+    {
+        if (!Bus.Ram.Contains(physical) || _code.IsCodeFrame(physical) || (S.Cr0 & Cr0.PG) == 0)
+            return;
+        ref FastEntry entry = ref _fast.Write[FastIndex(linear, user, explicitAccess)];
+        entry.Tag = FastTranslations.TagOf(linear);
+        entry.Page = Bus.Ram.FrameForWrite(physical);
+    }
+
+    private int FastIndex(ulong linear, bool user, bool explicitAccess)
+    {
+        int row = user ? 0 : explicitAccess ? _fastClassBase : ImplicitSupervisorClass;
+        return row + (int)((linear >> 12) % FastTranslations.EntriesPerClass);
+    }
+}

@@ -1,0 +1,163 @@
+namespace SyscallExplorer.Machine;
+
+/// <content>Linear to physical: the modelled TLB, the page walk behind it, and the rules that flush it. SDM vol. 3A, 4.10.</content>
+public sealed partial class Processor
+{
+    private const uint PcidMask = 0xFFF;
+
+    private readonly Tlb _tlb;
+    private readonly Dictionary<uint, FastTranslations> _fastContexts = [];
+    private FastTranslations _fast = new();
+    private int _fastClassBase;
+    private long _seenReplacedFrames;
+    private bool _alignmentChecked;
+
+    /// <summary>The current PCID: CR3[11:0] when CR4.PCIDE is set.</summary>
+    internal uint Pcid => (S.Cr4 & Cr4.PCIDE) != 0 ? (uint)S.Cr3 & PcidMask : 0;
+
+    /// <summary>Translates one address and sets accessed and dirty bits. On failure #PF is pending.</summary>
+    /// <param name="linear">The address, canonical.</param>
+    /// <param name="access">What is wanted.</param>
+    /// <param name="user">A user-mode access.</param>
+    /// <param name="excusedByAc">An explicit supervisor access, which EFLAGS.AC excuses from SMAP.</param>
+    /// <param name="physical">The physical address.</param>
+    internal bool Translate(ulong linear, PageAccess access, bool user, bool excusedByAc, out ulong physical)
+    {
+        if ((S.Cr0 & Cr0.PG) == 0)
+        {
+            physical = linear & uint.MaxValue;
+            return true;
+        }
+
+        if (TranslateThroughTlb(linear, access, user, excusedByAc, out Translation page))
+        {
+            physical = page.Physical(linear);
+            return true;
+        }
+
+        physical = 0;
+        return false;
+    }
+
+    private bool TranslateThroughTlb(ulong linear, PageAccess access, bool user, bool excusedByAc, out Translation page)
+    {
+        uint pcid = Pcid;
+        PagingRules rules = CurrentPagingRules(excusedByAc);
+        if (_tlb.TryFindFirstLevel(linear, pcid, access, out page) && IsUsable(page, access, user, rules))
+            return true;
+
+        if (_tlb.TryFindSecondLevel(linear, pcid, out page) && IsUsable(page, access, user, rules))
+        {
+            Charge(access == PageAccess.Execute ? TimingEvent.ItlbMissStlbHit : TimingEvent.DtlbMissStlbHit);
+            InsertFirstLevel(page, linear, pcid, access);
+            return true;
+        }
+
+        WalkResult result = PageWalk.Walk(Bus, rules, S.Cr3, linear, access, user);
+        if (!result.Ok)
+        {
+            // A fault drops what the caches hold for the address, so that a stale entry cannot fault for ever. SDM vol. 3A, 4.10.4.1.
+            InvalidateTranslation(linear, pcid, alsoGlobal: true);
+            Raise(Vector.PageFault, result.ErrorCode, linear);
+            return false;
+        }
+
+        page = result.Translation;
+        Charge(page.IsLarge ? TimingEvent.PageWalk2M : TimingEvent.PageWalk4K);
+        InsertFirstLevel(page, linear, pcid, access);
+        _tlb.InsertSecondLevel(page, linear, pcid);
+        return true;
+    }
+
+    private static bool IsUsable(in Translation page, PageAccess access, bool user, in PagingRules rules) =>
+        rules.Allows(page, access, user) && (access != PageAccess.Write || page.Dirty);
+
+    private void InsertFirstLevel(in Translation page, ulong linear, uint pcid, PageAccess access)
+    {
+        if (_tlb.InsertFirstLevel(page, linear, pcid, access) is not { } evicted || access == PageAccess.Execute)
+            return;
+        if (evicted.Page.Global || evicted.Page.IsLarge)
+            DropFastTranslations();
+        else if (_fastContexts.TryGetValue(evicted.Pcid, out FastTranslations? context))
+            context.Drop(evicted.Page.LinearBase);
+    }
+
+    private PagingRules CurrentPagingRules(bool excusedByAc) => new(
+        WriteProtect: (S.Cr0 & Cr0.WP) != 0,
+        Smep: (S.Cr4 & Cr4.SMEP) != 0,
+        Smap: (S.Cr4 & Cr4.SMAP) != 0 && !(excusedByAc && (S.Rflags & Rflags.AC) != 0),
+        NoExecute: (S.Efer & Efer.NXE) != 0,
+        GlobalPages: (S.Cr4 & Cr4.PGE) != 0,
+        GigabytePages: Model.Has(CpuFeature.Pdpe1gb),
+        PhysicalMask: Model.PhysicalMask);
+
+    /// <summary>MOV to CR3: flushes what the PCID rules say. SDM vol. 3A, 4.10.4.1.</summary>
+    internal void WriteCr3(ulong value)
+    {
+        bool pcide = (S.Cr4 & Cr4.PCIDE) != 0;
+        bool keep = pcide && (value >> 63) != 0;
+        S.Cr3 = value & ~(1ul << 63);
+        SelectFastContext();
+        if (keep)
+            return;
+        Charge(TimingEvent.TlbFlushAll);
+        if (pcide)
+            _tlb.InvalidatePcid(Pcid);
+        else
+            _tlb.InvalidateAll(alsoGlobal: false);
+        _fast.Clear();
+    }
+
+    /// <summary>INVLPG: one page, global ones too, and of this PCID only otherwise.</summary>
+    internal void InvalidatePage(ulong linear) => InvalidateTranslation(linear, Pcid, alsoGlobal: true);
+
+    /// <summary>INVPCID type 0: one page of one PCID, not the global ones.</summary>
+    internal void InvalidatePage(ulong linear, uint pcid) => InvalidateTranslation(linear, pcid, alsoGlobal: false);
+
+    /// <summary>INVPCID type 1.</summary>
+    internal void InvalidatePcid(uint pcid)
+    {
+        _tlb.InvalidatePcid(pcid);
+        DropFastTranslations();
+    }
+
+    /// <summary>INVPCID types 2 and 3, and changes of paging-mode bits.</summary>
+    internal void InvalidateAllTranslations(bool alsoGlobal)
+    {
+        _tlb.InvalidateAll(alsoGlobal);
+        DropFastTranslations();
+    }
+
+    private void InvalidateTranslation(ulong linear, uint pcid, bool alsoGlobal)
+    {
+        _tlb.Invalidate(linear, pcid, alsoGlobal);
+        DropFastTranslations();
+    }
+
+    /// <summary>Forgets the host arrays; the modelled TLB stays.</summary>
+    internal void DropFastTranslations()
+    {
+        foreach (FastTranslations context in _fastContexts.Values)
+            context.Clear();
+        _seenReplacedFrames = Bus.Ram.ReplacedFrames;
+        _fetchTag = 0;
+    }
+
+    private void SelectFastContext()
+    {
+        uint pcid = Pcid;
+        if (!_fastContexts.TryGetValue(pcid, out FastTranslations? context))
+            _fastContexts[pcid] = context = new FastTranslations();
+        _fast = context;
+        _fetchTag = 0;
+    }
+
+    /// <summary>Chooses the rows of the fast translations that CPL, AC and the alignment checks allow.</summary>
+    internal void RefreshAccessClass()
+    {
+        _alignmentChecked = Cpl == 3 && (S.Rflags & Rflags.AC) != 0 && (S.Cr0 & Cr0.AM) != 0;
+        bool excused = (S.Rflags & Rflags.AC) != 0;
+        _fastClassBase = FastTranslations.EntriesPerClass * (Cpl == 3 ? 0 : excused ? 2 : 1);
+        _fetchTag = 0;
+    }
+}

@@ -1,0 +1,237 @@
+namespace SyscallExplorer.Machine;
+
+/// <summary>One cached translation: the combined rights of all levels of the walk.</summary>
+/// <param name="LinearBase">First linear address of the page.</param>
+/// <param name="PhysicalBase">Its physical address.</param>
+/// <param name="OffsetMask">Page size in bytes, minus one.</param>
+/// <param name="User">U/S of every level.</param>
+/// <param name="Writable">R/W of every level.</param>
+/// <param name="Executable">No level has NX.</param>
+/// <param name="Dirty">The leaf's D bit is set, so that a write needs no walk.</param>
+/// <param name="Global">Survives a CR3 write.</param>
+internal readonly record struct Translation(
+    ulong LinearBase, ulong PhysicalBase, ulong OffsetMask, bool User, bool Writable, bool Executable, bool Dirty, bool Global)
+{
+    public bool Covers(ulong linear) => (linear & ~OffsetMask) == LinearBase;
+
+    public bool IsLarge => OffsetMask > 0xFFF;
+
+    public ulong Physical(ulong linear) => PhysicalBase | (linear & OffsetMask);
+}
+
+/// <summary>One set-associative translation cache, replaced first in, first out. Tagged with the PCID.</summary>
+internal sealed class TlbArray
+{
+    private readonly TlbSlot[] _slots;
+    private readonly byte[] _nextVictim;
+    private readonly int _ways;
+    private readonly uint _setMask;
+    private readonly int _pageShift;
+
+    /// <summary>Makes an empty array.</summary>
+    /// <param name="entries">Translations it holds; the number of sets is rounded down to a power of two.</param>
+    /// <param name="ways">Associativity.</param>
+    /// <param name="pageShift">Address bits below the set index: 12 or 21.</param>
+    public TlbArray(int entries, int ways, int pageShift)
+    {
+        int sets = Math.Max(1, entries / Math.Max(1, ways));
+        sets = 1 << System.Numerics.BitOperations.Log2((uint)sets);
+        _ways = Math.Max(1, ways);
+        _setMask = (uint)sets - 1;
+        _pageShift = pageShift;
+        _slots = new TlbSlot[sets * _ways];
+        _nextVictim = new byte[sets];
+    }
+
+    public bool TryFind(ulong linear, uint pcid, out Translation translation)
+    {
+        int first = SetOf(linear) * _ways;
+        for (int i = first; i < first + _ways; i++)
+        {
+            ref readonly TlbSlot slot = ref _slots[i];
+            if (slot.Valid && slot.Page.Covers(linear) && (slot.Page.Global || slot.Pcid == pcid))
+            {
+                translation = slot.Page;
+                return true;
+            }
+        }
+
+        translation = default;
+        return false;
+    }
+
+    /// <summary>Puts a translation in, over a stale one of the same page or over the oldest of its set.</summary>
+    /// <returns>The page that had to leave, if a valid one of another address did.</returns>
+    public TlbSlot? Insert(in Translation page, ulong linear, uint pcid)
+    {
+        int set = SetOf(linear);
+        int first = set * _ways;
+        for (int i = first; i < first + _ways; i++)
+        {
+            if (_slots[i].Valid && _slots[i].Page.Covers(linear) && (_slots[i].Page.Global || _slots[i].Pcid == pcid))
+            {
+                _slots[i] = new TlbSlot(true, pcid, page);
+                return null;
+            }
+        }
+
+        for (int i = first; i < first + _ways; i++)
+        {
+            if (!_slots[i].Valid)
+            {
+                _slots[i] = new TlbSlot(true, pcid, page);
+                return null;
+            }
+        }
+
+        ref TlbSlot victim = ref _slots[first + _nextVictim[set]];
+        _nextVictim[set] = (byte)((_nextVictim[set] + 1) % _ways);
+        TlbSlot evicted = victim;
+        victim = new TlbSlot(true, pcid, page);
+        return evicted;
+    }
+
+    /// <summary>Drops what covers one address in one PCID, and global pages of it whatever the PCID.</summary>
+    public void Invalidate(ulong linear, uint pcid, bool alsoGlobal)
+    {
+        int first = SetOf(linear) * _ways;
+        for (int i = first; i < first + _ways; i++)
+        {
+            ref TlbSlot slot = ref _slots[i];
+            if (slot.Valid && slot.Page.Covers(linear) && (slot.Page.Global ? alsoGlobal : slot.Pcid == pcid))
+                slot = default;
+        }
+    }
+
+    /// <summary>Drops the non-global translations of one PCID.</summary>
+    public void InvalidatePcid(uint pcid)
+    {
+        for (int i = 0; i < _slots.Length; i++)
+        {
+            if (_slots[i].Valid && !_slots[i].Page.Global && _slots[i].Pcid == pcid)
+                _slots[i] = default;
+        }
+    }
+
+    public void InvalidateAll(bool alsoGlobal)
+    {
+        for (int i = 0; i < _slots.Length; i++)
+        {
+            if (alsoGlobal || !_slots[i].Page.Global)
+                _slots[i] = default;
+        }
+    }
+
+    public void CopyFrom(TlbArray other)
+    {
+        other._slots.CopyTo(_slots, 0);
+        other._nextVictim.CopyTo(_nextVictim, 0);
+    }
+
+    private int SetOf(ulong linear) => (int)((uint)(linear >> _pageShift) & _setMask);
+}
+
+/// <summary>One place of a <see cref="TlbArray"/>.</summary>
+internal readonly record struct TlbSlot(bool Valid, uint Pcid, Translation Page);
+
+/// <summary>
+/// The translation caches of one processor: first level for instructions and for data, a second level for both, with separate arrays for
+/// large pages. Their geometry comes from the microarchitecture. SDM vol. 3A, 4.10.
+/// </summary>
+internal sealed class Tlb
+{
+    private readonly TlbArray _instruction4K;
+    private readonly TlbArray _instruction2M;
+    private readonly TlbArray _data4K;
+    private readonly TlbArray _data2M;
+    private readonly TlbArray _second4K;
+    private readonly TlbArray? _second2M;
+    private readonly TlbGeometry _geometry;
+
+    public Tlb(TlbGeometry geometry)
+    {
+        _geometry = geometry;
+        _instruction4K = new TlbArray(geometry.L1InstructionEntries, geometry.L1InstructionWays, 12);
+        _instruction2M = new TlbArray(geometry.L1Instruction2MEntries, geometry.L1Instruction2MEntries, 21);
+        _data4K = new TlbArray(geometry.L1DataEntries, geometry.L1DataWays, 12);
+        _data2M = new TlbArray(geometry.L1Data2MEntries, Math.Min(4, geometry.L1Data2MEntries), 21);
+        _second4K = new TlbArray(geometry.L2Entries, geometry.L2Ways, 12);
+        _second2M = geometry.L2Holds2M ? new TlbArray(geometry.L2Entries, geometry.L2Ways, 21) : null;
+    }
+
+    public bool TryFindFirstLevel(ulong linear, uint pcid, PageAccess access, out Translation page)
+    {
+        return access == PageAccess.Execute
+            ? _instruction4K.TryFind(linear, pcid, out page) || _instruction2M.TryFind(linear, pcid, out page)
+            : _data4K.TryFind(linear, pcid, out page) || _data2M.TryFind(linear, pcid, out page);
+    }
+
+    public bool TryFindSecondLevel(ulong linear, uint pcid, out Translation page)
+    {
+        if (_second4K.TryFind(linear, pcid, out page))
+            return true;
+        return _second2M is not null && _second2M.TryFind(linear, pcid, out page);
+    }
+
+    /// <summary>Puts a translation into the first level of its kind.</summary>
+    /// <returns>The page that left the first level.</returns>
+    public TlbSlot? InsertFirstLevel(in Translation page, ulong linear, uint pcid, PageAccess access)
+    {
+        TlbArray array = (access == PageAccess.Execute, page.IsLarge) switch
+        {
+            (true, false) => _instruction4K,
+            (true, true) => _instruction2M,
+            (false, false) => _data4K,
+            (false, true) => _data2M,
+        };
+        return array.Insert(page, linear, pcid);
+    }
+
+    public void InsertSecondLevel(in Translation page, ulong linear, uint pcid)
+    {
+        TlbArray? array = page.IsLarge ? _second2M : _second4K;
+        array?.Insert(page, linear, pcid);
+    }
+
+    public void Invalidate(ulong linear, uint pcid, bool alsoGlobal)
+    {
+        foreach (TlbArray array in Arrays())
+            array.Invalidate(linear, pcid, alsoGlobal);
+    }
+
+    public void InvalidatePcid(uint pcid)
+    {
+        foreach (TlbArray array in Arrays())
+            array.InvalidatePcid(pcid);
+    }
+
+    public void InvalidateAll(bool alsoGlobal)
+    {
+        foreach (TlbArray array in Arrays())
+            array.InvalidateAll(alsoGlobal);
+    }
+
+    public Tlb Clone()
+    {
+        var copy = new Tlb(_geometry);
+        copy.CopyFrom(this);
+        return copy;
+    }
+
+    public void CopyFrom(Tlb other)
+    {
+        foreach ((TlbArray mine, TlbArray theirs) in Arrays().Zip(other.Arrays()))
+            mine.CopyFrom(theirs);
+    }
+
+    private IEnumerable<TlbArray> Arrays()
+    {
+        yield return _instruction4K;
+        yield return _instruction2M;
+        yield return _data4K;
+        yield return _data2M;
+        yield return _second4K;
+        if (_second2M is not null)
+            yield return _second2M;
+    }
+}

@@ -1,0 +1,164 @@
+namespace SyscallExplorer.Machine;
+
+/// <summary>Features that a CPU model has or lacks, by the names of Linux' /proc/cpuinfo where it has one.</summary>
+public enum CpuFeature
+{
+    /// <summary>Time-stamp counter.</summary>
+    Tsc,
+
+    /// <summary>RDMSR and WRMSR.</summary>
+    Msr,
+
+    /// <summary>Physical address extension.</summary>
+    Pae,
+
+    /// <summary>Page size extensions.</summary>
+    Pse,
+
+    /// <summary>CMPXCHG8B.</summary>
+    Cx8,
+
+    /// <summary>On-chip APIC.</summary>
+    Apic,
+
+    /// <summary>SYSENTER and SYSEXIT.</summary>
+    Sep,
+
+    /// <summary>Global pages.</summary>
+    Pge,
+
+    /// <summary>Conditional moves.</summary>
+    Cmov,
+
+    /// <summary>CLFLUSH.</summary>
+    Clflush,
+
+    /// <summary>Debugging extensions.</summary>
+    De,
+
+    /// <summary>CMPXCHG16B.</summary>
+    Cx16,
+
+    /// <summary>POPCNT.</summary>
+    Popcnt,
+
+    /// <summary>MOVBE.</summary>
+    Movbe,
+
+    /// <summary>Process-context identifiers.</summary>
+    Pcid,
+
+    /// <summary>RDFSBASE and its family.</summary>
+    Fsgsbase,
+
+    /// <summary>BMI1.</summary>
+    Bmi1,
+
+    /// <summary>BMI2.</summary>
+    Bmi2,
+
+    /// <summary>Supervisor-mode execution prevention.</summary>
+    Smep,
+
+    /// <summary>Supervisor-mode access prevention.</summary>
+    Smap,
+
+    /// <summary>Enhanced REP MOVSB and STOSB.</summary>
+    Erms,
+
+    /// <summary>INVPCID.</summary>
+    Invpcid,
+
+    /// <summary>ADCX and ADOX.</summary>
+    Adx,
+
+    /// <summary>User-mode instruction prevention.</summary>
+    Umip,
+
+    /// <summary>RDPID.</summary>
+    Rdpid,
+
+    /// <summary>VERW overwrites buffers.</summary>
+    MdClear,
+
+    /// <summary>IBRS and IBPB: IA32_SPEC_CTRL and IA32_PRED_CMD (Intel's enumeration).</summary>
+    SpecCtrl,
+
+    /// <summary>Single thread indirect branch predictors (Intel's enumeration).</summary>
+    IntelStibp,
+
+    /// <summary>Speculative store bypass disable (Intel's enumeration).</summary>
+    SpecCtrlSsbd,
+
+    /// <summary>IBPB (AMD's enumeration).</summary>
+    AmdIbpb,
+
+    /// <summary>STIBP (AMD's enumeration).</summary>
+    AmdStibp,
+
+    /// <summary>SSBD (AMD's enumeration).</summary>
+    AmdSsbd,
+
+    /// <summary>LAHF and SAHF in 64-bit mode.</summary>
+    LahfLm,
+
+    /// <summary>LZCNT.</summary>
+    Abm,
+
+    /// <summary>PREFETCHW.</summary>
+    Prefetchw,
+
+    /// <summary>SYSCALL and SYSRET in 64-bit mode.</summary>
+    Syscall,
+
+    /// <summary>No-execute pages.</summary>
+    Nx,
+
+    /// <summary>1 GiB pages.</summary>
+    Pdpe1gb,
+
+    /// <summary>RDTSCP.</summary>
+    Rdtscp,
+
+    /// <summary>Long mode.</summary>
+    Lm,
+
+    /// <summary>The TSC runs at a constant rate in every power state.</summary>
+    NonstopTsc,
+}
+
+/// <summary>Hardware weaknesses, by the names of Linux' sysfs files.</summary>
+[Flags]
+public enum Vulnerabilities
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>Rogue data cache load: user mode reads kernel memory that is mapped.</summary>
+    Meltdown = 1,
+
+    /// <summary>Bounds check bypass, including SWAPGS.</summary>
+    SpectreV1 = 2,
+
+    /// <summary>Branch target injection.</summary>
+    SpectreV2 = 4,
+
+    /// <summary>Microarchitectural data sampling.</summary>
+    Mds = 8,
+
+    /// <summary>L1 terminal fault.</summary>
+    L1tf = 16,
+
+    /// <summary>Speculative store bypass.</summary>
+    SpecStoreBypass = 32,
+}
+
+/// <summary>Who made a processor: it decides the operation of a few instructions.</summary>
+public enum CpuVendor
+{
+    /// <summary>Intel.</summary>
+    Intel,
+
+    /// <summary>AMD.</summary>
+    Amd,
+}

@@ -1,0 +1,158 @@
+using System.Text;
+using Iced.Intel;
+
+namespace SyscallExplorer.Machine;
+
+/// <summary>
+/// A processor as programs see it: vendor, CPUID, features, weaknesses, and the microarchitecture whose figures its cycles come from.
+/// </summary>
+public sealed record CpuModel
+{
+    /// <summary>The name by which notebooks ask for it, such as <c>Skylake</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its maker.</summary>
+    public required CpuVendor Vendor { get; init; }
+
+    /// <summary>The brand string of CPUID 80000002h to 80000004h, at most 47 characters.</summary>
+    public required string Brand { get; init; }
+
+    /// <summary>Family, with the extended family added.</summary>
+    public required int Family { get; init; }
+
+    /// <summary>Model, with the extended model.</summary>
+    public required int Model { get; init; }
+
+    /// <summary>Stepping.</summary>
+    public required int Stepping { get; init; }
+
+    /// <summary>Width of a physical address in bits (MAXPHYADDR).</summary>
+    public required int PhysicalAddressBits { get; init; }
+
+    /// <summary>What it has.</summary>
+    public required IReadOnlySet<CpuFeature> Features { get; init; }
+
+    /// <summary>What it suffers from.</summary>
+    public required Vulnerabilities Vulnerabilities { get; init; }
+
+    /// <summary>The timing figures and the geometry of its translation caches and predictors.</summary>
+    public required Microarchitecture Microarchitecture { get; init; }
+
+    /// <summary>Whether it has a feature.</summary>
+    public bool Has(CpuFeature feature) => Features.Contains(feature);
+
+    /// <summary>SYSCALL works in compatibility mode: AMD only. APM vol. 3, SYSCALL; SDM vol. 2B, SYSCALL (#UD outside 64-bit mode).</summary>
+    public bool HasCompatibilitySyscall => Vendor == CpuVendor.Amd;
+
+    /// <summary>SYSENTER works in long mode: Intel only. APM vol. 3, SYSENTER (#UD in long mode); SDM vol. 2B, SYSENTER.</summary>
+    public bool HasLongModeSysenter => Vendor == CpuVendor.Intel && Has(CpuFeature.Sep);
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    internal ulong PhysicalMask => (1ul << PhysicalAddressBits) - 1;
+
+    /// <summary>Whether the model has what an instruction needs by CPUID; otherwise it is #UD.</summary>
+    internal bool Implements(in Instruction instruction)
+    {
+        foreach (CpuidFeature needed in instruction.CpuidFeatures)
+        {
+            if (FeatureOf(needed) is { } feature && !Has(feature))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>CPUID. SDM vol. 2A, CPUID.</summary>
+    internal (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
+    {
+        uint maxBasic = Vendor == CpuVendor.Intel ? 0x16u : 0x10u;
+        const uint maxExtended = 0x80000008;
+        if (leaf > maxExtended || (leaf > maxBasic && leaf < 0x80000000))
+        {
+            // Intel answers an unknown leaf with the data of the highest basic one, AMD with zeros.
+            if (Vendor == CpuVendor.Amd)
+                return default;
+            leaf = maxBasic;
+        }
+
+        (uint eax, uint ebx, uint ecx, uint edx) = leaf switch
+        {
+            0 => WithVendor(maxBasic),
+            1 => (Signature, 0x0001_0800u, 0u, 0u),
+            0x15 when Vendor == CpuVendor.Intel => (0u, 0u, 0u, 0u),
+            0x80000000 => Vendor == CpuVendor.Amd ? WithVendor(maxExtended) : (maxExtended, 0u, 0u, 0u),
+            0x80000001 => (Vendor == CpuVendor.Amd ? Signature : 0u, 0u, 0u, 0u),
+            >= 0x80000002 and <= 0x80000004 => BrandPart((int)(leaf - 0x80000002)),
+            0x80000008 => ((uint)PhysicalAddressBits | (48u << 8), 0u, 0u, 0u),
+            _ => default,
+        };
+
+        if (leaf == 7 && subleaf != 0)
+            return default;
+        foreach ((CpuFeature feature, uint featureLeaf, CpuidRegister register, int bit) in CpuidBits.Table)
+        {
+            if (featureLeaf != leaf || !Has(feature))
+                continue;
+            uint mask = 1u << bit;
+            switch (register)
+            {
+                case CpuidRegister.Eax:
+                    eax |= mask;
+                    break;
+                case CpuidRegister.Ebx:
+                    ebx |= mask;
+                    break;
+                case CpuidRegister.Ecx:
+                    ecx |= mask;
+                    break;
+                default:
+                    edx |= mask;
+                    break;
+            }
+        }
+
+        return (eax, ebx, ecx, edx);
+    }
+
+    private uint Signature
+    {
+        get
+        {
+            int baseFamily = Math.Min(Family, 15);
+            return (uint)(Stepping | ((Model & 15) << 4) | (baseFamily << 8) | ((Model >> 4) << 16) | ((Family - baseFamily) << 20));
+        }
+    }
+
+    private (uint Eax, uint Ebx, uint Ecx, uint Edx) WithVendor(uint eax)
+    {
+        byte[] name = Encoding.ASCII.GetBytes(Vendor == CpuVendor.Intel ? "GenuineIntel" : "AuthenticAMD");
+        return (eax, BitConverter.ToUInt32(name, 0), BitConverter.ToUInt32(name, 8), BitConverter.ToUInt32(name, 4));
+    }
+
+    private (uint Eax, uint Ebx, uint Ecx, uint Edx) BrandPart(int part)
+    {
+        byte[] text = new byte[48];
+        Encoding.ASCII.GetBytes(Brand).CopyTo(text, 0);
+        return (BitConverter.ToUInt32(text, part * 16), BitConverter.ToUInt32(text, part * 16 + 4),
+            BitConverter.ToUInt32(text, part * 16 + 8), BitConverter.ToUInt32(text, part * 16 + 12));
+    }
+
+    private static CpuFeature? FeatureOf(CpuidFeature needed) => needed switch
+    {
+        CpuidFeature.ADX => CpuFeature.Adx,
+        CpuidFeature.BMI1 => CpuFeature.Bmi1,
+        CpuidFeature.BMI2 => CpuFeature.Bmi2,
+        CpuidFeature.CMPXCHG16B => CpuFeature.Cx16,
+        CpuidFeature.FSGSBASE => CpuFeature.Fsgsbase,
+        CpuidFeature.INVPCID => CpuFeature.Invpcid,
+        CpuidFeature.LZCNT => CpuFeature.Abm,
+        CpuidFeature.MOVBE => CpuFeature.Movbe,
+        CpuidFeature.POPCNT => CpuFeature.Popcnt,
+        CpuidFeature.RDPID => CpuFeature.Rdpid,
+        CpuidFeature.RDTSCP => CpuFeature.Rdtscp,
+        CpuidFeature.SMAP => CpuFeature.Smap,
+        _ => null,
+    };
+}

@@ -1,0 +1,59 @@
+namespace SyscallExplorer.Machine;
+
+/// <summary>A register that CPUID writes.</summary>
+internal enum CpuidRegister
+{
+    Eax,
+    Ebx,
+    Ecx,
+    Edx,
+}
+
+/// <summary>Where CPUID reports each feature. SDM vol. 2A, CPUID, tables 3-8 and following; APM vol. 3, appendix E.</summary>
+internal static class CpuidBits
+{
+    public static readonly (CpuFeature Feature, uint Leaf, CpuidRegister Register, int Bit)[] Table =
+    [
+        (CpuFeature.De, 1, CpuidRegister.Edx, 2),
+        (CpuFeature.Pse, 1, CpuidRegister.Edx, 3),
+        (CpuFeature.Tsc, 1, CpuidRegister.Edx, 4),
+        (CpuFeature.Msr, 1, CpuidRegister.Edx, 5),
+        (CpuFeature.Pae, 1, CpuidRegister.Edx, 6),
+        (CpuFeature.Cx8, 1, CpuidRegister.Edx, 8),
+        (CpuFeature.Apic, 1, CpuidRegister.Edx, 9),
+        (CpuFeature.Sep, 1, CpuidRegister.Edx, 11),
+        (CpuFeature.Pge, 1, CpuidRegister.Edx, 13),
+        (CpuFeature.Cmov, 1, CpuidRegister.Edx, 15),
+        (CpuFeature.Clflush, 1, CpuidRegister.Edx, 19),
+        (CpuFeature.Cx16, 1, CpuidRegister.Ecx, 13),
+        (CpuFeature.Pcid, 1, CpuidRegister.Ecx, 17),
+        (CpuFeature.Movbe, 1, CpuidRegister.Ecx, 22),
+        (CpuFeature.Popcnt, 1, CpuidRegister.Ecx, 23),
+        (CpuFeature.Fsgsbase, 7, CpuidRegister.Ebx, 0),
+        (CpuFeature.Bmi1, 7, CpuidRegister.Ebx, 3),
+        (CpuFeature.Smep, 7, CpuidRegister.Ebx, 7),
+        (CpuFeature.Bmi2, 7, CpuidRegister.Ebx, 8),
+        (CpuFeature.Erms, 7, CpuidRegister.Ebx, 9),
+        (CpuFeature.Invpcid, 7, CpuidRegister.Ebx, 10),
+        (CpuFeature.Adx, 7, CpuidRegister.Ebx, 19),
+        (CpuFeature.Smap, 7, CpuidRegister.Ebx, 20),
+        (CpuFeature.Umip, 7, CpuidRegister.Ecx, 2),
+        (CpuFeature.Rdpid, 7, CpuidRegister.Ecx, 22),
+        (CpuFeature.MdClear, 7, CpuidRegister.Edx, 10),
+        (CpuFeature.SpecCtrl, 7, CpuidRegister.Edx, 26),
+        (CpuFeature.IntelStibp, 7, CpuidRegister.Edx, 27),
+        (CpuFeature.SpecCtrlSsbd, 7, CpuidRegister.Edx, 31),
+        (CpuFeature.LahfLm, 0x80000001, CpuidRegister.Ecx, 0),
+        (CpuFeature.Abm, 0x80000001, CpuidRegister.Ecx, 5),
+        (CpuFeature.Prefetchw, 0x80000001, CpuidRegister.Ecx, 8),
+        (CpuFeature.Syscall, 0x80000001, CpuidRegister.Edx, 11),
+        (CpuFeature.Nx, 0x80000001, CpuidRegister.Edx, 20),
+        (CpuFeature.Pdpe1gb, 0x80000001, CpuidRegister.Edx, 26),
+        (CpuFeature.Rdtscp, 0x80000001, CpuidRegister.Edx, 27),
+        (CpuFeature.Lm, 0x80000001, CpuidRegister.Edx, 29),
+        (CpuFeature.NonstopTsc, 0x80000007, CpuidRegister.Edx, 8),
+        (CpuFeature.AmdIbpb, 0x80000008, CpuidRegister.Ebx, 12),
+        (CpuFeature.AmdStibp, 0x80000008, CpuidRegister.Ebx, 15),
+        (CpuFeature.AmdSsbd, 0x80000008, CpuidRegister.Ebx, 24),
+    ];
+}

@@ -1,0 +1,149 @@
+namespace SyscallExplorer.Machine;
+
+/// <summary>
+/// The registers seen from outside, for boot code, debuggers and reports. Setting one has the effect that loading it has on the
+/// processor's caches, but none of the checks: the owner is trusted as firmware is.
+/// </summary>
+public sealed class ProcessorRegisters
+{
+    private readonly Processor _cpu;
+
+    internal ProcessorRegisters(Processor cpu) => _cpu = cpu;
+
+    /// <summary>A general register.</summary>
+    public ulong this[Gpr register]
+    {
+        get => _cpu.S.Gpr[(int)register];
+        set => _cpu.S.Gpr[(int)register] = value;
+    }
+
+    /// <summary>A segment register with its descriptor cache.</summary>
+    public Segment this[SegmentName name]
+    {
+        get => _cpu.S.Segments[(int)name];
+        set
+        {
+            _cpu.S.Segments[(int)name] = value;
+            _cpu.RefreshMode();
+        }
+    }
+
+    /// <summary>Instruction pointer.</summary>
+    public ulong Rip
+    {
+        get => _cpu.S.Rip;
+        set => _cpu.S.Rip = value;
+    }
+
+    /// <summary>Flags.</summary>
+    public ulong Flags
+    {
+        get => _cpu.S.Rflags;
+        set
+        {
+            _cpu.S.Rflags = (value & Rflags.All) | Rflags.Fixed;
+            _cpu.RefreshAccessClass();
+        }
+    }
+
+    /// <summary>CR0.</summary>
+    public ulong ControlRegister0
+    {
+        get => _cpu.S.Cr0;
+        set
+        {
+            _cpu.S.Cr0 = value;
+            _cpu.RefreshDerivedState();
+        }
+    }
+
+    /// <summary>CR2: the address of the last page fault.</summary>
+    public ulong ControlRegister2
+    {
+        get => _cpu.S.Cr2;
+        set => _cpu.S.Cr2 = value;
+    }
+
+    /// <summary>CR3: the root of the page tables. Setting it flushes every translation, global ones too, and costs no cycles.</summary>
+    public ulong ControlRegister3
+    {
+        get => _cpu.S.Cr3;
+        set
+        {
+            _cpu.S.Cr3 = value;
+            _cpu.RefreshDerivedState();
+            _cpu.InvalidateAllTranslations(alsoGlobal: true);
+        }
+    }
+
+    /// <summary>CR4.</summary>
+    public ulong ControlRegister4
+    {
+        get => _cpu.S.Cr4;
+        set
+        {
+            _cpu.S.Cr4 = value;
+            _cpu.RefreshDerivedState();
+        }
+    }
+
+    /// <summary>IA32_EFER.</summary>
+    public ulong ExtendedFeatures
+    {
+        get => _cpu.S.Efer;
+        set
+        {
+            _cpu.S.Efer = value;
+            _cpu.RefreshDerivedState();
+        }
+    }
+
+    /// <summary>GDTR.</summary>
+    public TableRegister Gdtr
+    {
+        get => _cpu.S.Gdtr;
+        set => _cpu.S.Gdtr = value;
+    }
+
+    /// <summary>IDTR.</summary>
+    public TableRegister Idtr
+    {
+        get => _cpu.S.Idtr;
+        set => _cpu.S.Idtr = value;
+    }
+
+    /// <summary>Task register with its descriptor cache.</summary>
+    public Segment TaskRegister
+    {
+        get => _cpu.S.Tr;
+        set => _cpu.S.Tr = value;
+    }
+
+    /// <summary>LDTR with its descriptor cache.</summary>
+    public Segment LocalDescriptorTable
+    {
+        get => _cpu.S.Ldtr;
+        set => _cpu.S.Ldtr = value;
+    }
+
+    /// <summary>IA32_KERNEL_GS_BASE, the base that SWAPGS brings in.</summary>
+    public ulong KernelGsBase => _cpu.S.KernelGsBase;
+
+    /// <summary>DR0 to DR7.</summary>
+    public ulong Debug(int index) => _cpu.S.Dr[index];
+
+    /// <summary>Reads a model-specific register without cost.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The CPU model has no such register.</exception>
+    public ulong ReadMsr(uint address) =>
+        _cpu.TryReadMsr(address, out ulong value)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(address), $"{_cpu.Model.Name} has no MSR {address:x}h.");
+
+    /// <summary>Writes a model-specific register without cost, with the checks of WRMSR.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The CPU model has no such register, or does not take the value.</exception>
+    public void WriteMsr(uint address, ulong value)
+    {
+        if (!_cpu.TryWriteMsr(address, value))
+            throw new ArgumentOutOfRangeException(nameof(value), $"{_cpu.Model.Name} does not take {value:x}h in MSR {address:x}h.");
+    }
+}

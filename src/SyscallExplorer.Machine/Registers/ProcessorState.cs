@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+
+namespace SyscallExplorer.Machine;
+
+[InlineArray(16)]
+internal struct GeneralRegisters
+{
+    private ulong _first;
+}
+
+[InlineArray(8)]
+internal struct DebugRegisters
+{
+    private ulong _first;
+}
+
+/// <summary>
+/// Every register of the processor as one value: copying it is a snapshot. What a program can observe later
+/// must stand here and nowhere else in the processor.
+/// </summary>
+internal struct ProcessorState
+{
+    public GeneralRegisters Gpr;
+    public ulong Rip;
+    public ulong Rflags;
+    public SegmentFile Segments;
+    public Segment Ldtr;
+    public Segment Tr;
+    public TableRegister Gdtr;
+    public TableRegister Idtr;
+    public ulong Cr0;
+    public ulong Cr2;
+    public ulong Cr3;
+    public ulong Cr4;
+    public ulong Cr8;
+    public DebugRegisters Dr;
+
+    public ulong Efer;
+    public ulong Star;
+    public ulong Lstar;
+    public ulong Cstar;
+    public ulong Fmask;
+    public ulong KernelGsBase;
+    public ulong TscAux;
+    public ulong TscOffset;
+    public ulong SysenterCs;
+    public ulong SysenterEsp;
+    public ulong SysenterEip;
+    public ulong SpecCtrl;
+
+    /// <summary>Core clock in 1/256 cycles since power-on.</summary>
+    public long Clock;
+
+    /// <summary>Instructions completed or faulted since power-on.</summary>
+    public long Instructions;
+
+    /// <summary>Set by STI, MOV SS and POP SS: no interrupt before the next instruction has ended.</summary>
+    public bool InterruptShadow;
+
+    /// <summary>HLT executed, no event since.</summary>
+    public bool Halted;
+
+    /// <summary>Triple fault: only a reset would help.</summary>
+    public bool Shutdown;
+}

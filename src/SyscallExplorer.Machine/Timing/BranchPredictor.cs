@@ -1,0 +1,80 @@
+namespace SyscallExplorer.Machine;
+
+/// <summary>
+/// The predictors of the Table depth: a two-bit counter for each conditional branch, a last-target table for indirect ones and a return
+/// stack. Sizes come from the microarchitecture. They are indexed by linear address and know of no history.
+/// </summary>
+internal sealed class BranchPredictor
+{
+    private readonly byte[] _counters;
+    private readonly ulong[] _targets;
+    private readonly ulong[] _returns;
+    private int _returnTop;
+
+    public BranchPredictor(BranchPredictorGeometry geometry)
+    {
+        _counters = new byte[Math.Max(1, geometry.ConditionalCounters)];
+        _targets = new ulong[Math.Max(1, geometry.TargetEntries)];
+        _returns = new ulong[Math.Max(1, geometry.ReturnStackEntries)];
+    }
+
+    /// <summary>Learns a conditional branch.</summary>
+    /// <returns>Whether it was predicted.</returns>
+    public bool Conditional(ulong rip, bool taken)
+    {
+        ref byte counter = ref _counters[rip % (ulong)_counters.Length];
+        bool predicted = counter >= 2;
+        if (taken)
+            counter = (byte)Math.Min(3, counter + 1);
+        else
+            counter = (byte)Math.Max(0, counter - 1);
+        return predicted == taken;
+    }
+
+    /// <summary>Learns an indirect jump or call.</summary>
+    /// <returns>Whether it was predicted.</returns>
+    public bool Indirect(ulong rip, ulong target)
+    {
+        ref ulong entry = ref _targets[rip % (ulong)_targets.Length];
+        bool predicted = entry == target;
+        entry = target;
+        return predicted;
+    }
+
+    /// <summary>A near call: its return address goes on the return stack.</summary>
+    public void Call(ulong returnAddress)
+    {
+        _returnTop = (_returnTop + 1) % _returns.Length;
+        _returns[_returnTop] = returnAddress;
+    }
+
+    /// <summary>A near return.</summary>
+    /// <returns>Whether it was predicted.</returns>
+    public bool Return(ulong target)
+    {
+        bool predicted = _returns[_returnTop] == target;
+        _returnTop = (_returnTop + _returns.Length - 1) % _returns.Length;
+        return predicted;
+    }
+
+    /// <summary>IBPB: forgets the targets.</summary>
+    public void ForgetTargets() => Array.Clear(_targets);
+
+    public BranchPredictor Clone() => new(this);
+
+    private BranchPredictor(BranchPredictor other)
+    {
+        _counters = (byte[])other._counters.Clone();
+        _targets = (ulong[])other._targets.Clone();
+        _returns = (ulong[])other._returns.Clone();
+        _returnTop = other._returnTop;
+    }
+
+    public void CopyFrom(BranchPredictor other)
+    {
+        other._counters.CopyTo(_counters, 0);
+        other._targets.CopyTo(_targets, 0);
+        other._returns.CopyTo(_returns, 0);
+        _returnTop = other._returnTop;
+    }
+}
