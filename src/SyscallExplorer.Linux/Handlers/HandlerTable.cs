@@ -48,7 +48,7 @@ internal static class HandlerTable
         new("brk", 1, "sys_brk", "sys_brk", null),
         new("mmap", 6, "sys_mmap", null, null),
         new("mmap_pgoff", 6, null, "sys_mmap_pgoff", null),
-        new("old_mmap", 1, null, "sys_old_mmap", null),
+        new("old_mmap", 1, null, "compat_sys_ia32_mmap", null),
     ];
 
     /// <summary>The number of a hosted handler's hypercall.</summary>
