@@ -21,5 +21,5 @@ public sealed record LabInputs(
 public interface IHasInputs
 {
     /// <summary>The inputs that this value was made from.</summary>
-    public LabInputs Inputs { get; }
+    LabInputs Inputs { get; }
 }
