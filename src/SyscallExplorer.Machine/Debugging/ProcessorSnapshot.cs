@@ -3,29 +3,25 @@ namespace SyscallExplorer.Machine;
 /// <summary>Everything of a processor that decides how it goes on: registers, modelled caches and predictors, events to come.</summary>
 public sealed class ProcessorSnapshot
 {
-    internal required ProcessorState State { get; init; }
+    internal ProcessorSnapshot(ProcessorState state, Tlb tlb, BranchPredictor predictor, ulong[] storedMsrs, (long Clock, byte Vector)[] interrupts) =>
+        (State, Tlb, Predictor, StoredMsrs, Interrupts) = (state, tlb, predictor, storedMsrs, interrupts);
 
-    internal required Tlb Tlb { get; init; }
+    internal ProcessorState State { get; }
 
-    internal required BranchPredictor Predictor { get; init; }
+    internal Tlb Tlb { get; }
 
-    internal required ulong[] StoredMsrs { get; init; }
+    internal BranchPredictor Predictor { get; }
 
-    internal required (long Clock, byte Vector)[] Interrupts { get; init; }
+    internal ulong[] StoredMsrs { get; }
+
+    internal (long Clock, byte Vector)[] Interrupts { get; }
 }
 
 /// <content>Snapshots.</content>
 public sealed partial class Processor
 {
     /// <summary>The processor as it is now. Its memory is not part of it.</summary>
-    public ProcessorSnapshot Capture() => new()
-    {
-        State = S,
-        Tlb = _tlb.Clone(),
-        Predictor = _predictor.Clone(),
-        StoredMsrs = (ulong[])_storedMsrs.Clone(),
-        Interrupts = Interrupts.Capture(),
-    };
+    public ProcessorSnapshot Capture() => new(S, _tlb.Clone(), _predictor.Clone(), (ulong[])_storedMsrs.Clone(), Interrupts.Capture());
 
     /// <summary>Goes back to a snapshot of a processor of the same model. The owner restores memory beside it.</summary>
     public void Restore(ProcessorSnapshot snapshot)

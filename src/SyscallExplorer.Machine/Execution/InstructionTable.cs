@@ -20,6 +20,15 @@ internal static unsafe class InstructionTable
     {
         var table = new InstructionTableBuilder();
         AddSubtract.Register(table);
+        FastSystemCalls.Register(table);
+        Interrupts.Register(table);
+        FarTransfers.Register(table);
+        ControlRegisters.Register(table);
+        SystemTables.Register(table);
+        SegmentMoves.Register(table);
+        SystemFlags.Register(table);
+        SystemInstructions.Register(table);
+        PortInstructions.Register(table);
         return table.Handlers;
     }
 }

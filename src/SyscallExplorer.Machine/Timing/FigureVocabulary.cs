@@ -45,10 +45,10 @@ internal static class FigureVocabulary
             ["lock"] or ["other"] or ["other", "privileged" or "string"] => null,
             ["other", var shape] => ShapeFault(shape),
             ["rep", var family] => StringClasses.Contains(family) ? null : UnknownWord("family of string instructions", family, StringClasses),
-            ["lock", var mnemonic, var shape] => MnemonicFault(mnemonic) ?? ShapeFault(shape),
+            ["lock", var mnemonic, var shape] => MnemonicFault(mnemonic) ?? ShapeFault(shape) ?? CombinationFault(mnemonic, shape),
             [var mnemonic] => StringClasses.Contains(mnemonic) ? null : MnemonicFault(mnemonic),
-            [var mnemonic, var shape] => MnemonicFault(mnemonic) ?? ShapeFault(shape),
-            [var mnemonic, var shape, "same"] => MnemonicFault(mnemonic) ?? ShapeFault(shape),
+            [var mnemonic, var shape] => MnemonicFault(mnemonic) ?? ShapeFault(shape) ?? CombinationFault(mnemonic, shape),
+            [var mnemonic, var shape, "same"] => MnemonicFault(mnemonic) ?? ShapeFault(shape) ?? CombinationFault(mnemonic, shape),
             _ => "A key is a mnemonic, a blank and the kinds of its operands, such as 'add r,m'.",
         };
     }
@@ -69,6 +69,15 @@ internal static class FigureVocabulary
     {
         var wrong = shape.Split(',').FirstOrDefault(token => !_tokens.Contains(token));
         return wrong is null ? null : $"'{wrong}' is no kind of operand. The kinds are {string.Join(", ", _tokens.Order(StringComparer.Ordinal))}.";
+    }
+
+    private static string? CombinationFault(string mnemonic, string shape)
+    {
+        var known = KnownShapes.Of(mnemonic);
+        var unsized = string.Join(',', shape.Split(',').Select(token => token[0] is 'r' or 'm' && token[1..].All(char.IsAsciiDigit) ? token[..1] : token));
+        return known.Contains(unsized)
+            ? null
+            : $"No form of {mnemonic} has the operands {shape}. Its operands are {string.Join("; ", known.Order(StringComparer.Ordinal).DefaultIfEmpty("none"))}.";
     }
 
     private static string UnknownWord(string kind, string word, IEnumerable<string> known) =>

@@ -1,0 +1,50 @@
+namespace SyscallExplorer.Linux;
+
+/// <summary>What boot finds in the processor or decides from the command line; alternatives in the kernel's code depend on it.</summary>
+public enum KernelFeature
+{
+    /// <summary>Page-table isolation (KPTI).</summary>
+    Pti,
+
+    /// <summary>CR4.PCIDE is set.</summary>
+    Pcid,
+
+    /// <summary>CR4.SMAP is set: STAC and CLAC.</summary>
+    Smap,
+
+    /// <summary>CR4.SMEP is set.</summary>
+    Smep,
+
+    /// <summary>Indirect calls go through the generic retpoline.</summary>
+    Retpoline,
+
+    /// <summary>Indirect jumps are preceded by LFENCE (AMD's retpoline).</summary>
+    RetpolineLfence,
+
+    /// <summary>LFENCE after SWAPGS in an exception entry from user mode.</summary>
+    FenceSwapgsUser,
+
+    /// <summary>LFENCE in an exception entry from kernel mode.</summary>
+    FenceSwapgsKernel,
+
+    /// <summary>VERW clears buffers on the way to user mode (MDS).</summary>
+    MdsClear,
+
+    /// <summary>The kernel stack's offset is randomised for each system call.</summary>
+    RandomizeKstackOffset,
+
+    /// <summary>RDTSCP orders itself; RDTSC needs LFENCE.</summary>
+    Rdtscp,
+
+    /// <summary>CR4.FSGSBASE is set.</summary>
+    Fsgsbase,
+
+    /// <summary>SYSENTER from 32-bit programs.</summary>
+    Sysenter32,
+
+    /// <summary>SYSCALL from 32-bit programs.</summary>
+    Syscall32,
+
+    /// <summary>Xen paravirtualisation, which no CPU model of the kit has: the way back is then always IRET.</summary>
+    XenPv,
+}

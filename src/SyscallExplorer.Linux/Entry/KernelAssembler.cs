@@ -1,0 +1,225 @@
+using Iced.Intel;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>What a byte of kernel code belongs to.</summary>
+/// <param name="Offset">First byte, from the section's start.</param>
+/// <param name="Phase">Its phase; null takes the phase of whoever called.</param>
+/// <param name="Origin">How it came to be.</param>
+internal readonly record struct CodeMark(int Offset, Phase? Phase, CodeOrigin Origin);
+
+/// <summary>Bytes that boot replaces when the processor or the command line asks for it.</summary>
+/// <param name="Address">Where they stand.</param>
+/// <param name="Original">What is there without the feature.</param>
+/// <param name="Replacement">What is there with it.</param>
+/// <param name="Feature">Which feature.</param>
+public sealed record CodeAlternative(ulong Address, byte[] Original, byte[] Replacement, KernelFeature Feature);
+
+/// <summary>An entry of the exception table: where a kernel access to user memory may fault, and where it goes on then.</summary>
+internal readonly record struct FaultFixup(ulong Instruction, ulong Fixup);
+
+/// <summary>
+/// Iced's assembler with what kernel code needs: symbols across sections, phases, alternatives and the exception table.
+/// </summary>
+/// <remarks>A section is emitted twice: the first time symbols of other sections stand at their section's start, the second time where they belong.</remarks>
+internal sealed class KernelAssembler : Assembler
+{
+    private static readonly byte[] Nop2 = [0x66, 0x90];
+    private static readonly byte[] Nop5 = [0x0F, 0x1F, 0x44, 0x00, 0x00];
+
+    private readonly CodeSection _section;
+    private readonly IReadOnlyDictionary<string, ulong> _known;
+    private readonly Dictionary<string, Label> _labels = [];
+    private readonly HashSet<string> _defined = [];
+    private readonly List<(string Name, int Index)> _symbols = [];
+    private readonly List<(int Index, Phase? Phase, CodeOrigin Origin)> _marks = [];
+    private readonly List<(int First, int Last, byte[]? Replacement, KernelFeature Feature)> _alternatives = [];
+    private readonly List<(int Index, string Fixup)> _fixups = [];
+    private readonly Dictionary<int, string> _jumpTargets = [];
+    private Phase? _phase;
+    private CodeOrigin _origin = CodeOrigin.Documented;
+    private int _unique;
+
+    public KernelAssembler(CodeSection section, IReadOnlyDictionary<string, ulong> known, KernelLayout layout)
+        : base(64)
+    {
+        _section = section;
+        _known = known;
+        Layout = layout;
+    }
+
+    /// <summary>Where data is.</summary>
+    public KernelLayout Layout { get; }
+
+    /// <summary>Begins a symbol here.</summary>
+    public void Global(string name)
+    {
+        Bind(name);
+        _symbols.Add((name, Instructions.Count));
+    }
+
+    /// <summary>Begins a local label here.</summary>
+    public void Local(string name) => Bind(name);
+
+    /// <summary>A label of this section, whether it is bound already or not.</summary>
+    public Label To(string name)
+    {
+        if (!_labels.TryGetValue(name, out Label label))
+            _labels[name] = label = CreateLabel(name);
+        return label;
+    }
+
+    /// <summary>A fresh label name.</summary>
+    public string Unique(string stem) => $"{stem}.{_unique++}";
+
+    /// <summary>The address of a symbol in any section.</summary>
+    public ulong AddressOf(string name) => _known.TryGetValue(name, out ulong address) ? address : KernelLayout.OtherSection(_section).Base;
+
+    /// <summary>Calls a symbol of another section.</summary>
+    public void CallFar(string name) => call(AddressOf(name));
+
+    /// <summary>Jumps to a symbol of another section.</summary>
+    public void JumpFar(string name) => jmp(AddressOf(name));
+
+    /// <summary>What follows belongs to a phase.</summary>
+    public void Phase(PhaseKind kind) => Mark(new Phase(kind), _origin);
+
+    /// <summary>What follows is a routine that takes its caller's phase.</summary>
+    public void PhaseOfCaller() => Mark(null, _origin);
+
+    /// <summary>What follows stands in the kernel's assembly.</summary>
+    public void Documented() => Mark(_phase, CodeOrigin.Documented);
+
+    /// <summary>What follows stands for compiled C.</summary>
+    public void Composed() => Mark(_phase, CodeOrigin.Composed);
+
+    /// <summary>Instructions that belong to a mitigation.</summary>
+    public void Mitigation(string name, Action body)
+    {
+        Phase? outer = _phase;
+        Mark(Linux.Phase.OfMitigation(name), _origin);
+        body();
+        Mark(outer, _origin);
+    }
+
+    /// <summary>A body that a jump skips unless the feature is there: boot then replaces the jump by a NOP.</summary>
+    public void OnlyWith(KernelFeature feature, Action body)
+    {
+        string end = Unique("skip");
+        int jump = Instructions.Count;
+        jmp(To(end));
+        _alternatives.Add((jump, jump, null, feature));
+        body();
+        Local(end);
+    }
+
+    /// <summary>The same, with the body under a mitigation's name.</summary>
+    public void OnlyWith(KernelFeature feature, string mitigation, Action body) => OnlyWith(feature, () => Mitigation(mitigation, body));
+
+    /// <summary>A body that is skipped where the feature is there.</summary>
+    public void OnlyWithout(KernelFeature feature, Action body)
+    {
+        string end = Unique("skip");
+        int first = Instructions.Count;
+        db(Nop5);
+        body();
+        Local(end);
+        _alternatives.Add((first, first, [], feature));
+        _jumpTargets[first] = end;
+    }
+
+    /// <summary>Bytes that boot replaces by others of the same length where the feature is there.</summary>
+    public void Either(KernelFeature feature, byte[] without, byte[] with)
+    {
+        if (without.Length != with.Length)
+            throw new ArgumentException($"An alternative must keep its length: {without.Length} bytes against {with.Length}.", nameof(with));
+        int index = Instructions.Count;
+        db(without);
+        _alternatives.Add((index, index, with, feature));
+    }
+
+    /// <summary>The next instruction may fault on user memory; the kernel then goes on at the fixup.</summary>
+    public void MayFault(string fixup) => _fixups.Add((Instructions.Count, fixup));
+
+    /// <summary>Assembles at the section's address.</summary>
+    public AssembledSection Finish()
+    {
+        if (_labels.Keys.Except(_defined).FirstOrDefault() is { } missing)
+            throw new InvalidOperationException($"The label '{missing}' is used in section {_section.Name} and never defined.");
+        nop();
+        var writer = new ByteWriter();
+        AssemblerResult result = Assemble(writer, _section.Base, BlockEncoderOptions.ReturnNewInstructionOffsets);
+        uint[] offsets = result.Result[0].NewInstructionOffsets;
+        byte[] bytes = writer.ToArray();
+        if (bytes.Length > _section.Size)
+            throw new InvalidOperationException($"Section {_section.Name} holds {_section.Size} bytes; its code takes {bytes.Length}.");
+
+        ulong At(int index) => _section.Base + offsets[index];
+        return new AssembledSection(
+            _section,
+            bytes,
+            _symbols.ToDictionary(symbol => symbol.Name, symbol => At(symbol.Index)),
+            _marks.Select(mark => new CodeMark((int)offsets[mark.Index], mark.Phase, mark.Origin)).ToList(),
+            _alternatives.Select(alternative => MakeAlternative(alternative, bytes, offsets, result)).ToList(),
+            _fixups.Select(fixup => new FaultFixup(At(fixup.Index), result.GetLabelRIP(_labels[fixup.Fixup]))).ToList());
+    }
+
+    private CodeAlternative MakeAlternative(
+        (int First, int Last, byte[]? Replacement, KernelFeature Feature) alternative, byte[] bytes, uint[] offsets, AssemblerResult result)
+    {
+        int start = (int)offsets[alternative.First];
+        int length = (int)offsets[alternative.Last + 1] - start;
+        byte[] original = bytes.AsSpan(start, length).ToArray();
+        byte[] replacement = alternative.Replacement switch
+        {
+            null => length == 2 ? Nop2 : Nop5,
+            { Length: 0 } => JumpBytes(_section.Base + (ulong)start, result.GetLabelRIP(_labels[_jumpTargets[alternative.First]])),
+            { } given => given,
+        };
+        return new CodeAlternative(_section.Base + (ulong)start, original, replacement, alternative.Feature);
+    }
+
+    private static byte[] JumpBytes(ulong from, ulong to)
+    {
+        byte[] jump = new byte[5];
+        jump[0] = 0xE9;
+        BitConverter.TryWriteBytes(jump.AsSpan(1), (int)(to - from - 5));
+        return jump;
+    }
+
+    private void Bind(string name)
+    {
+        Label label = To(name);
+        if (!_defined.Add(name))
+            throw new InvalidOperationException($"The label '{name}' is defined twice in section {_section.Name}.");
+        if (!CurrentLabel.IsEmpty)
+            zero_bytes();
+        Label(ref label);
+        _labels[name] = label;
+    }
+
+    private void Mark(Phase? phase, CodeOrigin origin)
+    {
+        _phase = phase;
+        _origin = origin;
+        _marks.Add((Instructions.Count, phase, origin));
+    }
+
+    private sealed class ByteWriter : CodeWriter
+    {
+        private readonly List<byte> _bytes = [];
+
+        public override void WriteByte(byte value) => _bytes.Add(value);
+
+        public byte[] ToArray() => [.. _bytes];
+    }
+}
+
+/// <summary>A piece of the kernel's code at its address.</summary>
+internal sealed record AssembledSection(
+    CodeSection Section,
+    byte[] Bytes,
+    IReadOnlyDictionary<string, ulong> Symbols,
+    IReadOnlyList<CodeMark> Marks,
+    IReadOnlyList<CodeAlternative> Alternatives,
+    IReadOnlyList<FaultFixup> Fixups);

@@ -1,0 +1,116 @@
+namespace SyscallExplorer.Linux;
+
+/// <summary>
+/// Offsets of what guest code reads of a task. The order of members is the kit's own: between kernel builds it changes with the
+/// configuration, and no instruction depends on it.
+/// </summary>
+internal static class TaskLayout
+{
+    public const int ThreadFlags = 0x00;
+    public const int SyscallWork = 0x08;
+    public const int ThreadStatus = 0x10;
+    public const int RealParent = 0x18;
+    public const int ThreadPid = 0x20;
+    public const int Signal = 0x28;
+    public const int Cred = 0x30;
+    public const int Files = 0x38;
+    public const int Mm = 0x40;
+
+    /// <summary><c>signal_struct</c>, of which only the thread group's pid is read.</summary>
+    public const int SignalBlock = 0x100;
+    public const int SignalTgidPid = 0x08;
+
+    /// <summary><c>struct pid</c>: its level, then a number for each level of namespaces.</summary>
+    public const int PidBlock = 0x140;
+    public const int TgidBlock = 0x180;
+    public const int PidLevel = 0x04;
+    public const int PidNumbers = 0x10;
+
+    /// <summary><c>struct cred</c>: uid.</summary>
+    public const int CredUid = 0x04;
+
+    /// <summary><c>mm_struct</c>: base of the mapped stub page of 32-bit programs and its landing pad.</summary>
+    public const int MmBlock = 0x1C0;
+    public const int MmVdso = 0x00;
+    public const int MmLandingPad = 0x08;
+
+    /// <summary>A second task, the parent, whose pid getppid answers.</summary>
+    public const int ParentTask = 0x400;
+
+    /// <summary><c>files_struct</c>: a dword for each descriptor that says what kind of file it is.</summary>
+    public const int FilesBlock = 0x1000;
+    public const int MaxDescriptors = 256;
+}
+
+/// <summary>What a descriptor's dword in guest memory says.</summary>
+internal static class FileKind
+{
+    public const int Closed = 0;
+    public const int Null = 1;
+    public const int Zero = 2;
+
+    /// <summary>A file whose operations the host does.</summary>
+    public const int Hosted = 3;
+}
+
+/// <summary>Bits of <c>thread_info.flags</c> in Linux 5.13.</summary>
+public static class ThreadFlags
+{
+    /// <summary>TIF_NOTIFY_RESUME.</summary>
+    public const int NotifyResume = 1 << 1;
+
+    /// <summary>TIF_SIGPENDING.</summary>
+    public const int SigPending = 1 << 2;
+
+    /// <summary>TIF_NEED_RESCHED.</summary>
+    public const int NeedResched = 1 << 3;
+
+    /// <summary>TIF_UPROBE.</summary>
+    public const int Uprobe = 1 << 12;
+
+    /// <summary>TIF_PATCH_PENDING.</summary>
+    public const int PatchPending = 1 << 13;
+
+    /// <summary>TIF_NOTIFY_SIGNAL.</summary>
+    public const int NotifySignal = 1 << 17;
+
+    /// <summary>Those that the exit loop serves.</summary>
+    public const int ExitLoop = NotifyResume | SigPending | NeedResched | Uprobe | PatchPending | NotifySignal;
+}
+
+/// <summary>Bits of <c>thread_info.syscall_work</c> from Linux 5.11 on.</summary>
+public static class SyscallWork
+{
+    /// <summary>A seccomp filter.</summary>
+    public const int Seccomp = 1 << 0;
+
+    /// <summary>Tracepoints.</summary>
+    public const int Tracepoint = 1 << 1;
+
+    /// <summary>ptrace.</summary>
+    public const int Trace = 1 << 2;
+
+    /// <summary>System-call emulation.</summary>
+    public const int Emu = 1 << 3;
+
+    /// <summary>Audit.</summary>
+    public const int Audit = 1 << 4;
+
+    /// <summary>System-call user dispatch.</summary>
+    public const int UserDispatch = 1 << 5;
+
+    /// <summary>A trap at the exit, for single-stepping.</summary>
+    public const int ExitTrap = 1 << 6;
+
+    /// <summary>Those that are work on entry.</summary>
+    public const int OnEntry = Seccomp | Tracepoint | Trace | Emu | Audit | UserDispatch;
+
+    /// <summary>Those that are work on exit.</summary>
+    public const int OnExit = Tracepoint | Trace | Audit | UserDispatch | ExitTrap;
+}
+
+/// <summary>Bits of <c>thread_info.status</c>.</summary>
+internal static class ThreadStatus
+{
+    public const int Compat = 2;
+}

@@ -1,0 +1,221 @@
+using Iced.Intel;
+
+namespace SyscallExplorer.Machine;
+
+/// <summary>MOV to and from control and debug registers, CLTS, SMSW, LMSW. SDM vol. 2B, MOV—Control Registers; vol. 3A, 2.5.</summary>
+internal static unsafe class ControlRegisters
+{
+    private const ulong CountedSelectorBits = 0xFFF;
+
+    public static void Register(InstructionTableBuilder table)
+    {
+        table.One(Code.Mov_r64_cr, &MoveFrom);
+        table.One(Code.Mov_r32_cr, &MoveFrom);
+        table.One(Code.Mov_cr_r64, &MoveTo);
+        table.One(Code.Mov_cr_r32, &MoveTo);
+        table.One(Code.Mov_r64_dr, &MoveFromDebug);
+        table.One(Code.Mov_r32_dr, &MoveFromDebug);
+        table.One(Code.Mov_dr_r64, &MoveToDebug);
+        table.One(Code.Mov_dr_r32, &MoveToDebug);
+        table.One(Code.Clts, &Clts);
+        table.One(Code.Smsw_rm16, &Smsw<ushort>);
+        table.One(Code.Smsw_r32m16, &SmswRegister<uint>);
+        table.One(Code.Smsw_r64m16, &SmswRegister<ulong>);
+        table.One(Code.Lmsw_rm16, &Lmsw);
+        table.One(Code.Lmsw_r32m16, &Lmsw);
+        table.One(Code.Lmsw_r64m16, &Lmsw);
+    }
+
+    private static Outcome MoveFrom(Processor cpu, Operation op)
+    {
+        if (cpu.Cpl != 0)
+            return cpu.GeneralProtection();
+        ulong value;
+        switch (op.Op1.Index)
+        {
+            case 0:
+                value = cpu.S.Cr0;
+                break;
+            case 2:
+                value = cpu.S.Cr2;
+                break;
+            case 3:
+                value = cpu.S.Cr3;
+                break;
+            case 4:
+                value = cpu.S.Cr4;
+                break;
+            case 8:
+                value = cpu.S.Cr8;
+                break;
+            default:
+                return cpu.Raise(Vector.InvalidOpcode);
+        }
+
+        cpu.S.Gpr[op.Op0.Index] = cpu.Is64Bit ? value : (uint)value;
+        return Outcome.Next;
+    }
+
+    private static Outcome MoveTo(Processor cpu, Operation op)
+    {
+        if (cpu.Cpl != 0)
+            return cpu.GeneralProtection();
+        ulong value = cpu.Is64Bit ? cpu.S.Gpr[op.Op1.Index] : (uint)cpu.S.Gpr[op.Op1.Index];
+        switch (op.Op0.Index)
+        {
+            case 0:
+                return WriteCr0(cpu, value);
+            case 2:
+                cpu.S.Cr2 = value;
+                return Outcome.Next;
+            case 3:
+                return WriteCr3(cpu, value);
+            case 4:
+                return WriteCr4(cpu, value);
+            case 8:
+                if (value > 15)
+                    return cpu.GeneralProtection();
+                cpu.S.Cr8 = value;
+                return Outcome.Resync;
+            default:
+                return cpu.Raise(Vector.InvalidOpcode);
+        }
+    }
+
+    private static Outcome WriteCr0(Processor cpu, ulong value)
+    {
+        bool illegal = value > uint.MaxValue
+            || ((value & Cr0.PG) != 0 && (value & Cr0.PE) == 0)
+            || ((value & Cr0.NW) != 0 && (value & Cr0.CD) == 0)
+            || ((value & Cr0.PG) == 0 && (cpu.Is64Bit || (cpu.S.Cr4 & Cr4.PCIDE) != 0));
+        if (illegal)
+            return cpu.GeneralProtection();
+        value = (value & Cr0.Defined) | Cr0.ET;
+        if (((value ^ cpu.S.Cr0) & (Cr0.PG | Cr0.PE)) != 0)
+            return Outcome.Unsupported;
+        if (((value ^ cpu.S.Cr0) & Cr0.WP) != 0)
+            cpu.DropFastTranslations();
+        cpu.S.Cr0 = value;
+        cpu.RefreshAccessClass();
+        return Outcome.Resync;
+    }
+
+    private static Outcome WriteCr3(Processor cpu, ulong value)
+    {
+        bool pcide = (cpu.S.Cr4 & Cr4.PCIDE) != 0;
+        ulong address = pcide ? value & ~(1ul << 63) : value;
+        if ((address & ~cpu.Model.PhysicalMask) != 0)
+            return cpu.GeneralProtection();
+        cpu.WriteCr3(value);
+        return Outcome.Resync;
+    }
+
+    private static Outcome WriteCr4(Processor cpu, ulong value)
+    {
+        const ulong flushing = Cr4.PAE | Cr4.PGE | Cr4.PSE | Cr4.SMEP | Cr4.SMAP | Cr4.PCIDE;
+        bool illegal = (value & ~LegalCr4(cpu.Model)) != 0
+            || (cpu.IsLongModeActive && (value & Cr4.PAE) == 0)
+            || ((value & ~cpu.S.Cr4 & Cr4.PCIDE) != 0 && (!cpu.IsLongModeActive || (cpu.S.Cr3 & CountedSelectorBits) != 0));
+        if (illegal)
+            return cpu.GeneralProtection();
+        ulong changed = value ^ cpu.S.Cr4;
+        cpu.S.Cr4 = value;
+        if ((changed & flushing) != 0)
+            cpu.InvalidateAllTranslations(alsoGlobal: true);
+        cpu.RefreshDerivedState();
+        return Outcome.Resync;
+    }
+
+    private static ulong LegalCr4(CpuModel model)
+    {
+        ulong legal = Cr4.VME | Cr4.PVI | Cr4.TSD | Cr4.DE | Cr4.PSE | Cr4.PAE | Cr4.MCE | Cr4.PGE | Cr4.PCE | Cr4.OSFXSR | Cr4.OSXMMEXCPT;
+        foreach ((CpuFeature feature, ulong bit) in (ReadOnlySpan<(CpuFeature, ulong)>)
+        [
+            (CpuFeature.Umip, Cr4.UMIP), (CpuFeature.Fsgsbase, Cr4.FSGSBASE), (CpuFeature.Pcid, Cr4.PCIDE),
+            (CpuFeature.Smep, Cr4.SMEP), (CpuFeature.Smap, Cr4.SMAP),
+        ])
+        {
+            if (model.Has(feature))
+                legal |= bit;
+        }
+
+        return legal;
+    }
+
+    private static Outcome MoveFromDebug(Processor cpu, Operation op)
+    {
+        if (!TryDebugRegister(cpu, op.Op1.Index, out int index))
+            return Outcome.Fault;
+        cpu.S.Gpr[op.Op0.Index] = cpu.Is64Bit ? cpu.S.Dr[index] : (uint)cpu.S.Dr[index];
+        return Outcome.Next;
+    }
+
+    private static Outcome MoveToDebug(Processor cpu, Operation op)
+    {
+        if (!TryDebugRegister(cpu, op.Op0.Index, out int index))
+            return Outcome.Fault;
+        ulong value = cpu.Is64Bit ? cpu.S.Gpr[op.Op1.Index] : (uint)cpu.S.Gpr[op.Op1.Index];
+        if (index >= 6 && value > uint.MaxValue)
+            return cpu.GeneralProtection();
+        const ulong enabledBreakpoints = 0xFF;
+        if (index == 7 && (value & enabledBreakpoints) != 0)
+            return Outcome.Unsupported;
+        cpu.S.Dr[index] = value;
+        return Outcome.Resync;
+    }
+
+    private static bool TryDebugRegister(Processor cpu, int number, out int index)
+    {
+        index = number;
+        if (number is 4 or 5)
+        {
+            index = number + 2;
+            if ((cpu.S.Cr4 & Cr4.DE) != 0)
+            {
+                cpu.Raise(Vector.InvalidOpcode);
+                return false;
+            }
+        }
+
+        if (number > 7)
+        {
+            cpu.Raise(Vector.InvalidOpcode);
+            return false;
+        }
+
+        if (cpu.Cpl == 0)
+            return true;
+        cpu.GeneralProtection();
+        return false;
+    }
+
+    private static Outcome Clts(Processor cpu, Operation op)
+    {
+        if (cpu.Cpl != 0)
+            return cpu.GeneralProtection();
+        cpu.S.Cr0 &= ~Cr0.TS;
+        return Outcome.Next;
+    }
+
+    private static Outcome Smsw<T>(Processor cpu, Operation op) where T : unmanaged, System.Numerics.IBinaryInteger<T>
+    {
+        if (SystemTables.IsPreventedByUmip(cpu))
+            return cpu.GeneralProtection();
+        return cpu.Write(op, op.Op0, T.CreateTruncating(cpu.S.Cr0)) ? Outcome.Next : Outcome.Fault;
+    }
+
+    private static Outcome SmswRegister<T>(Processor cpu, Operation op) where T : unmanaged, System.Numerics.IBinaryInteger<T> =>
+        op.Op0.Kind == OperandKind.Memory ? Smsw<ushort>(cpu, op) : Smsw<T>(cpu, op);
+
+    /// <summary>LMSW sets PE but cannot clear it.</summary>
+    private static Outcome Lmsw(Processor cpu, Operation op)
+    {
+        if (cpu.Cpl != 0)
+            return cpu.GeneralProtection();
+        if (!cpu.Read(op, op.Op0, out ushort value))
+            return Outcome.Fault;
+        const ulong low = Cr0.MP | Cr0.EM | Cr0.TS;
+        cpu.S.Cr0 = (cpu.S.Cr0 & ~low) | (value & low);
+        return Outcome.Resync;
+    }
+}

@@ -1,0 +1,143 @@
+using Iced.Intel;
+
+namespace SyscallExplorer.Machine;
+
+/// <summary>
+/// SYSCALL, SYSRET, SYSENTER and SYSEXIT. SDM vol. 2B, each under its name; APM vol. 3, each under its name. Segment registers are
+/// loaded with fixed attributes; no descriptor is read.
+/// </summary>
+internal static unsafe class FastSystemCalls
+{
+    private const int CodeReadAccessed = 0xB;
+    private const int DataWriteAccessed = 0x3;
+
+    /// <summary>The bits of R11 that SYSRET takes into RFLAGS: all but RF, VM and the reserved ones.</summary>
+    private const ulong SysretFlags = 0x3C7FD7;
+
+    public static void Register(InstructionTableBuilder table)
+    {
+        table.One(Code.Syscall, &Syscall);
+        table.One(Code.Sysretd, &Sysret32);
+        table.One(Code.Sysretq, &Sysret64);
+        table.One(Code.Sysenter, &Sysenter);
+        table.One(Code.Sysexitd, &Sysexit32);
+        table.One(Code.Sysexitq, &Sysexit64);
+    }
+
+    /// <summary>
+    /// Saves RIP in RCX and RFLAGS in R11, then masks RFLAGS: the stack and GS stay the user's. Intel knows it in 64-bit mode only, AMD
+    /// takes compatibility mode to CSTAR.
+    /// </summary>
+    private static Outcome Syscall(Processor cpu, Operation op)
+    {
+        if ((cpu.S.Efer & Efer.SCE) == 0 || !cpu.IsLongModeActive || !(cpu.Is64Bit || cpu.Model.HasCompatibilitySyscall))
+            return cpu.Raise(Vector.InvalidOpcode);
+
+        bool from64Bit = cpu.Is64Bit;
+        cpu.S.Gpr[(int)Gpr.Rcx] = cpu.NextRip(op);
+        cpu.S.Gpr[(int)Gpr.R11] = cpu.S.Rflags & ~Rflags.RF;
+        cpu.S.Rflags = ((cpu.S.Rflags & ~cpu.S.Fmask) | Rflags.Fixed) & ~Rflags.RF;
+        int selector = (int)(cpu.S.Star >> 32) & 0xFFFC;
+        cpu.S.Segments[(int)SegmentName.SS] = Segment.Flat(selector + 8, DataWriteAccessed, 0, longMode: false, big: true);
+        cpu.SetCs(Segment.Flat(selector, CodeReadAccessed, 0, longMode: true, big: false));
+        cpu.S.Rip = from64Bit ? cpu.S.Lstar : cpu.S.Cstar;
+        if ((cpu.S.Rflags & Rflags.TF) == 0)
+            cpu.SingleStepTrap = false;
+        return Outcome.Branch;
+    }
+
+    private static Outcome Sysret32(Processor cpu, Operation op)
+    {
+        if (!CanSysret(cpu))
+            return Outcome.Fault;
+        int selector = (int)(cpu.S.Star >> 48);
+        Return(cpu, Segment.Flat(selector | 3, CodeReadAccessed, 3, longMode: false, big: true), selector, (uint)cpu.S.Gpr[(int)Gpr.Rcx]);
+        return Outcome.Branch;
+    }
+
+    /// <summary>
+    /// Intel checks RCX before anything changed, so that #GP arrives in ring 0 with the user's stack pointer; AMD goes to ring 3 and
+    /// faults at the fetch.
+    /// </summary>
+    private static Outcome Sysret64(Processor cpu, Operation op)
+    {
+        if (!CanSysret(cpu))
+            return Outcome.Fault;
+        ulong target = cpu.S.Gpr[(int)Gpr.Rcx];
+        if (cpu.Model.Vendor == CpuVendor.Intel && !Processor.IsCanonical(target))
+            return cpu.GeneralProtection();
+        int selector = (int)(cpu.S.Star >> 48);
+        Return(cpu, Segment.Flat((selector + 16) | 3, CodeReadAccessed, 3, longMode: true, big: false), selector, target);
+        return Outcome.Branch;
+    }
+
+    private static bool CanSysret(Processor cpu)
+    {
+        if ((cpu.S.Efer & Efer.SCE) == 0 || !cpu.Is64Bit)
+        {
+            cpu.Raise(Vector.InvalidOpcode);
+            return false;
+        }
+
+        if (cpu.Cpl == 0)
+            return true;
+        cpu.GeneralProtection();
+        return false;
+    }
+
+    private static void Return(Processor cpu, in Segment code, int starSelector, ulong target)
+    {
+        // AMD loads the selector of SS only: its attributes stay what they were, which a NULL SS of an interrupt entry makes visible.
+        ushort stackSelector = (ushort)((starSelector + 8) | 3);
+        ref Segment ss = ref cpu.S.Segments[(int)SegmentName.SS];
+        ss = cpu.Model.Vendor == CpuVendor.Amd
+            ? ss with { Selector = stackSelector }
+            : Segment.Flat(stackSelector, DataWriteAccessed, 3, longMode: false, big: true);
+        cpu.S.Rflags = (cpu.S.Gpr[(int)Gpr.R11] & SysretFlags) | Rflags.Fixed;
+        cpu.SetCs(code);
+        cpu.S.Rip = target;
+
+        // TF takes effect at once: the trap comes before the first user instruction.
+        cpu.SingleStepTrap = (cpu.S.Rflags & Rflags.TF) != 0;
+    }
+
+    /// <summary>Loads CS, SS, RIP and RSP from MSRs and clears IF. Return address, TF, NT, AC, DF and IOPL are the user's problem.</summary>
+    private static Outcome Sysenter(Processor cpu, Operation op)
+    {
+        if (!cpu.Model.Has(CpuFeature.Sep) || (cpu.IsLongModeActive && !cpu.Model.HasLongModeSysenter))
+            return cpu.Raise(Vector.InvalidOpcode);
+        if ((cpu.S.SysenterCs & 0xFFFC) == 0)
+            return cpu.GeneralProtection();
+
+        int selector = (int)cpu.S.SysenterCs & 0xFFFC;
+        cpu.S.Rflags &= ~(Rflags.VM | Rflags.IF | Rflags.RF);
+        cpu.S.Segments[(int)SegmentName.SS] = Segment.Flat(selector + 8, DataWriteAccessed, 0, longMode: false, big: true);
+        cpu.SetCs(Segment.Flat(selector, CodeReadAccessed, 0, longMode: cpu.IsLongModeActive, big: !cpu.IsLongModeActive));
+        cpu.S.Gpr[(int)Gpr.Rsp] = cpu.IsLongModeActive ? cpu.S.SysenterEsp : (uint)cpu.S.SysenterEsp;
+        cpu.S.Rip = cpu.IsLongModeActive ? cpu.S.SysenterEip : (uint)cpu.S.SysenterEip;
+        return Outcome.Branch;
+    }
+
+    private static Outcome Sysexit32(Processor cpu, Operation op) => Sysexit(cpu, to64Bit: false);
+
+    private static Outcome Sysexit64(Processor cpu, Operation op) => Sysexit(cpu, to64Bit: true);
+
+    private static Outcome Sysexit(Processor cpu, bool to64Bit)
+    {
+        if (!cpu.Model.Has(CpuFeature.Sep) || (cpu.IsLongModeActive && !cpu.Model.HasLongModeSysenter))
+            return cpu.Raise(Vector.InvalidOpcode);
+        if (cpu.Cpl != 0 || (cpu.S.SysenterCs & 0xFFFC) == 0)
+            return cpu.GeneralProtection();
+        ulong target = cpu.S.Gpr[(int)Gpr.Rdx];
+        ulong stack = cpu.S.Gpr[(int)Gpr.Rcx];
+        if (to64Bit && !(Processor.IsCanonical(target) && Processor.IsCanonical(stack)))
+            return cpu.GeneralProtection();
+
+        int selector = ((int)cpu.S.SysenterCs & 0xFFFC) + (to64Bit ? 32 : 16);
+        cpu.S.Segments[(int)SegmentName.SS] = Segment.Flat((selector + 8) | 3, DataWriteAccessed, 3, longMode: false, big: true);
+        cpu.SetCs(Segment.Flat(selector | 3, CodeReadAccessed, 3, longMode: to64Bit, big: !to64Bit));
+        cpu.S.Gpr[(int)Gpr.Rsp] = to64Bit ? stack : (uint)stack;
+        cpu.S.Rip = to64Bit ? target : (uint)target;
+        return Outcome.Branch;
+    }
+}

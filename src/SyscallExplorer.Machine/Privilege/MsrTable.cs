@@ -1,0 +1,161 @@
+namespace SyscallExplorer.Machine;
+
+/// <summary>Addresses of model-specific registers. SDM vol. 4; APM vol. 2, appendix A.</summary>
+public static class Msr
+{
+    /// <summary>IA32_TIME_STAMP_COUNTER.</summary>
+    public const uint Tsc = 0x10;
+
+    /// <summary>IA32_APIC_BASE.</summary>
+    public const uint ApicBase = 0x1B;
+
+    /// <summary>IA32_SPEC_CTRL: IBRS, STIBP, SSBD.</summary>
+    public const uint SpecCtrl = 0x48;
+
+    /// <summary>IA32_PRED_CMD: IBPB.</summary>
+    public const uint PredCmd = 0x49;
+
+    /// <summary>IA32_ARCH_CAPABILITIES.</summary>
+    public const uint ArchCapabilities = 0x10A;
+
+    /// <summary>IA32_SYSENTER_CS.</summary>
+    public const uint SysenterCs = 0x174;
+
+    /// <summary>IA32_SYSENTER_ESP.</summary>
+    public const uint SysenterEsp = 0x175;
+
+    /// <summary>IA32_SYSENTER_EIP.</summary>
+    public const uint SysenterEip = 0x176;
+
+    /// <summary>IA32_MISC_ENABLE.</summary>
+    public const uint MiscEnable = 0x1A0;
+
+    /// <summary>IA32_DEBUGCTL.</summary>
+    public const uint DebugCtl = 0x1D9;
+
+    /// <summary>IA32_PAT.</summary>
+    public const uint Pat = 0x277;
+
+    /// <summary>IA32_EFER.</summary>
+    public const uint Efer = 0xC0000080;
+
+    /// <summary>IA32_STAR.</summary>
+    public const uint Star = 0xC0000081;
+
+    /// <summary>IA32_LSTAR.</summary>
+    public const uint Lstar = 0xC0000082;
+
+    /// <summary>IA32_CSTAR.</summary>
+    public const uint Cstar = 0xC0000083;
+
+    /// <summary>IA32_FMASK.</summary>
+    public const uint Fmask = 0xC0000084;
+
+    /// <summary>IA32_FS_BASE.</summary>
+    public const uint FsBase = 0xC0000100;
+
+    /// <summary>IA32_GS_BASE.</summary>
+    public const uint GsBase = 0xC0000101;
+
+    /// <summary>IA32_KERNEL_GS_BASE.</summary>
+    public const uint KernelGsBase = 0xC0000102;
+
+    /// <summary>IA32_TSC_AUX.</summary>
+    public const uint TscAux = 0xC0000103;
+}
+
+/// <summary>One register: who has it, how it reads, what a write of a value does or refuses.</summary>
+/// <param name="Address">Its number.</param>
+/// <param name="Name">Its name in the manual.</param>
+/// <param name="Exists">Whether a CPU model has it.</param>
+/// <param name="Read">Its value.</param>
+/// <param name="Write">Takes a value, or returns false for #GP.</param>
+internal sealed record MsrDefinition(uint Address, string Name, Func<CpuModel, bool> Exists, Func<Processor, ulong> Read, Func<Processor, ulong, bool> Write);
+
+/// <summary>The table of model-specific registers. What is not in it is #GP.</summary>
+internal static class MsrTable
+{
+    private const ulong SpecCtrlBits = 7;
+    private const int StoredCount = 5;
+    private static readonly Func<CpuModel, bool> Always = _ => true;
+
+    private static readonly Dictionary<uint, MsrDefinition> ByAddress = new MsrDefinition[]
+    {
+        new(Msr.Tsc, "IA32_TIME_STAMP_COUNTER", model => model.Has(CpuFeature.Tsc), cpu => cpu.ReadTsc(), (cpu, value) => cpu.WriteTsc(value)),
+        Stored(0, Msr.ApicBase, "IA32_APIC_BASE", model => model.Has(CpuFeature.Apic), writable: 0xF_FFFF_FD00),
+        new(Msr.SpecCtrl, "IA32_SPEC_CTRL", HasSpecCtrl, cpu => cpu.S.SpecCtrl, (cpu, value) => WriteSpecCtrl(cpu, value)),
+        new(Msr.PredCmd, "IA32_PRED_CMD", HasPredCmd, _ => throw new InvalidOperationException(), (cpu, value) => WritePredCmd(cpu, value)),
+        new(Msr.SysenterCs, "IA32_SYSENTER_CS", HasSep, cpu => cpu.S.SysenterCs, (cpu, value) => Set(out cpu.S.SysenterCs, (uint)value)),
+        new(Msr.SysenterEsp, "IA32_SYSENTER_ESP", HasSep, cpu => cpu.S.SysenterEsp, (cpu, value) => SetSysenterAddress(cpu, out cpu.S.SysenterEsp, cpu.S.SysenterEsp, value)),
+        new(Msr.SysenterEip, "IA32_SYSENTER_EIP", HasSep, cpu => cpu.S.SysenterEip, (cpu, value) => SetSysenterAddress(cpu, out cpu.S.SysenterEip, cpu.S.SysenterEip, value)),
+        Stored(1, Msr.MiscEnable, "IA32_MISC_ENABLE", model => model.Vendor == CpuVendor.Intel, writable: 0x4_0085_0889),
+        Stored(2, Msr.DebugCtl, "IA32_DEBUGCTL", Always, writable: 0xDFC3),
+        Stored(3, Msr.Pat, "IA32_PAT", Always, writable: 0x0707_0707_0707_0707),
+        new(Msr.Efer, "IA32_EFER", Always, cpu => cpu.S.Efer, (cpu, value) => cpu.WriteEfer(value)),
+        new(Msr.Star, "IA32_STAR", HasSyscall, cpu => cpu.S.Star, (cpu, value) => Set(out cpu.S.Star, value)),
+        new(Msr.Lstar, "IA32_LSTAR", HasSyscall, cpu => cpu.S.Lstar, (cpu, value) => SetAddress(out cpu.S.Lstar, cpu.S.Lstar, value)),
+        new(Msr.Cstar, "IA32_CSTAR", HasSyscall, cpu => cpu.S.Cstar, (cpu, value) => SetAddress(out cpu.S.Cstar, cpu.S.Cstar, value)),
+        new(Msr.Fmask, "IA32_FMASK", HasSyscall, cpu => cpu.S.Fmask, (cpu, value) => value <= uint.MaxValue && Set(out cpu.S.Fmask, value)),
+        new(Msr.FsBase, "IA32_FS_BASE", Always, cpu => cpu.SegmentBase(SegmentName.FS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.FS, value)),
+        new(Msr.GsBase, "IA32_GS_BASE", Always, cpu => cpu.SegmentBase(SegmentName.GS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.GS, value)),
+        new(Msr.KernelGsBase, "IA32_KERNEL_GS_BASE", Always, cpu => cpu.S.KernelGsBase, (cpu, value) => SetAddress(out cpu.S.KernelGsBase, cpu.S.KernelGsBase, value)),
+        new(Msr.TscAux, "IA32_TSC_AUX", model => model.Has(CpuFeature.Rdtscp), cpu => cpu.S.TscAux, (cpu, value) => value <= uint.MaxValue && Set(out cpu.S.TscAux, value)),
+    }.ToDictionary(definition => definition.Address);
+
+    /// <summary>Registers that are only remembered.</summary>
+    public static int StoredRegisters => StoredCount;
+
+    public static MsrDefinition? Find(CpuModel model, uint address) =>
+        ByAddress.TryGetValue(address, out MsrDefinition? definition) && definition.Exists(model) ? definition : null;
+
+    private static bool HasSep(CpuModel model) => model.Has(CpuFeature.Sep);
+
+    private static bool HasSyscall(CpuModel model) => model.Has(CpuFeature.Syscall);
+
+    private static bool HasSpecCtrl(CpuModel model) => model.Has(CpuFeature.SpecCtrl) || model.Has(CpuFeature.AmdStibp);
+
+    private static bool HasPredCmd(CpuModel model) => model.Has(CpuFeature.SpecCtrl) || model.Has(CpuFeature.AmdIbpb);
+
+    private static MsrDefinition Stored(int slot, uint address, string name, Func<CpuModel, bool> exists, ulong writable) => new(
+        address, name, exists,
+        cpu => cpu.StoredMsr(slot),
+        (cpu, value) => (value & ~writable) == 0 && Set(out cpu.StoredMsr(slot), value));
+
+    private static bool Set(out ulong register, ulong value)
+    {
+        register = value;
+        return true;
+    }
+
+    private static bool SetAddress(out ulong register, ulong old, ulong value)
+    {
+        bool canonical = Processor.IsCanonical(value);
+        register = canonical ? value : old;
+        return canonical;
+    }
+
+    private static bool SetSysenterAddress(Processor cpu, out ulong register, ulong old, ulong value) =>
+        cpu.Model.Vendor == CpuVendor.Amd
+            ? Set(out register, (uint)value)
+            : SetAddress(out register, old, value);
+
+    private static bool WriteSpecCtrl(Processor cpu, ulong value)
+    {
+        if ((value & ~SpecCtrlBits) != 0)
+            return false;
+        cpu.S.SpecCtrl = value;
+        cpu.Charge(TimingEvent.WriteSpecCtrl);
+        return true;
+    }
+
+    private static bool WritePredCmd(Processor cpu, ulong value)
+    {
+        if ((value & ~1ul) != 0)
+            return false;
+        if (value == 0)
+            return true;
+        cpu.Charge(TimingEvent.WritePredCmdIbpb);
+        cpu.ForgetBranchTargets();
+        return true;
+    }
+}

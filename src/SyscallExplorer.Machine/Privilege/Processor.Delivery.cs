@@ -1,0 +1,179 @@
+namespace SyscallExplorer.Machine;
+
+/// <content>Events through the IDT in long mode. SDM vol. 3A, 6.14; vol. 2A, INT n.</content>
+public sealed partial class Processor
+{
+    private const int GateSize = 16;
+    private const int InterruptGate = 14;
+    private const int TrapGate = 15;
+    private const uint ExternalEvent = 1;
+    private const uint InIdt = 2;
+    private readonly List<string> _tripleFaultHistory = [];
+
+    /// <summary>Delivers an event; faults on the way become other events by the double-fault rules. SDM vol. 3A, 6.15, table 6-5.</summary>
+    /// <param name="first">The event.</param>
+    /// <param name="returnRip">What is saved as RIP: the instruction for a fault, the next one for a trap.</param>
+    internal void Deliver(PendingException first, ulong returnRip)
+    {
+        ulong faultingRip = S.Rip;
+        PendingException current = first;
+        List<string>? history = null;
+        while (true)
+        {
+            if (current.Vector == Vector.PageFault && current.Source == EventSource.Fault)
+                S.Cr2 = current.FaultAddress;
+            if (current.Source is EventSource.Fault or EventSource.Trap or EventSource.ExternalInterrupt)
+                Charge(TimingEvent.ExceptionDelivery);
+            if (TryDeliver(current, returnRip))
+            {
+                S.Halted = false;
+                return;
+            }
+
+            PendingException second = _pending;
+            history ??= [Name(current)];
+            history.Add(Name(second));
+            if (current.Vector == Vector.DoubleFault && current.Source == EventSource.Fault && (second.IsContributory || second.Vector == Vector.PageFault))
+            {
+                _tripleFaultHistory.Clear();
+                _tripleFaultHistory.AddRange(history);
+                S.Shutdown = true;
+                return;
+            }
+
+            bool doubleFault = current.Source == EventSource.Fault
+                && ((current.IsContributory && second.IsContributory)
+                    || (current.Vector == Vector.PageFault && (second.IsContributory || second.Vector == Vector.PageFault)));
+            current = doubleFault ? new PendingException(Vector.DoubleFault, 0, 0, EventSource.Fault) : second;
+            returnRip = faultingRip;
+        }
+    }
+
+    /// <summary>INT n, INT3, INTO and INT1: an event whose own faults are faults of the instruction.</summary>
+    internal Outcome DeliverSoftware(byte vector, EventSource source, Operation op)
+    {
+        if (!TryDeliver(new PendingException((Vector)vector, 0, 0, source), NextRip(op)))
+            return Outcome.Fault;
+        SingleStepTrap = false;
+        return Outcome.Branch;
+    }
+
+    private bool TryDeliver(in PendingException pending, ulong returnRip)
+    {
+        byte vector = (byte)pending.Vector;
+        bool software = pending.Source is EventSource.SoftwareInterrupt or EventSource.SoftwareException;
+        uint ext = software ? 0 : ExternalEvent;
+        uint gateError = (uint)vector * 8 + InIdt + ext;
+
+        if (!IsLongModeActive)
+            throw new NotSupportedException("Events outside long mode are not supported yet: set IA32_EFER.LMA and paging up before running.");
+        if (vector * GateSize + GateSize - 1 > S.Idtr.Limit)
+            return Fail(Vector.GeneralProtection, gateError);
+        ulong gateAddress = S.Idtr.Base + (ulong)(vector * GateSize);
+        if (!ReadSystem(gateAddress, out ulong low) || !ReadSystem(gateAddress + 8, out ulong high))
+            return false;
+
+        int type = (int)((low >> 40) & 0x1F);
+        if (type is not (InterruptGate or TrapGate))
+            return Fail(Vector.GeneralProtection, gateError);
+        if (software && (int)((low >> 45) & 3) < Cpl)
+            return Fail(Vector.GeneralProtection, gateError);
+        if ((low & (1ul << 47)) == 0)
+            return Fail(Vector.SegmentNotPresent, gateError);
+
+        ushort selector = (ushort)(low >> 16);
+        ulong target = (low & 0xFFFF) | ((low >> 32) & 0xFFFF_0000) | (high << 32);
+        if (!CheckGateCode(selector, ext, out Segment code, out int newLevel))
+            return false;
+        if (!SelectHandlerStack((int)((low >> 32) & 7), newLevel, ext, out ulong stack))
+            return false;
+        if (!IsCanonical(target))
+            return Fail(Vector.GeneralProtection, ext);
+
+        if (!PushFrame(pending, returnRip, stack, newLevel, ext, out ulong newStack))
+            return false;
+
+        if (newLevel != Cpl)
+            S.Segments[(int)SegmentName.SS] = Segment.Null((ushort)newLevel);
+        SetCs(code with { Selector = (ushort)((selector & ~3) | newLevel) });
+        S.Rip = target;
+        S.Gpr[(int)Gpr.Rsp] = newStack;
+        S.Rflags &= ~(Rflags.TF | Rflags.NT | Rflags.RF | Rflags.VM | (type == InterruptGate ? Rflags.IF : 0));
+        RefreshAccessClass();
+        return true;
+    }
+
+    private bool CheckGateCode(ushort selector, uint ext, out Segment code, out int newLevel)
+    {
+        code = default;
+        newLevel = 0;
+        if (IsNull(selector))
+            return Fail(Vector.GeneralProtection, ext);
+        uint error = SelectorError(selector) + ext;
+        if (!ReadDescriptor(selector, Vector.GeneralProtection, error, out Descriptor descriptor))
+            return false;
+        code = descriptor.ToSegment(selector);
+        if (descriptor.IsSystem || !code.IsCode || code.Dpl > Cpl || !code.IsLong || code.IsBig)
+            return Fail(Vector.GeneralProtection, error);
+        if (!descriptor.IsPresent)
+            return Fail(Vector.SegmentNotPresent, error);
+        newLevel = code.IsConforming ? Cpl : code.Dpl;
+        if (!MarkAccessed(selector, ref descriptor))
+            return false;
+        code = descriptor.ToSegment(selector);
+        return true;
+    }
+
+    /// <summary>The stack that the handler starts with: an IST entry, RSP0 to RSP2 on a change of level, or the current one.</summary>
+    private bool SelectHandlerStack(int ist, int newLevel, uint ext, out ulong stack)
+    {
+        stack = S.Gpr[(int)Gpr.Rsp];
+        if (ist == 0 && newLevel == Cpl)
+            return true;
+        uint offset = ist != 0 ? TaskStateSegment.Ist1 + (uint)(ist - 1) * 8 : TaskStateSegment.Rsp0 + (uint)newLevel * 8;
+        if (offset + 7 > S.Tr.Limit)
+            return Fail(Vector.InvalidTss, SelectorError(S.Tr.Selector) + ext);
+        if (!ReadSystem(S.Tr.Base + offset, out stack))
+            return false;
+        return IsCanonical(stack) || Fail(Vector.StackFault, ext);
+    }
+
+    private bool PushFrame(in PendingException pending, ulong returnRip, ulong stack, int newLevel, uint ext, out ulong newStack)
+    {
+        int words = pending.HasErrorCode && pending.Source == EventSource.Fault ? 6 : 5;
+        ulong aligned = stack & ~15ul;
+        newStack = aligned - (ulong)(words * 8);
+        if (!IsCanonical(newStack) || !IsCanonical(aligned - 1))
+            return Fail(Vector.StackFault, ext);
+        bool user = newLevel == 3;
+        if (!ProbeWrite(newStack, words * 8, user, explicitAccess: false))
+            return false;
+
+        ulong flags = S.Rflags;
+        if (pending.Source == EventSource.Fault && pending.Vector != Vector.Debug)
+            flags |= Rflags.RF;
+        else if (pending.Source is EventSource.SoftwareInterrupt or EventSource.SoftwareException or EventSource.Trap)
+            flags &= ~Rflags.RF;
+
+        ulong address = aligned;
+        Span<ulong> frame =
+        [
+            S.Segments[(int)SegmentName.SS].Selector, S.Gpr[(int)Gpr.Rsp], flags,
+            S.Segments[(int)SegmentName.CS].Selector, returnRip, pending.ErrorCode,
+        ];
+        foreach (ulong word in frame[..words])
+        {
+            address -= 8;
+            if (!WriteSlow(address, word, user, explicitAccess: false))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static string Name(in PendingException pending) =>
+        pending.Source is EventSource.ExternalInterrupt or EventSource.SoftwareInterrupt
+            ? $"interrupt {(byte)pending.Vector:x}h"
+            : $"#{ExceptionNames.Mnemonic(pending.Vector)}" + (pending.HasErrorCode ? $"({pending.ErrorCode:x}h)" : "")
+                + (pending.Vector == Vector.PageFault ? $" at {pending.FaultAddress:x}h" : "");
+}
