@@ -22,7 +22,7 @@ public interface IInstructionTrace
 /// <param name="Rip">Where it stood.</param>
 /// <param name="Instruction">What it was; its IP is not set.</param>
 /// <param name="Cost">Cycles, in 1/256, that the clock advanced: its own figure and all events.</param>
-/// <param name="Figure">Index of its own figure in the microarchitecture.</param>
+/// <param name="Figure">Index of its own figure in the microarchitecture; -1 where none was due: at an interrupt, and at an iteration of a string instruction that is not its last.</param>
 /// <param name="Raised">The vector of an exception or interrupt that was delivered at its end, or -1.</param>
 public readonly record struct InstructionStep(ulong Rip, Instruction Instruction, long Cost, int Figure, int Raised);
 

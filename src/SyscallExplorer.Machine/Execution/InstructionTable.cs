@@ -19,7 +19,7 @@ internal static unsafe class InstructionTable
     private static nint[] Build()
     {
         var table = new InstructionTableBuilder();
-        AddSubtract.Register(table);
+        IntegerFamilies.Register(table);
         FastSystemCalls.Register(table);
         Interrupts.Register(table);
         FarTransfers.Register(table);
@@ -48,16 +48,29 @@ internal sealed unsafe class InstructionTableBuilder
         Handlers[(int)code] = (nint)handler;
     }
 
-    /// <summary>Enters every form of a mnemonic whose first operand is a general register or memory, by the width of that operand.</summary>
+    /// <summary>Enters every form of a mnemonic.</summary>
+    public void Every(Mnemonic mnemonic, delegate*<Processor, Operation, Outcome> handler)
+    {
+        foreach (Code code in CodesByMnemonic[mnemonic])
+            One(code, handler);
+    }
+
+    /// <summary>
+    /// Enters every form of a mnemonic whose first operand is a general register, memory or the target of a near branch, by the width of that
+    /// operand; with a filter only the forms that it takes.
+    /// </summary>
     public void Sized(
         Mnemonic mnemonic,
         delegate*<Processor, Operation, Outcome> bits8,
         delegate*<Processor, Operation, Outcome> bits16,
         delegate*<Processor, Operation, Outcome> bits32,
-        delegate*<Processor, Operation, Outcome> bits64)
+        delegate*<Processor, Operation, Outcome> bits64,
+        Func<OpCodeInfo, bool>? accepts = null)
     {
         foreach (Code code in CodesByMnemonic[mnemonic])
         {
+            if (accepts is not null && !accepts(code.ToOpCode()))
+                continue;
             delegate*<Processor, Operation, Outcome> handler = FormWidth.OfFirstOperand(code) switch
             {
                 8 => bits8,
@@ -75,7 +88,7 @@ internal sealed unsafe class InstructionTableBuilder
 /// <summary>The operand width of a form of the general-purpose instruction set.</summary>
 internal static class FormWidth
 {
-    /// <summary>Bits of the first operand when it is a general register or the memory alternative of one; 0 otherwise.</summary>
+    /// <summary>Bits of the first operand when it is a general register, the memory alternative of one, or a near branch's target; 0 otherwise.</summary>
     public static int OfFirstOperand(Code code)
     {
         OpCodeInfo form = code.ToOpCode();
@@ -91,6 +104,9 @@ internal static class FormWidth
                 or OpCodeOperandKind.eax or OpCodeOperandKind.r32_reg_mem or OpCodeOperandKind.r32_vvvv => 32,
             OpCodeOperandKind.r64_or_mem or OpCodeOperandKind.r64_reg or OpCodeOperandKind.r64_rm or OpCodeOperandKind.r64_opcode
                 or OpCodeOperandKind.rax or OpCodeOperandKind.r64_reg_mem or OpCodeOperandKind.r64_vvvv => 64,
+            OpCodeOperandKind.br16_1 or OpCodeOperandKind.br16_2 => 16,
+            OpCodeOperandKind.br32_1 or OpCodeOperandKind.br32_4 => 32,
+            OpCodeOperandKind.br64_1 or OpCodeOperandKind.br64_4 => 64,
             OpCodeOperandKind.mem or OpCodeOperandKind.mem_offs => form.MemorySize.GetInfo().Size * 8,
             _ => 0,
         };

@@ -95,7 +95,9 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
             }
         }
 
-        return bitness;
+        // LOOP and JRCXZ count in a register of the address size without a memory operand: their forms tell it.
+        int formSize = instruction.Code.ToOpCode().AddressSize;
+        return formSize != 0 ? formSize : bitness;
     }
 
     private static Operand OperandOf(in Instruction instruction, int index)

@@ -95,16 +95,25 @@ public sealed partial class Processor
                     return StopReason.Unsupported;
                 }
 
-                S.Clock += op.Cost;
+                // A repeated string instruction charges its iterations itself; its own figure is due once, when it ends.
+                bool repeats = outcome == Outcome.Repeat;
+                int figure = repeats ? -1 : op.Figure;
+                if (!repeats)
+                    S.Clock += op.Cost;
                 S.Instructions++;
                 int raised = -1;
-                if (outcome == Outcome.Next)
+                if (repeats || outcome == Outcome.Next)
                 {
-                    S.Rip = (S.Rip + (ulong)op.Length) & RipMask;
-                    if (!SingleStepTrap && ++index < operations.Length && S.Instructions < lastInstruction && S.Clock < lastClock
+                    if (!repeats)
+                    {
+                        S.Rip = (S.Rip + (ulong)op.Length) & RipMask;
+                        index++;
+                    }
+
+                    if (!SingleStepTrap && index < operations.Length && S.Instructions < lastInstruction && S.Clock < lastClock
                         && S.Clock < Interrupts.NextClock && epoch == _code.Epoch)
                     {
-                        trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, op.Figure, -1));
+                        trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, figure, -1));
                         start = S.Clock;
                         continue;
                     }
@@ -118,7 +127,7 @@ public sealed partial class Processor
                     raised = DeliverPending();
                 else if (SingleStepTrap)
                     raised = DeliverSingleStep();
-                trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, op.Figure, raised));
+                trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, figure, raised));
                 if (outcome == Outcome.Stop || _stopRequested)
                     return StopReason.Hypercall;
                 break;

@@ -51,10 +51,7 @@ public sealed partial class Processor
     {
         if (operand.Kind != OperandKind.Memory)
             return Read(op, operand, out value);
-        value = default;
-        return SegmentedAddress(op.Segment, EffectiveAddress(op), Unsafe.SizeOf<T>(), write: true, out ulong linear)
-            && CanWrite(linear, Unsafe.SizeOf<T>())
-            && ReadLinear(linear, out value);
+        return ReadSegmentForWrite(op.Segment, EffectiveAddress(op), out value);
     }
 
     /// <summary>Writes an operand. On failure an exception is pending.</summary>
@@ -91,6 +88,15 @@ public sealed partial class Processor
     {
         value = default;
         return SegmentedAddress(segment, offset, Unsafe.SizeOf<T>(), write: false, out ulong linear) && ReadLinear(linear, out value);
+    }
+
+    /// <summary>Reads at an offset in a segment that will be written afterwards, so that the write cannot fail.</summary>
+    internal bool ReadSegmentForWrite<T>(SegmentName segment, ulong offset, out T value) where T : unmanaged
+    {
+        value = default;
+        return SegmentedAddress(segment, offset, Unsafe.SizeOf<T>(), write: true, out ulong linear)
+            && CanWrite(linear, Unsafe.SizeOf<T>())
+            && ReadLinear(linear, out value);
     }
 
     /// <summary>Writes at an offset in a segment.</summary>
