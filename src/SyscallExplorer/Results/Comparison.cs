@@ -95,6 +95,7 @@ public sealed record PathDifference(string Slower, string Faster, double Cycles,
 /// <param name="Syscall">The call's name.</param>
 /// <param name="Rows">The paths, in the order asked for.</param>
 /// <param name="Differences">Neighbours in the order of cost, the slowest first.</param>
+[TypeFormatterSource(typeof(ResultFormatterSource), PreferredMimeTypes = ["text/html", "text/plain"])]
 public sealed record Comparison(LabInputs Inputs, string Syscall, IReadOnlyList<PathCost> Rows, IReadOnlyList<PathDifference> Differences) : IHasInputs
 {
     /// <summary>The row of a path.</summary>

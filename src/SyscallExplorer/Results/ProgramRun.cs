@@ -12,6 +12,7 @@ namespace SyscallExplorer;
 /// <param name="Instructions">Instructions, in user and kernel mode.</param>
 /// <param name="Cost">1/256 cycles.</param>
 /// <param name="Unimplemented">System calls that the kit does not have, with how often each was asked for.</param>
+[TypeFormatterSource(typeof(ResultFormatterSource), PreferredMimeTypes = ["text/html", "text/plain"])]
 public sealed record ProgramRun(
     LabInputs Inputs, int? ExitStatus, string Message, FatalReport? Fatal, string Output, string Error, long Instructions, long Cost,
     IReadOnlyDictionary<string, int> Unimplemented) : IHasInputs

@@ -28,6 +28,7 @@ public sealed record TraceStep(
 /// <param name="Path">By which path.</param>
 /// <param name="Steps">The instructions.</param>
 /// <param name="PtRegs">The program's registers on the kernel's stack, read from guest memory where the C code begins.</param>
+[TypeFormatterSource(typeof(ResultFormatterSource), PreferredMimeTypes = ["text/html", "text/plain"])]
 public sealed record Trace(LabInputs Inputs, string Syscall, EntryPath Path, IReadOnlyList<TraceStep> Steps, PtRegs? PtRegs) : IHasInputs
 {
     /// <summary>1/256 cycles of the round trip.</summary>

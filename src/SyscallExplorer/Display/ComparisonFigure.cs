@@ -1,0 +1,117 @@
+using System.Text.Json.Nodes;
+using SyscallExplorer.Linux;
+
+namespace SyscallExplorer;
+
+/// <summary>Comparisons as stacked horizontal bars: one trace for each phase, and the interval of the total as an error bar.</summary>
+internal static class ComparisonFigure
+{
+    private const string Transparent = "rgba(0,0,0,0)";
+    private const string Ink = "#78828e";
+    private const string Grid = "rgba(128,128,128,0.25)";
+    private const int BarHeight = 52;
+    private const int Surroundings = 190;
+    private const int LeastHeight = 420;
+
+    public static PlotlyFigure Of(Comparison comparison)
+    {
+        Bar[] bars = [.. comparison.Rows.Select(path => new Bar(null, path))];
+        return Draw($"{comparison.Syscall} on {InputsLine.Of(comparison.Inputs)}", bars);
+    }
+
+    public static PlotlyFigure Of(string title, IReadOnlyList<(string Label, Comparison Comparison)> comparisons) =>
+        Draw(title, [.. comparisons.SelectMany(one => one.Comparison.Rows.Select(path => new Bar(one.Label, path)))]);
+
+    private static PlotlyFigure Draw(string title, Bar[] bars)
+    {
+        var data = new JsonArray();
+        foreach (Phase phase in bars.SelectMany(bar => bar.Cost.Phases.Select(cost => cost.Phase)).Distinct().Order())
+            data.Add(PhaseTrace(phase, bars));
+        data.Add(TotalTrace(bars));
+        string description = $"Bar chart of cycles per call by phase, {title}: "
+            + string.Join("; ", bars.Select(bar => $"{bar.Name} {Text.Cycles(bar.Cost.Cycles)} ({Text.Interval(bar.Cost.LowCycles, bar.Cost.HighCycles)})")) + ".";
+        return new PlotlyFigure(data, Layout(title, bars.Length), description);
+    }
+
+    private static JsonObject PhaseTrace(Phase phase, Bar[] bars) => new()
+    {
+        ["type"] = "bar",
+        ["orientation"] = "h",
+        ["name"] = phase.Name,
+        ["x"] = Numbers(bars.Select(bar => bar.CyclesOf(phase))),
+        ["y"] = Categories(bars),
+        ["marker"] = new JsonObject { ["color"] = PhaseColours.Of(phase) },
+        ["hovertemplate"] = "%{fullData.name}: %{x:.2f} cycles<extra></extra>",
+    };
+
+    /// <summary>The bars' ends with the intervals; the points themselves are not to be seen.</summary>
+    private static JsonObject TotalTrace(Bar[] bars) => new()
+    {
+        ["type"] = "scatter",
+        ["mode"] = "markers",
+        ["name"] = "total",
+        ["showlegend"] = false,
+        ["x"] = Numbers(bars.Select(bar => bar.Cost.Cycles)),
+        ["y"] = Categories(bars),
+        ["marker"] = new JsonObject { ["color"] = Transparent, ["size"] = 14 },
+        ["error_x"] = new JsonObject
+        {
+            ["type"] = "data",
+            ["symmetric"] = false,
+            ["array"] = Numbers(bars.Select(bar => bar.Cost.HighCycles - bar.Cost.Cycles)),
+            ["arrayminus"] = Numbers(bars.Select(bar => bar.Cost.Cycles - bar.Cost.LowCycles)),
+            ["color"] = Ink,
+            ["thickness"] = 1.5,
+            ["width"] = 6,
+        },
+        ["text"] = Strings(bars.Select(bar => Text.Interval(bar.Cost.LowCycles, bar.Cost.HighCycles))),
+        ["hovertemplate"] = "total: %{x:.2f} cycles, interval %{text}<extra></extra>",
+    };
+
+    private static JsonObject Layout(string title, int bars) => new()
+    {
+        ["title"] = new JsonObject { ["text"] = Plain(title), ["x"] = 0, ["xanchor"] = "left", ["font"] = new JsonObject { ["size"] = 16 } },
+        ["barmode"] = "stack",
+        ["height"] = Math.Max(LeastHeight, Surroundings + bars * BarHeight),
+        ["paper_bgcolor"] = Transparent,
+        ["plot_bgcolor"] = Transparent,
+        ["font"] = new JsonObject { ["color"] = Ink },
+        ["xaxis"] = new JsonObject
+        {
+            ["title"] = new JsonObject { ["text"] = "cycles per call" },
+            ["rangemode"] = "tozero",
+            ["gridcolor"] = Grid,
+            ["zerolinecolor"] = Grid,
+            ["automargin"] = true,
+        },
+        ["yaxis"] = new JsonObject
+        {
+            ["title"] = new JsonObject { ["text"] = "entry path" },
+            ["autorange"] = "reversed",
+            ["automargin"] = true,
+        },
+        ["legend"] = new JsonObject { ["title"] = new JsonObject { ["text"] = "phase" }, ["traceorder"] = "normal" },
+        ["margin"] = new JsonObject { ["t"] = 60, ["r"] = 20 },
+    };
+
+    /// <summary>Labels of the bars; with groups two rows of them, which Plotly draws as an axis of two levels.</summary>
+    private static JsonArray Categories(Bar[] bars)
+    {
+        JsonArray labels = Strings(bars.Select(bar => Plain(bar.Cost.Label)));
+        return bars.Any(bar => bar.Group is not null) ? [Strings(bars.Select(bar => Plain(bar.Group ?? ""))), labels] : labels;
+    }
+
+    private static JsonArray Numbers(IEnumerable<double> values) => [.. values.Select(value => JsonValue.Create(value))];
+
+    private static JsonArray Strings(IEnumerable<string> values) => [.. values.Select(value => JsonValue.Create(value))];
+
+    /// <summary>Plotly reads a few tags in texts.</summary>
+    private static string Plain(string text) => text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
+
+    private sealed record Bar(string? Group, PathCost Cost)
+    {
+        public string Name => Group is null ? Cost.Label : $"{Group}, {Cost.Label}";
+
+        public double CyclesOf(Phase phase) => Cost.Phases.FirstOrDefault(cost => cost.Phase == phase)?.Cycles ?? 0;
+    }
+}

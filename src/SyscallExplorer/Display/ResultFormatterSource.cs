@@ -1,0 +1,42 @@
+namespace SyscallExplorer;
+
+/// <summary>Makes the formatters of the kit's results. Notebook hosts call it by convention; see <see cref="TypeFormatterSourceAttribute"/>.</summary>
+internal sealed class ResultFormatterSource
+{
+    public IEnumerable<object> CreateTypeFormatters() => [new ResultFormatter("text/html", Html), new ResultFormatter("text/plain", Plain)];
+
+    private static string? Html(object value) => value switch
+    {
+        Comparison comparison => comparison.ToHtml(),
+        Trace trace => trace.ToHtml(),
+        ProgramRun run => run.ToHtml(),
+        PlotlyFigure figure => figure.ToHtml(),
+        FatalReportView view => view.Report.ToHtml(),
+        _ => null,
+    };
+
+    private static string? Plain(object value) => value switch
+    {
+        Comparison comparison => comparison.ToText(),
+        Trace trace => trace.ToText(),
+        ProgramRun run => run.ToText(),
+        PlotlyFigure figure => figure.Description,
+        FatalReportView view => view.Report.ToText(),
+        _ => null,
+    };
+}
+
+/// <summary>A formatter as notebook hosts expect it, by the names and signatures of its members.</summary>
+internal sealed class ResultFormatter(string mimeType, Func<object, string?> format)
+{
+    public string MimeType { get; } = mimeType;
+
+    /// <summary>Writes a value; false leaves it to the host.</summary>
+    public bool Format(object instance, TextWriter writer)
+    {
+        if (format(instance) is not { } text)
+            return false;
+        writer.Write(text);
+        return true;
+    }
+}
