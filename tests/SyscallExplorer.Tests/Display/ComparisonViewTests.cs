@@ -21,17 +21,14 @@ public sealed class ComparisonViewTests
     public void Each_phase_has_a_row_and_each_path_a_column()
     {
         string text = Samples.Comparison.ToText();
-        Assert.Equal(["KPTI)", "68.36", "68.36", "-"], Cells(text, "mitigation (KPTI)")[1..].Prepend("KPTI)"));
+        Assert.Equal(["136.72", "136.72", "-"], Cells(text, "mitigation (KPTI)")[^3..]);
         Assert.Equal(["-", "-", "1.95"], Cells(text, "handler")[^3..]);
-        Assert.Equal(["39.06", "19.53", "15.62"], Cells(text, "hardware entry")[^3..].Select(Round));
-
-        static string Round(string cell) => cell == "15.63" ? "15.62" : cell;
+        Assert.Equal(["78.13", "39.06", "31.25"], Cells(text, "hardware entry")[^3..]);
     }
 
     [Fact]
     public void The_total_is_the_sum_of_the_phases()
     {
-        string[] lines = Samples.Comparison.ToText().Split('\n');
         string[] totals = Cells(Samples.Comparison.ToText(), "cycles per call")[^3..];
         for (int path = 0; path < totals.Length; path++)
         {
@@ -39,8 +36,6 @@ public sealed class ComparisonViewTests
             Assert.Equal(row.Cost, row.Phases.Sum(phase => phase.Cost));
             Assert.Equal(row.Cycles.ToString("0.00", CultureInfo.InvariantCulture), totals[path]);
         }
-
-        Assert.Contains(lines, line => line.StartsWith("interval", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -48,6 +43,7 @@ public sealed class ComparisonViewTests
     {
         string text = Samples.Comparison.ToText();
         Assert.Equal(["assumed", "assumed", "assumed"], Cells(text, "weakest confidence")[^3..]);
+        Assert.Equal(["254.91", "158.25", "14.67"], Cells(text, "at the figures' low ends")[^3..]);
         Assert.Equal(["33.3", "%", "33.3", "%", "33.3", "%"], Cells(text, "on assumed figures")[^6..]);
         Assert.Equal(["75", "%", "75", "%", "75", "%"], Cells(text, "in documented code")[^6..]);
         Assert.Equal(["50.5", "50.5", "50.5"], Cells(text, "instructions")[^3..]);
@@ -69,7 +65,7 @@ public sealed class ComparisonViewTests
     {
         string html = Samples.Comparison.ToHtml();
         Assert.Contains("<th scope=\"col\" class=\"n\">int 0x80</th>", html);
-        Assert.Contains("mitigation (KPTI)</th><td class=\"n\">68.36</td>", html);
+        Assert.Contains("mitigation (KPTI)</th><td class=\"n\">136.72</td>", html);
         Assert.Contains("<tr class=\"total\">", html);
         Assert.Contains("<li>int 0x80 costs", html);
         Comparison hostile = Samples.Comparison with { Syscall = "<script>" };
