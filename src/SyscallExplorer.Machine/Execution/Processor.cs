@@ -45,6 +45,7 @@ public sealed partial class Processor
         S.Rflags = Rflags.Fixed;
         S.Cr0 = Cr0.ET;
         bus.Ram.HostWrote += OnForeignWrite;
+        bus.Ram.FramesShared += DropFastTranslations;
         bus.WalkerWrote += OnForeignWrite;
         RefreshDerivedState();
     }
