@@ -143,6 +143,13 @@ public sealed partial class Processor
         _fetchTag = 0;
     }
 
+    /// <summary>Forgets the host arrays for writing.</summary>
+    private void DropFastWrites()
+    {
+        foreach (FastTranslations context in _fastContexts.Values)
+            Array.Clear(context.Write);
+    }
+
     private void SelectFastContext()
     {
         uint pcid = Pcid;
