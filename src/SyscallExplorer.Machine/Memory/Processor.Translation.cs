@@ -74,12 +74,18 @@ public sealed partial class Processor
 
     private void InsertFirstLevel(in Translation page, ulong linear, uint pcid, PageAccess access)
     {
-        if (_tlb.InsertFirstLevel(page, linear, pcid, access) is not { } evicted || access == PageAccess.Execute)
+        TlbSlot? left = _tlb.InsertFirstLevel(page, linear, pcid, access);
+        if (access == PageAccess.Execute)
             return;
-        if (evicted.Page.Global || evicted.Page.IsLarge)
+
+        // What the host arrays hold of this page came from an older translation, perhaps one of another page size.
+        _fast.Drop(linear);
+        if (left is not { } old || old.Page with { Dirty = page.Dirty } == page)
+            return;
+        if (old.Page.Global || old.Page.IsLarge)
             DropFastTranslations();
-        else if (_fastContexts.TryGetValue(evicted.Pcid, out FastTranslations? context))
-            context.Drop(evicted.Page.LinearBase);
+        else if (_fastContexts.TryGetValue(old.Pcid, out FastTranslations? context))
+            context.Drop(old.Page.LinearBase);
     }
 
     private PagingRules CurrentPagingRules(bool excusedByAc) => new(
