@@ -5,8 +5,6 @@ namespace SyscallExplorer.Machine;
 /// <content>The loop: boundaries, blocks, exceptions, budgets.</content>
 public sealed partial class Processor
 {
-    private bool _stopRequested;
-
     /// <summary>The last instruction that could not be executed, after <see cref="StopReason.Unsupported"/>.</summary>
     public UnsupportedInstruction? LastUnsupported { get; private set; }
 
@@ -42,11 +40,13 @@ public sealed partial class Processor
 
     private unsafe StopReason Loop<TTrace>(long lastInstruction, long lastClock, ref TTrace trace) where TTrace : struct, IInstructionTrace
     {
-        _stopRequested = false;
+        _undeliverable = null;
         while (true)
         {
             if (S.Shutdown)
                 return StopReason.TripleFault;
+            if (_undeliverable is not null)
+                return StopReason.Undeliverable;
             if (S.Instructions >= lastInstruction)
                 return StopReason.InstructionBudget;
             if (S.Clock >= lastClock)
@@ -128,7 +128,7 @@ public sealed partial class Processor
                 else if (SingleStepTrap)
                     raised = DeliverSingleStep();
                 trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, figure, raised));
-                if (outcome == Outcome.Stop || _stopRequested)
+                if (outcome == Outcome.Stop)
                     return StopReason.Hypercall;
                 break;
             }
@@ -181,6 +181,8 @@ public sealed partial class Processor
         StopReason.CycleBudget => $"The cycle budget is used up at {Where}.",
         StopReason.Halted => $"The processor is halted at {Where} and no interrupt will wake it.",
         StopReason.TripleFault => $"Triple fault: {string.Join(", then ", _tripleFaultHistory)}. The processor is shut down at {Where}.",
+        StopReason.Undeliverable =>
+            $"{_undeliverable} at {Where} cannot be delivered: events are supported in long mode only, so set up IA32_EFER.LMA and paging before the run.",
         StopReason.Unsupported when LastUnsupported is { } what =>
             $"The instruction '{what.Disassembly}' ({Convert.ToHexString(what.Bytes)}, form {what.Code}) at {Where} is not supported yet.",
         StopReason.Hypercall => $"A hypercall stopped the run before {Where}.",
