@@ -84,13 +84,18 @@ public sealed partial class Processor
                     return StopReason.Trace;
 
                 ulong rip = S.Rip;
-                SingleStepTrap = (S.Rflags & Rflags.TF) != 0;
+                ulong flags = S.Rflags;
+                SingleStepTrap = (flags & Rflags.TF) != 0;
+
+                // RF lasts one instruction: what follows it, and what it saves itself, sees it clear. SDM vol. 3A, 17.3.1.1.
+                S.Rflags = flags & ~Rflags.RF;
                 bool shadow = S.InterruptShadow;
                 S.InterruptShadow = false;
                 Outcome outcome = op.Execute(this, op);
                 if (outcome == Outcome.Unsupported)
                 {
                     S.InterruptShadow = shadow;
+                    S.Rflags = flags;
                     ReportUnsupported(op);
                     return StopReason.Unsupported;
                 }
