@@ -162,9 +162,15 @@ public sealed partial class Processor
         newStack = aligned - (ulong)(words * 8);
         if (!IsCanonical(newStack) || !IsCanonical(aligned - 1))
             return Fail(Vector.StackFault, ext);
+
+        // The words are pushed from the top: the first page that a fault can name is that of SS.
         bool user = newLevel == 3;
-        if (!ProbeWrite(newStack, words * 8, user, explicitAccess: false))
+        ulong lastPage = newStack & ~0xFFFul;
+        if (!ProbeWrite(aligned - 8, 8, user, explicitAccess: false)
+            || ((aligned - 8) & ~0xFFFul) != lastPage && !ProbeWrite(lastPage + PhysicalMemory.FrameSize - 8, 8, user, explicitAccess: false))
+        {
             return false;
+        }
 
         ulong flags = S.Rflags;
         if (pending.Source == EventSource.Fault && pending.Vector != Vector.Debug)
