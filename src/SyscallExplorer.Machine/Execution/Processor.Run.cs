@@ -168,8 +168,7 @@ public sealed partial class Processor
 
     private int DeliverSingleStep()
     {
-        const ulong singleStep = 1ul << 14;
-        S.Dr[6] |= singleStep;
+        S.Dr[6] |= DebugStatus.BS;
         Deliver(new PendingException(Vector.Debug, 0, 0, EventSource.Trap), S.Rip);
         return (int)Vector.Debug;
     }

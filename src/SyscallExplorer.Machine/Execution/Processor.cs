@@ -44,6 +44,8 @@ public sealed partial class Processor
         _events = EventCosts.Of(model.Microarchitecture);
         S.Rflags = Rflags.Fixed;
         S.Cr0 = Cr0.ET;
+        S.Dr[6] = DebugStatus.Fixed;
+        S.Dr[7] = DebugControl.Fixed;
         bus.Ram.HostWrote += OnForeignWrite;
         bus.Ram.FramesShared += DropFastTranslations;
         bus.WalkerWrote += OnForeignWrite;
