@@ -175,8 +175,8 @@ public sealed partial class Processor
 
     private void ReportUnsupported(Operation op)
     {
-        byte[] bytes = ReadCode(S.Rip, op.Length);
-        LastUnsupported = new UnsupportedInstruction(S.Rip, bytes, DisassembleAt(S.Rip).Text, op.Instruction.Code);
+        ulong linear = LinearCodeAddress(S.Rip);
+        LastUnsupported = new UnsupportedInstruction(S.Rip, ReadCode(linear, op.Length), DisassembleAt(linear).Text, op.Instruction.Code);
     }
 
     private string Describe(StopReason reason) => reason switch

@@ -142,8 +142,9 @@ internal static unsafe class SystemTables
         if (!cpu.ReadSystem(address, out ulong low) || (size == 16 && !cpu.ReadSystem(address + 8, out high)))
             return false;
         var descriptor = new Descriptor(low);
-        ulong linear = descriptor.Base | (high << 32);
-        if (!descriptor.IsSystem || descriptor.Type != type || !Processor.IsCanonical(linear))
+        ulong linear = descriptor.Base | (size == 16 ? high << 32 : 0);
+        const ulong upperType = 0x1Ful << 40;
+        if (!descriptor.IsSystem || descriptor.Type != type || !Processor.IsCanonical(linear) || (high & upperType) != 0)
         {
             cpu.GeneralProtection(error);
             return false;
