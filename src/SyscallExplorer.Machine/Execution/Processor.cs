@@ -48,7 +48,7 @@ public sealed partial class Processor
         S.Dr[7] = DebugControl.Fixed;
         bus.Ram.HostWrote += OnForeignWrite;
         bus.Ram.FramesShared += DropFastTranslations;
-        bus.WalkerWrote += OnForeignWrite;
+        bus.WalkerWrote += OnWalkerWrite;
         RefreshDerivedState();
     }
 
@@ -122,6 +122,13 @@ public sealed partial class Processor
     private void OnForeignWrite(ulong physicalAddress)
     {
         _code.InvalidateFrame(physicalAddress);
-        DropFastTranslations();
+        NoteReplacedFrames();
+    }
+
+    private void OnWalkerWrite(ulong physicalAddress)
+    {
+        if (_code.IsCodeFrame(physicalAddress))
+            _code.InvalidateRange(physicalAddress, sizeof(ulong));
+        NoteReplacedFrames();
     }
 }
