@@ -48,6 +48,7 @@ public sealed partial class Processor
         S.Dr[7] = DebugControl.Fixed;
         bus.Ram.HostWrote += OnForeignWrite;
         bus.Ram.FramesShared += DropFastTranslations;
+        bus.Ram.ContentsReplaced += OnContentsReplaced;
         bus.WalkerWrote += OnWalkerWrite;
         RefreshDerivedState();
     }
@@ -123,6 +124,12 @@ public sealed partial class Processor
     {
         _code.InvalidateFrame(physicalAddress);
         NoteReplacedFrames();
+    }
+
+    private void OnContentsReplaced()
+    {
+        _code.Clear();
+        DropFastTranslations();
     }
 
     private void OnWalkerWrite(ulong physicalAddress)

@@ -53,6 +53,9 @@ public sealed class PhysicalMemory
     /// <summary>Raised when the frames' arrays ceased to be this memory's own: whoever keeps one must look it up again before it writes.</summary>
     internal event Action? FramesShared;
 
+    /// <summary>Raised when another memory's contents were taken over.</summary>
+    internal event Action? ContentsReplaced;
+
     /// <summary>Whether a physical address lies in RAM.</summary>
     public bool Contains(ulong address) => address < (ulong)Size;
 
@@ -152,7 +155,7 @@ public sealed class PhysicalMemory
         _root = other._root;
         _rootOwner = new object();
         ReplacedFrames++;
-        FramesShared?.Invoke();
+        ContentsReplaced?.Invoke();
     }
 
     private void Share()

@@ -4,6 +4,7 @@ namespace SyscallExplorer.Machine;
 public sealed partial class Processor
 {
     private const uint PcidMask = 0xFFF;
+    private const int MaxFastContexts = 64;
 
     private readonly Tlb _tlb;
     private readonly Dictionary<uint, FastTranslations> _fastContexts = [];
@@ -160,7 +161,13 @@ public sealed partial class Processor
     {
         uint pcid = Pcid;
         if (!_fastContexts.TryGetValue(pcid, out FastTranslations? context))
+        {
+            // A program that walks through all PCIDs must not cost the host a hundred megabytes.
+            if (_fastContexts.Count >= MaxFastContexts)
+                _fastContexts.Clear();
             _fastContexts[pcid] = context = new FastTranslations();
+        }
+
         _fast = context;
         _fetchTag = 0;
     }
