@@ -10,13 +10,13 @@ public sealed partial class Processor
     public long[]? FigureLedger { get; set; }
 
     /// <summary>Cycles, in 1/256, that hypercalls have cost since power-on.</summary>
-    public long HypercallClock { get; private set; }
+    public long HypercallClock => S.HypercallClock;
 
     /// <summary>Charges a hypercall.</summary>
     internal void ChargeHypercall(long cost)
     {
         S.Clock += cost;
-        HypercallClock += cost;
+        S.HypercallClock += cost;
     }
 
     /// <summary>A conditional branch was decided.</summary>

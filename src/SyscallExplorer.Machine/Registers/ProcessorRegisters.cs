@@ -28,11 +28,15 @@ public sealed class ProcessorRegisters
         }
     }
 
-    /// <summary>Instruction pointer.</summary>
+    /// <summary>Instruction pointer. Setting it wakes a halted processor: it has somewhere to go.</summary>
     public ulong Rip
     {
         get => _cpu.S.Rip;
-        set => _cpu.S.Rip = value;
+        set
+        {
+            _cpu.S.Rip = value;
+            _cpu.S.Halted = false;
+        }
     }
 
     /// <summary>Flags.</summary>
