@@ -184,6 +184,9 @@ public sealed class LinuxMachine
     /// <summary>The kernel symbol and distance of an address, or null outside the kernel's code.</summary>
     public (string Name, ulong Offset)? SymbolAt(ulong address) => Kernel.Image.SymbolAt(address);
 
+    /// <summary>The phase and origin of the kernel's code at an address; no phase means that of the caller.</summary>
+    public (Phase? Phase, CodeOrigin Origin) CodeAt(ulong address) => Kernel.Image.CodeAt(address, Features);
+
     /// <summary>The address of a kernel symbol.</summary>
     /// <exception cref="ArgumentException">The kernel has no such symbol; the message names the nearest.</exception>
     public ulong AddressOf(string symbol) =>

@@ -104,7 +104,12 @@ public sealed partial class Processor
                 bool repeats = outcome == Outcome.Repeat;
                 int figure = repeats ? -1 : op.Figure;
                 if (!repeats)
+                {
                     S.Clock += op.Cost;
+                    if (typeof(TTrace) != typeof(NoTrace) && FigureLedger is not null)
+                        FigureLedger[op.Figure]++;
+                }
+
                 S.Instructions++;
                 int raised = -1;
                 if (repeats || outcome == Outcome.Next)
