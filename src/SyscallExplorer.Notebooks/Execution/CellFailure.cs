@@ -66,8 +66,12 @@ internal sealed record CellFailure(int? Line, string Name, string Value, IReadOn
         string? file = frame.GetFileName();
         bool isCell = file is not null && !Path.IsPathRooted(file);
         string place = isCell ? $" in {file}, line {frame.GetFileLineNumber()}" : "";
-        return type.StartsWith("Submission#", StringComparison.Ordinal) && type.Contains("<<Initialize>>", StringComparison.Ordinal)
-            ? $"the cell{place}"
-            : $"{(type.StartsWith("Submission#", StringComparison.Ordinal) ? type[(type.IndexOf('+') + 1)..] : type)}.{method.Name}{place}";
+        if (!type.StartsWith("Submission#", StringComparison.Ordinal))
+            return $"{type}.{method.Name}{place}";
+        // The class of a cell has a made-up name; what is nested in it has the author's.
+        int nested = type.IndexOf('+', StringComparison.Ordinal);
+        return type.Contains("<<Initialize>>", StringComparison.Ordinal) ? $"the cell{place}"
+            : nested < 0 ? method.Name + place
+            : $"{type[(nested + 1)..]}.{method.Name}{place}";
     }
 }

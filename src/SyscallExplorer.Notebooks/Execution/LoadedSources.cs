@@ -12,7 +12,8 @@ internal sealed class LoadedSources(string folder) : SourceReferenceResolver
 {
     private readonly SourceFileResolver _files = new([folder], folder);
 
-    public override string? NormalizePath(string path, string? baseFilePath) => _files.NormalizePath(path, baseFilePath);
+    /// <summary>A cell's name is no path: debug information keeps it as it is.</summary>
+    public override string? NormalizePath(string path, string? baseFilePath) => Path.IsPathRooted(path) ? _files.NormalizePath(path, baseFilePath) : path;
 
     public override string? ResolveReference(string path, string? baseFilePath) => _files.ResolveReference(path, RootedOnly(baseFilePath));
 

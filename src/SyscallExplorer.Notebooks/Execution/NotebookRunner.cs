@@ -163,7 +163,7 @@ public sealed class NotebookRunner
     private async Task DiedAsync(CellProcess process, CellRun current, int? announcedExit)
     {
         (int? exitCode, string output, string error) = await process.EndAsync();
-        AddRaw(current, output, ProcessEnd.Steady(error));
+        AddRaw(current, output, ProcessEnd.Tidy(error));
         Fail(current, ProcessEnd.Describe(exitCode, announcedExit, error));
     }
 

@@ -19,8 +19,15 @@ internal static partial class ProcessEnd
         return new CellFailure(null, name, value, [value]);
     }
 
-    /// <summary>The runtime's last words without what differs from run to run.</summary>
-    internal static string Steady(string errorText) => RepeatCount().Replace(errorText, "$1 many times");
+    /// <summary>The runtime's last words without what differs from run to run, and without the frames below the cell's own.</summary>
+    internal static string Tidy(string errorText)
+    {
+        string[] lines = RepeatCount().Replace(errorText, "$1 many times").Split('\n');
+        int lastOfCell = Array.FindLastIndex(lines, l => IsFrame(l) && l.Contains("Submission#", StringComparison.Ordinal));
+        return lastOfCell < 0 ? errorText : string.Join('\n', lines.Where((l, i) => i <= lastOfCell || !IsFrame(l)));
+    }
+
+    private static bool IsFrame(string line) => line.StartsWith("   at ", StringComparison.Ordinal);
 
     private static string FirstLineAfter(string text, string start)
     {

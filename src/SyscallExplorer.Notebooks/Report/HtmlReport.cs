@@ -36,19 +36,18 @@ public static class HtmlReport
             page.Append("<p class=\"error\" role=\"alert\"><strong>This run stopped early.</strong> ").Append(WebUtility.HtmlEncode(failure)).Append("</p>\n");
         if (!markdown.Headings.Any(h => h.Level == 1))
             page.Append("<h1>").Append(WebUtility.HtmlEncode(title)).Append("</h1>\n");
-        AppendContents(page, markdown.Headings);
+        int afterTitle = body.ToString().IndexOf("</h1>", StringComparison.Ordinal);
+        body.Insert(afterTitle < 0 ? 0 : afterTitle + "</h1>".Length, Contents(markdown.Headings));
         return page.Append(body).Append("</main>\n").Append(Foot.Of(run)).Append("</body>\n</html>\n").ToString();
     }
 
-    private static void AppendContents(StringBuilder page, List<Heading> headings)
+    private static string Contents(List<Heading> headings)
     {
         Heading[] sections = [.. headings.Where(h => h.Level == 2)];
         if (sections.Length < LeastHeadingsForContents)
-            return;
-        page.Append("<nav aria-label=\"Contents\"><ol>");
-        foreach (Heading section in sections)
-            page.Append("<li><a href=\"#").Append(section.Id).Append("\">").Append(WebUtility.HtmlEncode(section.Text)).Append("</a></li>");
-        page.Append("</ol></nav>\n");
+            return "";
+        IEnumerable<string> items = sections.Select(s => $"<li><a href=\"#{s.Id}\">{WebUtility.HtmlEncode(s.Text)}</a></li>");
+        return $"\n<nav aria-label=\"Contents\"><ol>{string.Concat(items)}</ol></nav>\n";
     }
 
     private static void AppendCell(StringBuilder body, CellRun cell, MarkdownRenderer markdown, OutputHtml outputs)

@@ -11,7 +11,8 @@
   // Charts draw their own colours, so they are told when the page changes its.
   function colours(figure) {
     var dark = isDark(), ink = dark ? "#e3e8ee" : "#1d2530", grid = dark ? "#303944" : "#e3e8ed";
-    var change = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", "font.color": ink, "legend.bgcolor": "rgba(0,0,0,0)" };
+    var change = { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", "font.color": ink, "legend.bgcolor": "rgba(0,0,0,0)",
+      "modebar.bgcolor": "rgba(0,0,0,0)", "modebar.color": dark ? "#6b7785" : "#a3adb8", "modebar.activecolor": ink };
     Object.keys(figure.layout || {}).forEach(function (name) {
       if (/^[xy]axis\d*$/.test(name)) {
         change[name + ".gridcolor"] = grid;
