@@ -14,9 +14,9 @@ public sealed partial class ReportTests
         string html = HtmlReport.Write(run);
         Assert.StartsWith("<!DOCTYPE html>\n<html lang=\"en\">", html);
         Assert.Contains("<title>Three ways</title>", html);
-        Assert.Contains("<h2 id=\"a\">A</h2>", html);
-        Assert.Contains("<h2 id=\"a-2\">A</h2>", html);
-        Assert.Contains("<li><a href=\"#b\">B</a></li>", html);
+        Assert.Contains("<h2 id=\"section-a\">A</h2>", html);
+        Assert.Contains("<h2 id=\"section-a-2\">A</h2>", html);
+        Assert.Contains("<li><a href=\"#section-b\">B</a></li>", html);
         Assert.Contains("<span class=\"k\">var</span> x = <span class=\"s\">&quot;s&quot;</span>; <span class=\"c\">// why</span>", html);
         Assert.Contains("<th>a</th>", html);
         Assert.DoesNotMatch(LoadedAddress(), html);

@@ -33,10 +33,11 @@ internal sealed partial class MarkdownRenderer(string folder)
     private void Name(HeadingBlock heading)
     {
         string text = string.Concat(heading.Inline?.Descendants<LeafInline>().Select(i => i is LiteralInline l ? l.Content.ToString() : i is CodeInline c ? c.Content : "") ?? []);
-        string stem = NotName().Replace(text.ToLowerInvariant(), "-").Trim('-');
-        string id = stem.Length > 0 ? stem : "section";
+        // The prefix keeps a heading from taking the name that a figure has on the same page.
+        string stem = "section-" + NotName().Replace(text.ToLowerInvariant(), "-").Trim('-');
+        string id = stem;
         for (int n = 2; !_ids.Add(id); n++)
-            id = $"{(stem.Length > 0 ? stem : "section")}-{n}";
+            id = $"{stem}-{n}";
         heading.GetAttributes().Id = id;
         Headings.Add(new Heading(heading.Level, id, text));
     }
