@@ -34,16 +34,16 @@ public sealed class FailureTests
     [Fact]
     public async Task An_endless_loop_ends_at_the_time_limit()
     {
-        NotebookRun run = await Failing("Console.Write(\"turning\");\nwhile (true) ;", TimeSpan.FromSeconds(2));
-        Assert.Contains("cell 2: the cell ran longer than 2 seconds", run.Failure);
+        NotebookRun run = await Failing("Console.Write(\"turning\");\nwhile (true) ;", TimeSpan.FromSeconds(8));
+        Assert.Contains("cell 2: the cell ran longer than 8 seconds", run.Failure);
         Assert.Equal("turning", run.Cells[1].Text());
     }
 
     [Fact]
     public async Task A_cell_that_prints_for_ever_ends_at_the_time_limit()
     {
-        NotebookRun run = await Failing("while (true) Console.WriteLine(new string('x', 10000));", TimeSpan.FromSeconds(3));
-        Assert.Contains("cell 2: the cell ran longer than 3 seconds", run.Failure);
+        NotebookRun run = await Failing("while (true) Console.WriteLine(new string('x', 10000));", TimeSpan.FromSeconds(8));
+        Assert.Contains("cell 2: the cell ran longer than 8 seconds", run.Failure);
         Assert.True(run.Cells[1].Text().Length < 5_000_000);
     }
 

@@ -17,6 +17,7 @@ internal sealed record JobCell(int Index, string Label, string Source, string? L
 /// <summary>A line from the process that runs a notebook to its parent.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(CellStarted), "started")]
+[JsonDerivedType(typeof(CodeStarted), "code")]
 [JsonDerivedType(typeof(TextWritten), "text")]
 [JsonDerivedType(typeof(ValueShown), "shown")]
 [JsonDerivedType(typeof(ValueUpdated), "updated")]
@@ -39,6 +40,9 @@ internal abstract record Message
 }
 
 internal sealed record CellStarted(int Index) : Message;
+
+/// <summary>The code of the cell is compiled and starts.</summary>
+internal sealed record CodeStarted : Message;
 
 internal sealed record TextWritten(string Stream, string Text) : Message;
 

@@ -1,4 +1,5 @@
 using System.IO.Pipes;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -21,6 +22,8 @@ public static class NotebookChild
         using var reader = new StreamReader(pipe, Encoding.UTF8, leaveOpen: true);
         Job job = JsonSerializer.Deserialize<Job>(await reader.ReadLineAsync() ?? throw new EndOfStreamException("The parent sent no job."))!;
         EndWithParent(reader);
+        // A terminal interrupts both processes at once; what to do about it is the parent's decision.
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
         var channel = new Channel(pipe);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => channel.Send(new ProcessExiting(Environment.ExitCode));
         await RunAsync(job, channel);

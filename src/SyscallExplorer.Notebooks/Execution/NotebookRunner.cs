@@ -65,6 +65,7 @@ public sealed class NotebookRunner
         CellRun current = _run.Cells[cells[0].Index];
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         int? announcedExit = null;
+        bool isTimed = false;
         try
         {
             while (await process.ReadAsync(deadline.Token) is { } message)
@@ -73,15 +74,17 @@ public sealed class NotebookRunner
                 {
                     case CellStarted started:
                         current = _run.Cells[started.Index];
+                        isTimed = false;
                         Start(current);
+                        break;
+                    case CodeStarted when !isTimed:
+                        isTimed = true;
                         Arm(deadline);
                         break;
                     case RestoreStarted restore:
-                        Disarm(deadline);
                         Report($"restoring {restore.Packages}");
                         break;
                     case RestoreEnded:
-                        Arm(deadline);
                         Report(current.Cell.Label);
                         break;
                     case CellFinished or CellSkipped or CellFailed:

@@ -9,7 +9,7 @@ public sealed record RunOptions
     /// <summary>Values for the notebook's parameters, in the order in which they were given.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Parameters { get; init; } = [];
 
-    /// <summary>How long one cell may run; null means for ever. Restoring packages does not count.</summary>
+    /// <summary>How long one cell may run; null means for ever. Restoring packages and compiling do not count.</summary>
     public TimeSpan? CellTimeout { get; init; }
 
     /// <summary>Whether the results say when each cell ran, which makes every run's files different.</summary>

@@ -84,6 +84,7 @@ internal sealed class ScriptSession : IDisplaySink
             return CellFailure.Of(script.Compile(), cellName);
         try
         {
+            _channel.Send(new CodeStarted());
             // An exception must not end the state: what the cell declared before it stays known to the report.
             Exception? thrown = null;
             ScriptState<object> state = _state is null
