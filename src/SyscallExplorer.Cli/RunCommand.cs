@@ -65,6 +65,8 @@ internal static class RunCommand
         Console.WriteLine(stem + ".ipynb");
         if (request.Html)
             Console.WriteLine(stem + ".html");
+        if (request.Html && Plotly.Version is null && HtmlReport.HasCharts(run))
+            await Console.Error.WriteLineAsync("sysx: the charts of this page need the network: npm was not there when sysx was built, to bring plotly.js in.");
         if (run.Failure is { } failure)
             await Console.Error.WriteLineAsync($"sysx: {failure}");
         return run.Failure is null;

@@ -23,7 +23,7 @@ public sealed class NotebookRun
     public RunOptions Options { get; }
 
     /// <summary>Why the run stopped: notebook, cell, line and message in a sentence. Null when all cells ran.</summary>
-    public string? Failure { get; internal set; }
+    public string? Failure => Stop is null ? null : $"{Notebook.Path}, {Stop}";
 
     /// <summary>The labs that results were made in, in the order of their appearance.</summary>
     public IReadOnlyList<LabInputs> Labs => LabList;
@@ -34,6 +34,9 @@ public sealed class NotebookRun
 
     /// <summary>A hash of everything the written files rest on, in lower-case hexadecimal: versions, cells, parameters, packages, labs, charts.</summary>
     public string InputsHash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(DescribeInputs())));
+
+    /// <summary>Why the run stopped, without the path of the notebook, which differs from machine to machine.</summary>
+    internal string? Stop { get; set; }
 
     internal List<LabInputs> LabList { get; } = [];
 

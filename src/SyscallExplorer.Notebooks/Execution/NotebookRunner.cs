@@ -182,7 +182,7 @@ public sealed class NotebookRunner
         cell.State = CellState.Failed;
         string line = failure.Line is { } l ? $", line {l}" : "";
         bool isException = failure.Name.Contains('.', StringComparison.Ordinal);
-        _run.Failure = $"{_run.Notebook.Path}, {cell.Cell.Label}{line}: {(isException ? failure.Name + ": " : "")}{failure.Value}";
+        _run.Stop = $"{cell.Cell.Label}{line}: {(isException ? failure.Name + ": " : "")}{failure.Value}";
         Ended(cell);
     }
 

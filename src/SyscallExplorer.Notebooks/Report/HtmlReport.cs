@@ -27,18 +27,26 @@ public static class HtmlReport
             .Append("<link rel=\"icon\" href=\"data:,\">\n")
             .Append("<title>").Append(WebUtility.HtmlEncode(title)).Append("</title>\n")
             .Append("<style>\n").Append(EmbeddedText.Get("report.css")).Append("</style>\n");
-        if (Plotly.Script is { } plotly && Plotly.IsNeededBy(body.ToString()))
+        if (Plotly.Script is { } plotly && HasCharts(run))
             page.Append("<script>").Append(plotly).Append("</script>\n");
         page.Append("<script>\n").Append(EmbeddedText.Get("report.js")).Append("</script>\n</head>\n<body>\n")
             .Append("<header class=\"bar\"><span>").Append(WebUtility.HtmlEncode(run.Notebook.FileName)).Append("</span>")
             .Append("<button type=\"button\" id=\"theme\" aria-label=\"Switch between light and dark\">Light / dark</button></header>\n<main>\n");
-        if (run.Failure is { } failure)
+        if (run.Stop is { } failure)
             page.Append("<p class=\"error\" role=\"alert\"><strong>This run stopped early.</strong> ").Append(WebUtility.HtmlEncode(failure)).Append("</p>\n");
         if (!markdown.Headings.Any(h => h.Level == 1))
             page.Append("<h1>").Append(WebUtility.HtmlEncode(title)).Append("</h1>\n");
         int afterTitle = body.ToString().IndexOf("</h1>", StringComparison.Ordinal);
         body.Insert(afterTitle < 0 ? 0 : afterTitle + "</h1>".Length, Contents(markdown.Headings));
         return page.Append(body).Append("</main>\n").Append(Foot.Of(run)).Append("</body>\n</html>\n").ToString();
+    }
+
+    /// <summary>Whether the page of a run has charts.</summary>
+    /// <param name="run">The notebook after its run.</param>
+    public static bool HasCharts(NotebookRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return run.Cells.SelectMany(c => c.Outputs).OfType<ValueOutput>().Any(v => v.In(MediaTypes.Html) is { } html && Plotly.IsNeededBy(html));
     }
 
     private static string Contents(List<Heading> headings)
@@ -74,8 +82,8 @@ public static class HtmlReport
             return;
         bool isFolded = cell.Cell.Tags.Contains("hide-input");
         body.Append(isFolded ? "<details><summary>Code</summary>\n" : "").Append("<div class=\"code\">")
-            .Append("<span class=\"count\" aria-hidden=\"true\">").Append(cell.ExecutionCount is { } n ? $"{n}" : "").Append("</span>")
-            .Append("<pre tabindex=\"0\"><code>").Append(CSharpHighlighter.ToHtml(cell.Cell.Source.TrimEnd())).Append("</code></pre></div>\n")
+            .Append("<pre tabindex=\"0\"><code>").Append(CSharpHighlighter.ToHtml(cell.Cell.Source.TrimEnd())).Append("</code></pre>")
+            .Append("<span class=\"count\" aria-hidden=\"true\">").Append(cell.ExecutionCount is { } n ? $"{n}" : "").Append("</span></div>\n")
             .Append(isFolded ? "</details>\n" : "");
     }
 }
