@@ -51,5 +51,5 @@ internal sealed record RawText(string MediaType, string Text)
 internal interface IDisplaySink
 {
     /// <summary>Shows a value; with an identifier that was seen before, in the place of the earlier one.</summary>
-    public void Show(object? value, IReadOnlyList<string> mediaTypes, string displayId, bool isUpdate);
+    void Show(object? value, IReadOnlyList<string> mediaTypes, string displayId, bool isUpdate);
 }
