@@ -1,1 +1,4 @@
-return 0;
+using SyscallExplorer.Cli;
+using SyscallExplorer.Notebooks;
+
+return args is [NotebookChild.Verb, string pipe] ? await NotebookChild.RunAsync(pipe) : await CommandLine.RunAsync(args);

@@ -49,6 +49,27 @@ internal sealed class KernelImage
         return found < 0 || _byAddress[found].Address < section.Section.Base ? null : (_byAddress[found].Name, address - _byAddress[found].Address);
     }
 
+    /// <summary>The phase and origin of an address of the kernel's code, given what boot switched on.</summary>
+    public (Phase? Phase, CodeOrigin Origin) CodeAt(ulong address, IReadOnlySet<KernelFeature> features)
+    {
+        AssembledSection? section = Sections.FirstOrDefault(candidate => address - candidate.Section.Base < (ulong)candidate.Bytes.Length);
+        if (section is null)
+            return (null, CodeOrigin.User);
+        int offset = (int)(address - section.Section.Base);
+        int low = 0, high = section.Marks.Count - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (section.Marks[middle].Offset <= offset)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        CodeMark mark = section.Marks[low];
+        return (mark.Feature is { } feature && !features.Contains(feature) ? mark.Otherwise : mark.Phase, mark.Origin);
+    }
+
     private static void EmitEntryText(KernelAssembler k)
     {
         Syscall64Entry.Linux_5_13.Emit(k);

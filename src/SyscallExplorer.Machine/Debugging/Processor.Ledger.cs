@@ -6,17 +6,20 @@ public sealed partial class Processor
     private readonly BranchPredictor _predictor;
     private readonly EventCosts _events;
 
-    /// <summary>How often each event figure was charged since this was set, by its index in the microarchitecture; null counts nothing.</summary>
+    /// <summary>
+    /// How often each figure was charged since this was set, by its index in the microarchitecture; null counts nothing. Figures of
+    /// instructions count in runs with a trace only, figures of events always. Counts times costs, with hypercalls', make the clock.
+    /// </summary>
     public long[]? FigureLedger { get; set; }
 
     /// <summary>Cycles, in 1/256, that hypercalls have cost since power-on.</summary>
-    public long HypercallClock { get; private set; }
+    public long HypercallClock => S.HypercallClock;
 
     /// <summary>Charges a hypercall.</summary>
     internal void ChargeHypercall(long cost)
     {
         S.Clock += cost;
-        HypercallClock += cost;
+        S.HypercallClock += cost;
     }
 
     /// <summary>A conditional branch was decided.</summary>

@@ -3,8 +3,9 @@ namespace SyscallExplorer.Machine;
 /// <summary>Everything of a processor that decides how it goes on: registers, modelled caches and predictors, events to come.</summary>
 public sealed class ProcessorSnapshot
 {
-    internal ProcessorSnapshot(ProcessorState state, Tlb tlb, BranchPredictor predictor, ulong[] storedMsrs, (long Clock, byte Vector)[] interrupts) =>
-        (State, Tlb, Predictor, StoredMsrs, Interrupts) = (state, tlb, predictor, storedMsrs, interrupts);
+    internal ProcessorSnapshot(
+        ProcessorState state, Tlb tlb, BranchPredictor predictor, ulong[] storedMsrs, (long Clock, byte Vector)[] interrupts, string[] tripleFaultHistory) =>
+        (State, Tlb, Predictor, StoredMsrs, Interrupts, TripleFaultHistory) = (state, tlb, predictor, storedMsrs, interrupts, tripleFaultHistory);
 
     internal ProcessorState State { get; }
 
@@ -15,13 +16,15 @@ public sealed class ProcessorSnapshot
     internal ulong[] StoredMsrs { get; }
 
     internal (long Clock, byte Vector)[] Interrupts { get; }
+
+    internal string[] TripleFaultHistory { get; }
 }
 
 /// <content>Snapshots.</content>
 public sealed partial class Processor
 {
     /// <summary>The processor as it is now. Its memory is not part of it.</summary>
-    public ProcessorSnapshot Capture() => new(S, _tlb.Clone(), _predictor.Clone(), (ulong[])_storedMsrs.Clone(), Interrupts.Capture());
+    public ProcessorSnapshot Capture() => new(S, _tlb.Clone(), _predictor.Clone(), (ulong[])_storedMsrs.Clone(), Interrupts.Capture(), [.. _tripleFaultHistory]);
 
     /// <summary>Goes back to a snapshot of a processor of the same model. The owner restores memory beside it.</summary>
     public void Restore(ProcessorSnapshot snapshot)
@@ -31,6 +34,8 @@ public sealed partial class Processor
         _predictor.CopyFrom(snapshot.Predictor);
         snapshot.StoredMsrs.CopyTo(_storedMsrs, 0);
         Interrupts.Restore(snapshot.Interrupts);
+        _tripleFaultHistory.Clear();
+        _tripleFaultHistory.AddRange(snapshot.TripleFaultHistory);
         _code.Clear();
         RefreshDerivedState();
     }

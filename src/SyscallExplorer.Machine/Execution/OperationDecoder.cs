@@ -137,7 +137,8 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
         return 0;
     }
 
-    private static int IndexOf(Register register) => register.GetNumber();
+    // Iced counts AH to BH among the byte registers, so that their own numbers are not those of the registers they are part of.
+    private static int IndexOf(Register register) => register.GetFullRegister().GetNumber();
 
     private static SegmentName SegmentOf(Register register) => register switch
     {

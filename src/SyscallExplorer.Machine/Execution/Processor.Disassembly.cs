@@ -10,14 +10,24 @@ public sealed partial class Processor
     public byte[] ReadCode(ulong linear, int count)
     {
         byte[] bytes = new byte[count];
-        for (int i = 0; i < count; i++)
+        return bytes[..PeekCode(linear, bytes)];
+    }
+
+    /// <summary>Fills a span with code as far as it is mapped.</summary>
+    /// <returns>How many bytes there were.</returns>
+    internal int PeekCode(ulong linear, Span<byte> bytes)
+    {
+        for (int i = 0; i < bytes.Length; i++)
         {
             if (!TryPeek(linear + (ulong)i, out bytes[i]))
-                return bytes[..i];
+                return i;
         }
 
-        return bytes;
+        return bytes.Length;
     }
+
+    /// <summary>The linear address of an instruction pointer: CS has a base outside 64-bit mode.</summary>
+    internal ulong LinearCodeAddress(ulong rip) => Is64Bit ? rip : (rip + S.Segments[(int)SegmentName.CS].Base) & uint.MaxValue;
 
     /// <summary>Disassembles one instruction in the current mode, in Intel's syntax.</summary>
     public (string Text, int Length) DisassembleAt(ulong linear)
@@ -41,7 +51,10 @@ public sealed partial class Processor
         ulong table = S.Cr3 & PageEntry.Address & Model.PhysicalMask;
         for (int shift = 39; ; shift -= 9)
         {
-            ulong entry = Bus.ReadPhysical64(table + (((linear >> shift) & 511) << 3));
+            ulong address = table + (((linear >> shift) & 511) << 3);
+            if (!Bus.Ram.Contains(address))
+                return false;
+            ulong entry = Bus.ReadPhysical64(address);
             if ((entry & PageEntry.P) == 0)
                 return false;
             if (shift == 12 || (shift < 39 && (entry & PageEntry.PS) != 0))

@@ -40,17 +40,31 @@ public sealed partial class Processor
             NoteReplacedFrames();
             if (!Bus.Ram.Contains(physical))
                 return DecodeOutsideRam();
+
+            // When the frame begins to hold code, a cached write to it would go unseen.
+            if (!_code.IsCodeFrame(physical))
+                DropFastWrites();
             _fetchPhysical = physical & ~0xFFFul;
             _fetchPage = _code.PageOf(physical, Bitness);
             _fetchTag = FastTranslations.TagOf(linear);
             _fetchEpoch = _code.Epoch;
-
-            // The frame holds code from now on: a cached write to it would go unseen.
-            foreach (FastTranslations context in _fastContexts.Values)
-                Array.Clear(context.Write);
         }
 
-        return _fetchPage[offset] ?? DecodeBlock(linear, offset);
+        Block? block = _fetchPage[offset] ?? DecodeBlock(linear, offset);
+        return Is64Bit || block is null || S.Rip + PhysicalMemory.FrameSize <= S.Segments[(int)SegmentName.CS].Limit ? block : WithinLimit(block);
+    }
+
+    /// <summary>Near the end of a code segment each instruction is fetched alone, so that none runs over the limit.</summary>
+    private Block? WithinLimit(Block block)
+    {
+        Operation first = block.Operations[0];
+        if (S.Rip + (ulong)first.Length - 1 > S.Segments[(int)SegmentName.CS].Limit)
+        {
+            GeneralProtection();
+            return null;
+        }
+
+        return block.Operations.Length == 1 ? block : new Block([first]);
     }
 
     private Block? DecodeBlock(ulong linear, int offset)
@@ -85,10 +99,18 @@ public sealed partial class Processor
         head.CopyTo(bytes);
         if (!Is64Bit)
             nextPage &= uint.MaxValue;
+        if (!IsCanonical(nextPage) || (!Is64Bit && S.Rip + (ulong)head.Length > S.Segments[(int)SegmentName.CS].Limit))
+        {
+            GeneralProtection();
+            return null;
+        }
+
+        // The second page may push the first one's translation out, which the next fetch must then see.
+        _fetchTag = 0;
         if (!Translate(nextPage, PageAccess.Execute, Cpl == 3, false, out ulong physical))
             return null;
         NoteReplacedFrames();
-        ReadPhysical(physical, bytes[head.Length..]);
+        ReadCodeBytes(physical, bytes[head.Length..]);
         Operation? operation = _decoder.Decode(bytes, Bitness, out _);
         return operation is null ? null : new Block([operation]);
     }
@@ -99,5 +121,14 @@ public sealed partial class Processor
         bytes.Fill(0xFF);
         Operation? operation = _decoder.Decode(bytes, Bitness, out _);
         return operation is null ? null : new Block([operation]);
+    }
+
+    /// <summary>Code comes from RAM; anything else reads as FFh, which is no instruction, and no device is touched.</summary>
+    private void ReadCodeBytes(ulong physical, Span<byte> bytes)
+    {
+        if (Bus.Ram.Contains(physical))
+            ReadPhysical(physical, bytes);
+        else
+            bytes.Fill(0xFF);
     }
 }

@@ -5,8 +5,6 @@ namespace SyscallExplorer.Machine;
 /// <content>The loop: boundaries, blocks, exceptions, budgets.</content>
 public sealed partial class Processor
 {
-    private bool _stopRequested;
-
     /// <summary>The last instruction that could not be executed, after <see cref="StopReason.Unsupported"/>.</summary>
     public UnsupportedInstruction? LastUnsupported { get; private set; }
 
@@ -42,11 +40,13 @@ public sealed partial class Processor
 
     private unsafe StopReason Loop<TTrace>(long lastInstruction, long lastClock, ref TTrace trace) where TTrace : struct, IInstructionTrace
     {
-        _stopRequested = false;
+        _undeliverable = null;
         while (true)
         {
             if (S.Shutdown)
                 return StopReason.TripleFault;
+            if (_undeliverable is not null)
+                return StopReason.Undeliverable;
             if (S.Instructions >= lastInstruction)
                 return StopReason.InstructionBudget;
             if (S.Clock >= lastClock)
@@ -84,13 +84,18 @@ public sealed partial class Processor
                     return StopReason.Trace;
 
                 ulong rip = S.Rip;
-                SingleStepTrap = (S.Rflags & Rflags.TF) != 0;
+                ulong flags = S.Rflags;
+                SingleStepTrap = (flags & Rflags.TF) != 0;
+
+                // RF lasts one instruction: what follows it, and what it saves itself, sees it clear. SDM vol. 3A, 17.3.1.1.
+                S.Rflags = flags & ~Rflags.RF;
                 bool shadow = S.InterruptShadow;
                 S.InterruptShadow = false;
                 Outcome outcome = op.Execute(this, op);
                 if (outcome == Outcome.Unsupported)
                 {
                     S.InterruptShadow = shadow;
+                    S.Rflags = flags;
                     ReportUnsupported(op);
                     return StopReason.Unsupported;
                 }
@@ -99,7 +104,12 @@ public sealed partial class Processor
                 bool repeats = outcome == Outcome.Repeat;
                 int figure = repeats ? -1 : op.Figure;
                 if (!repeats)
+                {
                     S.Clock += op.Cost;
+                    if (typeof(TTrace) != typeof(NoTrace) && FigureLedger is not null)
+                        FigureLedger[op.Figure]++;
+                }
+
                 S.Instructions++;
                 int raised = -1;
                 if (repeats || outcome == Outcome.Next)
@@ -128,7 +138,7 @@ public sealed partial class Processor
                 else if (SingleStepTrap)
                     raised = DeliverSingleStep();
                 trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, figure, raised));
-                if (outcome == Outcome.Stop || _stopRequested)
+                if (outcome == Outcome.Stop)
                     return StopReason.Hypercall;
                 break;
             }
@@ -163,16 +173,15 @@ public sealed partial class Processor
 
     private int DeliverSingleStep()
     {
-        const ulong singleStep = 1ul << 14;
-        S.Dr[6] |= singleStep;
+        S.Dr[6] |= DebugStatus.BS;
         Deliver(new PendingException(Vector.Debug, 0, 0, EventSource.Trap), S.Rip);
         return (int)Vector.Debug;
     }
 
     private void ReportUnsupported(Operation op)
     {
-        byte[] bytes = ReadCode(S.Rip, op.Length);
-        LastUnsupported = new UnsupportedInstruction(S.Rip, bytes, DisassembleAt(S.Rip).Text, op.Instruction.Code);
+        ulong linear = LinearCodeAddress(S.Rip);
+        LastUnsupported = new UnsupportedInstruction(S.Rip, ReadCode(linear, op.Length), DisassembleAt(linear).Text, op.Instruction.Code);
     }
 
     private string Describe(StopReason reason) => reason switch
@@ -181,6 +190,8 @@ public sealed partial class Processor
         StopReason.CycleBudget => $"The cycle budget is used up at {Where}.",
         StopReason.Halted => $"The processor is halted at {Where} and no interrupt will wake it.",
         StopReason.TripleFault => $"Triple fault: {string.Join(", then ", _tripleFaultHistory)}. The processor is shut down at {Where}.",
+        StopReason.Undeliverable =>
+            $"{_undeliverable} at {Where} cannot be delivered: events are supported in long mode only, so set up IA32_EFER.LMA and paging before the run.",
         StopReason.Unsupported when LastUnsupported is { } what =>
             $"The instruction '{what.Disassembly}' ({Convert.ToHexString(what.Bytes)}, form {what.Code}) at {Where} is not supported yet.",
         StopReason.Hypercall => $"A hypercall stopped the run before {Where}.",

@@ -44,8 +44,12 @@ public sealed partial class Processor
         _events = EventCosts.Of(model.Microarchitecture);
         S.Rflags = Rflags.Fixed;
         S.Cr0 = Cr0.ET;
+        S.Dr[6] = DebugStatus.Fixed;
+        S.Dr[7] = DebugControl.Fixed;
         bus.Ram.HostWrote += OnForeignWrite;
-        bus.WalkerWrote += OnForeignWrite;
+        bus.Ram.FramesShared += DropFastTranslations;
+        bus.Ram.ContentsReplaced += OnContentsReplaced;
+        bus.WalkerWrote += OnWalkerWrite;
         RefreshDerivedState();
     }
 
@@ -119,6 +123,19 @@ public sealed partial class Processor
     private void OnForeignWrite(ulong physicalAddress)
     {
         _code.InvalidateFrame(physicalAddress);
+        NoteReplacedFrames();
+    }
+
+    private void OnContentsReplaced()
+    {
+        _code.Clear();
         DropFastTranslations();
+    }
+
+    private void OnWalkerWrite(ulong physicalAddress)
+    {
+        if (_code.IsCodeFrame(physicalAddress))
+            _code.InvalidateRange(physicalAddress, sizeof(ulong));
+        NoteReplacedFrames();
     }
 }

@@ -20,6 +20,9 @@ public enum StopReason
     /// <summary>An instruction that is not supported yet.</summary>
     Unsupported,
 
+    /// <summary>An exception or an interrupt outside long mode, where its delivery is not supported.</summary>
+    Undeliverable,
+
     /// <summary>A hypercall asked for it.</summary>
     Hypercall,
 

@@ -50,6 +50,12 @@ public sealed class PhysicalMemory
     /// <summary>Raised after a change that did not come through the processor, so that cached translations and decoded code are dropped.</summary>
     internal event Action<ulong>? HostWrote;
 
+    /// <summary>Raised when the frames' arrays ceased to be this memory's own: whoever keeps one must look it up again before it writes.</summary>
+    internal event Action? FramesShared;
+
+    /// <summary>Raised when another memory's contents were taken over.</summary>
+    internal event Action? ContentsReplaced;
+
     /// <summary>Whether a physical address lies in RAM.</summary>
     public bool Contains(ulong address) => address < (ulong)Size;
 
@@ -138,17 +144,24 @@ public sealed class PhysicalMemory
     /// <summary>The contents now. Both sides go on without seeing each other's writes.</summary>
     public PhysicalMemory Fork()
     {
-        _token = new object();
+        Share();
         return new PhysicalMemory(Size, _root);
     }
 
     /// <summary>Takes over the contents of another memory of the same size, which stays as it is.</summary>
-    internal void CopyFrom(PhysicalMemory other)
+    public void CopyFrom(PhysicalMemory other)
     {
-        other._token = new object();
+        other.Share();
         _root = other._root;
         _rootOwner = new object();
         ReplacedFrames++;
+        ContentsReplaced?.Invoke();
+    }
+
+    private void Share()
+    {
+        _token = new object();
+        FramesShared?.Invoke();
     }
 
     /// <summary>Host bytes that the frames written so far take.</summary>

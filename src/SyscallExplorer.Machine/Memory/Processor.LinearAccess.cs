@@ -40,10 +40,15 @@ public sealed partial class Processor
     }
 
     /// <summary>Reads as the processor itself does for descriptor tables and the TSS: a supervisor access whatever the CPL.</summary>
-    internal bool ReadSystem<T>(ulong linear, out T value) where T : unmanaged => ReadSlow(linear, out value, user: false, explicitAccess: false);
+    internal bool ReadSystem<T>(ulong linear, out T value) where T : unmanaged
+    {
+        value = default;
+        return IsSystemAddress<T>(linear) && ReadSlow(linear, out value, user: false, explicitAccess: false);
+    }
 
     /// <summary>Writes as the processor itself does: a supervisor access whatever the CPL.</summary>
-    internal bool WriteSystem<T>(ulong linear, T value) where T : unmanaged => WriteSlow(linear, value, user: false, explicitAccess: false);
+    internal bool WriteSystem<T>(ulong linear, T value) where T : unmanaged =>
+        IsSystemAddress<T>(linear) && WriteSlow(linear, value, user: false, explicitAccess: false);
 
     /// <summary>Checks that a range can be written with the rights given; on failure an exception is pending.</summary>
     internal bool ProbeWrite(ulong linear, int size, bool user, bool explicitAccess)
@@ -51,7 +56,18 @@ public sealed partial class Processor
         if (!Translate(linear, PageAccess.Write, user, explicitAccess, out _))
             return false;
         ulong last = linear + (ulong)size - 1;
-        return (last >> 12) == (linear >> 12) || Translate(last, PageAccess.Write, user, explicitAccess, out _);
+        return (last >> 12) == (linear >> 12) || Translate(NextPage(linear, explicitAccess), PageAccess.Write, user, explicitAccess, out _);
+    }
+
+    /// <summary>A table whose base is canonical may still reach out of the canonical range: #GP(0).</summary>
+    private bool IsSystemAddress<T>(ulong linear) where T : unmanaged =>
+        (IsCanonical(linear) && IsCanonical(linear + (ulong)Unsafe.SizeOf<T>() - 1)) || Fail(Vector.GeneralProtection, 0);
+
+    /// <summary>First address of the page that follows; a program's own addresses wrap at 4 GiB outside 64-bit mode.</summary>
+    private ulong NextPage(ulong linear, bool explicitAccess)
+    {
+        ulong next = (linear & ~0xFFFul) + PhysicalMemory.FrameSize;
+        return explicitAccess && !Is64Bit ? next & uint.MaxValue : next;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -77,7 +93,7 @@ public sealed partial class Processor
             return true;
         }
 
-        if (!Translate(linear + (ulong)first, PageAccess.Read, user, explicitAccess, out ulong second))
+        if (!Translate(NextPage(linear, explicitAccess), PageAccess.Read, user, explicitAccess, out ulong second))
             return false;
         ReadPhysical(physical, bytes[..first]);
         ReadPhysical(second, bytes[first..]);
@@ -100,7 +116,7 @@ public sealed partial class Processor
         Span<byte> bytes = MemoryMarshal.AsBytes(new Span<T>(ref value));
         int first = Math.Min(size, PhysicalMemory.FrameSize - offset);
         ulong second = 0;
-        if (first != size && !Translate(linear + (ulong)first, PageAccess.Write, user, explicitAccess, out second))
+        if (first != size && !Translate(NextPage(linear, explicitAccess), PageAccess.Write, user, explicitAccess, out second))
             return false;
         WritePhysical(physical, bytes[..first]);
         if (first != size)
@@ -120,9 +136,15 @@ public sealed partial class Processor
             return;
         }
 
-        ulong value = Bus.ReadDevice(physical, bytes.Length);
-        for (int i = 0; i < bytes.Length; i++)
-            bytes[i] = (byte)(value >> (8 * i));
+        while (bytes.Length > 0)
+        {
+            int size = DeviceAccessSize(physical, bytes.Length);
+            ulong value = Bus.ReadDevice(physical, size);
+            for (int i = 0; i < size; i++)
+                bytes[i] = (byte)(value >> (8 * i));
+            bytes = bytes[size..];
+            physical += (ulong)size;
+        }
     }
 
     private void WritePhysical(ulong physical, ReadOnlySpan<byte> bytes)
@@ -136,10 +158,27 @@ public sealed partial class Processor
             return;
         }
 
-        ulong value = 0;
-        for (int i = 0; i < bytes.Length; i++)
-            value |= (ulong)bytes[i] << (8 * i);
-        Bus.WriteDevice(physical, bytes.Length, value);
+        while (bytes.Length > 0)
+        {
+            int size = DeviceAccessSize(physical, bytes.Length);
+            ulong value = 0;
+            for (int i = 0; i < size; i++)
+                value |= (ulong)bytes[i] << (8 * i);
+            Bus.WriteDevice(physical, size, value);
+            bytes = bytes[size..];
+            physical += (ulong)size;
+        }
+    }
+
+    /// <summary>Devices answer 1, 2, 4 or 8 bytes: an access as it stands when it has such a size, else in parts that are aligned.</summary>
+    private static int DeviceAccessSize(ulong physical, int length)
+    {
+        if (length is 1 or 2 or 4 or 8)
+            return length;
+        int aligned = physical == 0 ? 8 : (int)Math.Min(8, physical & (~physical + 1));
+        while (aligned > length)
+            aligned /= 2;
+        return aligned;
     }
 
     private void NoteReplacedFrames()

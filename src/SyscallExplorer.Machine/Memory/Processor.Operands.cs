@@ -150,6 +150,19 @@ public sealed partial class Processor
         return true;
     }
 
+    /// <summary>Checks that words can be pushed, so that an instruction that pushes several commits all or none.</summary>
+    internal bool ProbePush(int size, int words)
+    {
+        for (int i = 1; i <= words; i++)
+        {
+            ulong offset = (S.Gpr[(int)Gpr.Rsp] - (ulong)(i * size)) & StackMask;
+            if (!SegmentedAddress(SegmentName.SS, offset, size, write: true, out ulong linear) || !CanWrite(linear, size))
+                return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Reads from the stack at a distance from its top, without moving it.</summary>
     internal bool Peek<T>(int distance, out T value) where T : unmanaged =>
         ReadSegment(SegmentName.SS, (S.Gpr[(int)Gpr.Rsp] + (ulong)distance) & StackMask, out value);

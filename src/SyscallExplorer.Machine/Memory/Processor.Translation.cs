@@ -4,6 +4,7 @@ namespace SyscallExplorer.Machine;
 public sealed partial class Processor
 {
     private const uint PcidMask = 0xFFF;
+    private const int MaxFastContexts = 64;
 
     private readonly Tlb _tlb;
     private readonly Dictionary<uint, FastTranslations> _fastContexts = [];
@@ -74,12 +75,18 @@ public sealed partial class Processor
 
     private void InsertFirstLevel(in Translation page, ulong linear, uint pcid, PageAccess access)
     {
-        if (_tlb.InsertFirstLevel(page, linear, pcid, access) is not { } evicted || access == PageAccess.Execute)
+        TlbSlot? left = _tlb.InsertFirstLevel(page, linear, pcid, access);
+        if (access == PageAccess.Execute)
             return;
-        if (evicted.Page.Global || evicted.Page.IsLarge)
+
+        // What the host arrays hold of this page came from an older translation, perhaps one of another page size.
+        _fast.Drop(linear);
+        if (left is not { } old || old.Page with { Dirty = page.Dirty } == page)
+            return;
+        if (old.Page.Global || old.Page.IsLarge)
             DropFastTranslations();
-        else if (_fastContexts.TryGetValue(evicted.Pcid, out FastTranslations? context))
-            context.Drop(evicted.Page.LinearBase);
+        else if (_fastContexts.TryGetValue(old.Pcid, out FastTranslations? context))
+            context.Drop(old.Page.LinearBase);
     }
 
     private PagingRules CurrentPagingRules(bool excusedByAc) => new(
@@ -134,6 +141,12 @@ public sealed partial class Processor
         DropFastTranslations();
     }
 
+    /// <summary>Drops every translation, global ones too, at no cost: for an owner that has changed the page tables.</summary>
+    public void FlushTranslations() => InvalidateAllTranslations(alsoGlobal: true);
+
+    /// <summary>Looks host arrays up again, after the owner has forked the memory. Nothing that a guest could see changes.</summary>
+    public void ForgetHostPages() => DropFastTranslations();
+
     /// <summary>Forgets the host arrays; the modelled TLB stays.</summary>
     internal void DropFastTranslations()
     {
@@ -143,11 +156,24 @@ public sealed partial class Processor
         _fetchTag = 0;
     }
 
+    /// <summary>Forgets the host arrays for writing.</summary>
+    private void DropFastWrites()
+    {
+        foreach (FastTranslations context in _fastContexts.Values)
+            Array.Clear(context.Write);
+    }
+
     private void SelectFastContext()
     {
         uint pcid = Pcid;
         if (!_fastContexts.TryGetValue(pcid, out FastTranslations? context))
+        {
+            // A program that walks through all PCIDs must not cost the host a hundred megabytes.
+            if (_fastContexts.Count >= MaxFastContexts)
+                _fastContexts.Clear();
             _fastContexts[pcid] = context = new FastTranslations();
+        }
+
         _fast = context;
         _fetchTag = 0;
     }

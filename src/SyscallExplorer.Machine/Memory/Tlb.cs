@@ -22,11 +22,13 @@ internal readonly record struct Translation(
 /// <summary>One set-associative translation cache, replaced first in, first out. Tagged with the PCID.</summary>
 internal sealed class TlbArray
 {
+    private const ulong LargePageMask = (2ul << 20) - 1;
     private readonly TlbSlot[] _slots;
     private readonly byte[] _nextVictim;
     private readonly int _ways;
     private readonly uint _setMask;
     private readonly int _pageShift;
+    private bool _holdsGigabytePages;
 
     /// <summary>Makes an empty array.</summary>
     /// <param name="entries">Translations it holds; the number of sets is rounded down to a power of two.</param>
@@ -61,17 +63,19 @@ internal sealed class TlbArray
     }
 
     /// <summary>Puts a translation in, over a stale one of the same page or over the oldest of its set.</summary>
-    /// <returns>The page that had to leave, if a valid one of another address did.</returns>
+    /// <returns>The translation that had to leave, if a valid one did: of another page, or an older one of this page.</returns>
     public TlbSlot? Insert(in Translation page, ulong linear, uint pcid)
     {
+        _holdsGigabytePages |= page.OffsetMask > LargePageMask;
         int set = SetOf(linear);
         int first = set * _ways;
         for (int i = first; i < first + _ways; i++)
         {
             if (_slots[i].Valid && _slots[i].Page.Covers(linear) && (_slots[i].Page.Global || _slots[i].Pcid == pcid))
             {
+                TlbSlot older = _slots[i];
                 _slots[i] = new TlbSlot(true, pcid, page);
-                return null;
+                return older;
             }
         }
 
@@ -94,10 +98,11 @@ internal sealed class TlbArray
     /// <summary>Drops what covers one address in one PCID, and global pages of it whatever the PCID.</summary>
     public void Invalidate(ulong linear, uint pcid, bool alsoGlobal)
     {
-        int first = SetOf(linear) * _ways;
-        for (int i = first; i < first + _ways; i++)
+        // A 1 GiB page stands in the set of each address that was used in it.
+        int first = _holdsGigabytePages ? 0 : SetOf(linear) * _ways;
+        int count = _holdsGigabytePages ? _slots.Length : _ways;
+        foreach (ref TlbSlot slot in _slots.AsSpan(first, count))
         {
-            ref TlbSlot slot = ref _slots[i];
             if (slot.Valid && slot.Page.Covers(linear) && (slot.Page.Global ? alsoGlobal : slot.Pcid == pcid))
                 slot = default;
         }
@@ -120,12 +125,15 @@ internal sealed class TlbArray
             if (alsoGlobal || !_slots[i].Page.Global)
                 _slots[i] = default;
         }
+
+        _holdsGigabytePages &= !alsoGlobal;
     }
 
     public void CopyFrom(TlbArray other)
     {
         other._slots.CopyTo(_slots, 0);
         other._nextVictim.CopyTo(_nextVictim, 0);
+        _holdsGigabytePages = other._holdsGigabytePages;
     }
 
     private int SetOf(ulong linear) => (int)((uint)(linear >> _pageShift) & _setMask);
@@ -174,7 +182,7 @@ internal sealed class Tlb
     }
 
     /// <summary>Puts a translation into the first level of its kind.</summary>
-    /// <returns>The page that left the first level.</returns>
+    /// <returns>The translation that left the first level.</returns>
     public TlbSlot? InsertFirstLevel(in Translation page, ulong linear, uint pcid, PageAccess access)
     {
         TlbArray array = (access == PageAccess.Execute, page.IsLarge) switch

@@ -26,8 +26,13 @@ internal static unsafe class ControlRegisters
         table.One(Code.Lmsw_r64m16, &Lmsw);
     }
 
+    /// <summary>A register that does not exist is #UD at any level, before the check of the level.</summary>
+    private static bool Exists(Processor cpu, int number) => number is 0 or 2 or 3 or 4 || (number == 8 && cpu.IsLongModeActive);
+
     private static Outcome MoveFrom(Processor cpu, Operation op)
     {
+        if (!Exists(cpu, op.Op1.Index))
+            return cpu.Raise(Vector.InvalidOpcode);
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();
         ulong value;
@@ -45,11 +50,9 @@ internal static unsafe class ControlRegisters
             case 4:
                 value = cpu.S.Cr4;
                 break;
-            case 8:
+            default:
                 value = cpu.S.Cr8;
                 break;
-            default:
-                return cpu.Raise(Vector.InvalidOpcode);
         }
 
         cpu.S.Gpr[op.Op0.Index] = cpu.Is64Bit ? value : (uint)value;
@@ -58,6 +61,8 @@ internal static unsafe class ControlRegisters
 
     private static Outcome MoveTo(Processor cpu, Operation op)
     {
+        if (!Exists(cpu, op.Op0.Index))
+            return cpu.Raise(Vector.InvalidOpcode);
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();
         ulong value = cpu.Is64Bit ? cpu.S.Gpr[op.Op1.Index] : (uint)cpu.S.Gpr[op.Op1.Index];
@@ -72,13 +77,11 @@ internal static unsafe class ControlRegisters
                 return WriteCr3(cpu, value);
             case 4:
                 return WriteCr4(cpu, value);
-            case 8:
+            default:
                 if (value > 15)
                     return cpu.GeneralProtection();
                 cpu.S.Cr8 = value;
                 return Outcome.Resync;
-            default:
-                return cpu.Raise(Vector.InvalidOpcode);
         }
     }
 
@@ -157,10 +160,17 @@ internal static unsafe class ControlRegisters
         ulong value = cpu.Is64Bit ? cpu.S.Gpr[op.Op1.Index] : (uint)cpu.S.Gpr[op.Op1.Index];
         if (index >= 6 && value > uint.MaxValue)
             return cpu.GeneralProtection();
-        const ulong enabledBreakpoints = 0xFF;
-        if (index == 7 && (value & enabledBreakpoints) != 0)
+
+        // Enabled breakpoints, and GD, which would guard the debug registers themselves.
+        const ulong notBuilt = 0x20FF;
+        if (index == 7 && (value & notBuilt) != 0)
             return Outcome.Unsupported;
-        cpu.S.Dr[index] = value;
+        cpu.S.Dr[index] = index switch
+        {
+            6 => (value & DebugStatus.Writable) | DebugStatus.Fixed,
+            7 => (value & DebugControl.Writable) | DebugControl.Fixed,
+            _ => value,
+        };
         return Outcome.Resync;
     }
 

@@ -73,12 +73,11 @@ internal static unsafe class FarTransfers
             return outcome;
         if (!IsValidTarget(target, code))
             return cpu.GeneralProtection();
-        ulong pointer = cpu.S.Gpr[(int)Gpr.Rsp];
-        if (!cpu.Push(T.CreateTruncating(cpu.S.Segments[(int)SegmentName.CS].Selector)))
-            return Outcome.Fault;
-        if (!cpu.Push(T.CreateTruncating(cpu.NextRip(op))))
+        int size = System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+        if (!cpu.ProbePush(size, 2)
+            || !cpu.Push(T.CreateTruncating(cpu.S.Segments[(int)SegmentName.CS].Selector))
+            || !cpu.Push(T.CreateTruncating(cpu.NextRip(op))))
         {
-            cpu.S.Gpr[(int)Gpr.Rsp] = pointer;
             return Outcome.Fault;
         }
 

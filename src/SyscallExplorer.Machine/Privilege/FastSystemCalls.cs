@@ -73,7 +73,8 @@ internal static unsafe class FastSystemCalls
 
     private static bool CanSysret(Processor cpu)
     {
-        if ((cpu.S.Efer & Efer.SCE) == 0 || !cpu.Is64Bit)
+        bool fromThisMode = cpu.Is64Bit || (cpu.IsLongModeActive && cpu.Model.HasCompatibilitySyscall);
+        if ((cpu.S.Efer & Efer.SCE) == 0 || !fromThisMode)
         {
             cpu.Raise(Vector.InvalidOpcode);
             return false;

@@ -63,7 +63,6 @@ internal static unsafe class Interrupts
 
         cpu.S.Rflags = ReturnedFlags(cpu, ulong.CreateTruncating(flags), size);
         FarTransfers.CommitReturn(cpu, code, target, popStack ? stack : null, ulong.CreateTruncating(stackPointer), size, popped: 3 * size, outer);
-        cpu.SingleStepTrap = false;
         return Outcome.Branch;
     }
 

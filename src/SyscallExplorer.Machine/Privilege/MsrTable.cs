@@ -76,7 +76,7 @@ internal sealed record MsrDefinition(uint Address, string Name, Func<CpuModel, b
 internal static class MsrTable
 {
     private const ulong SpecCtrlBits = 7;
-    private const int StoredCount = 5;
+    private const int PatSlot = 3;
     private static readonly Func<CpuModel, bool> Always = _ => true;
 
     private static readonly Dictionary<uint, MsrDefinition> ByAddress = new MsrDefinition[]
@@ -90,7 +90,7 @@ internal static class MsrTable
         new(Msr.SysenterEip, "IA32_SYSENTER_EIP", HasSep, cpu => cpu.S.SysenterEip, (cpu, value) => SetSysenterAddress(cpu, out cpu.S.SysenterEip, cpu.S.SysenterEip, value)),
         Stored(1, Msr.MiscEnable, "IA32_MISC_ENABLE", model => model.Vendor == CpuVendor.Intel, writable: 0x4_0085_0889),
         Stored(2, Msr.DebugCtl, "IA32_DEBUGCTL", Always, writable: 0xDFC3),
-        Stored(3, Msr.Pat, "IA32_PAT", Always, writable: 0x0707_0707_0707_0707),
+        Stored(PatSlot, Msr.Pat, "IA32_PAT", Always, writable: 0x0707_0707_0707_0707) with { Write = WritePat },
         new(Msr.Efer, "IA32_EFER", Always, cpu => cpu.S.Efer, (cpu, value) => cpu.WriteEfer(value)),
         new(Msr.Star, "IA32_STAR", HasSyscall, cpu => cpu.S.Star, (cpu, value) => Set(out cpu.S.Star, value)),
         new(Msr.Lstar, "IA32_LSTAR", HasSyscall, cpu => cpu.S.Lstar, (cpu, value) => SetAddress(out cpu.S.Lstar, cpu.S.Lstar, value)),
@@ -102,8 +102,8 @@ internal static class MsrTable
         new(Msr.TscAux, "IA32_TSC_AUX", model => model.Has(CpuFeature.Rdtscp), cpu => cpu.S.TscAux, (cpu, value) => value <= uint.MaxValue && Set(out cpu.S.TscAux, value)),
     }.ToDictionary(definition => definition.Address);
 
-    /// <summary>Registers that are only remembered.</summary>
-    public static int StoredRegisters => StoredCount;
+    /// <summary>The registers that are only remembered, with their values after a reset.</summary>
+    public static ulong[] StoredAtReset => [0xFEE0_0900, 0x1, 0, 0x0007_0406_0007_0406];
 
     public static MsrDefinition? Find(CpuModel model, uint address) =>
         ByAddress.TryGetValue(address, out MsrDefinition? definition) && definition.Exists(model) ? definition : null;
@@ -138,6 +138,18 @@ internal static class MsrTable
         cpu.Model.Vendor == CpuVendor.Amd
             ? Set(out register, (uint)value)
             : SetAddress(out register, old, value);
+
+    /// <summary>Eight memory types, of which 2 and 3 do not exist.</summary>
+    private static bool WritePat(Processor cpu, ulong value)
+    {
+        for (int shift = 0; shift < 64; shift += 8)
+        {
+            if ((byte)(value >> shift) is 2 or 3 or > 7)
+                return false;
+        }
+
+        return Set(out cpu.StoredMsr(PatSlot), value);
+    }
 
     private static bool WriteSpecCtrl(Processor cpu, ulong value)
     {

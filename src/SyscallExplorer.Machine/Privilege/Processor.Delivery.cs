@@ -9,28 +9,36 @@ public sealed partial class Processor
     private const uint ExternalEvent = 1;
     private const uint InIdt = 2;
     private readonly List<string> _tripleFaultHistory = [];
+    private string? _undeliverable;
 
     /// <summary>Delivers an event; faults on the way become other events by the double-fault rules. SDM vol. 3A, 6.15, table 6-5.</summary>
     /// <param name="first">The event.</param>
     /// <param name="returnRip">What is saved as RIP: the instruction for a fault, the next one for a trap.</param>
     internal void Deliver(PendingException first, ulong returnRip)
     {
+        if (!IsLongModeActive)
+        {
+            _undeliverable = Name(first);
+            return;
+        }
+
         ulong faultingRip = S.Rip;
         PendingException current = first;
         List<string>? history = null;
+        NotePageFault(first);
         while (true)
         {
-            if (current.Vector == Vector.PageFault && current.Source == EventSource.Fault)
-                S.Cr2 = current.FaultAddress;
             if (current.Source is EventSource.Fault or EventSource.Trap or EventSource.ExternalInterrupt)
                 Charge(TimingEvent.ExceptionDelivery);
             if (TryDeliver(current, returnRip))
             {
                 S.Halted = false;
+                S.InterruptShadow = false;
                 return;
             }
 
             PendingException second = _pending;
+            NotePageFault(second);
             history ??= [Name(current)];
             history.Add(Name(second));
             if (current.Vector == Vector.DoubleFault && current.Source == EventSource.Fault && (second.IsContributory || second.Vector == Vector.PageFault))
@@ -45,13 +53,24 @@ public sealed partial class Processor
                 && ((current.IsContributory && second.IsContributory)
                     || (current.Vector == Vector.PageFault && (second.IsContributory || second.Vector == Vector.PageFault)));
             current = doubleFault ? new PendingException(Vector.DoubleFault, 0, 0, EventSource.Fault) : second;
+            if (doubleFault)
+                history.Add(Name(current));
             returnRip = faultingRip;
         }
+    }
+
+    /// <summary>CR2 takes the address of every page fault, one that ends in a double fault too. SDM vol. 3A, 6.15, interrupt 14.</summary>
+    private void NotePageFault(in PendingException pending)
+    {
+        if (pending.Vector == Vector.PageFault && pending.Source == EventSource.Fault)
+            S.Cr2 = pending.FaultAddress;
     }
 
     /// <summary>INT n, INT3, INTO and INT1: an event whose own faults are faults of the instruction.</summary>
     internal Outcome DeliverSoftware(byte vector, EventSource source, Operation op)
     {
+        if (!IsLongModeActive)
+            return Outcome.Unsupported;
         if (!TryDeliver(new PendingException((Vector)vector, 0, 0, source), NextRip(op)))
             return Outcome.Fault;
         SingleStepTrap = false;
@@ -65,8 +84,6 @@ public sealed partial class Processor
         uint ext = software ? 0 : ExternalEvent;
         uint gateError = (uint)vector * 8 + InIdt + ext;
 
-        if (!IsLongModeActive)
-            throw new NotSupportedException("Events outside long mode are not supported yet: set IA32_EFER.LMA and paging up before running.");
         if (vector * GateSize + GateSize - 1 > S.Idtr.Limit)
             return Fail(Vector.GeneralProtection, gateError);
         ulong gateAddress = S.Idtr.Base + (ulong)(vector * GateSize);
@@ -145,9 +162,15 @@ public sealed partial class Processor
         newStack = aligned - (ulong)(words * 8);
         if (!IsCanonical(newStack) || !IsCanonical(aligned - 1))
             return Fail(Vector.StackFault, ext);
+
+        // The words are pushed from the top: the first page that a fault can name is that of SS.
         bool user = newLevel == 3;
-        if (!ProbeWrite(newStack, words * 8, user, explicitAccess: false))
+        ulong lastPage = newStack & ~0xFFFul;
+        if (!ProbeWrite(aligned - 8, 8, user, explicitAccess: false)
+            || ((aligned - 8) & ~0xFFFul) != lastPage && !ProbeWrite(lastPage + PhysicalMemory.FrameSize - 8, 8, user, explicitAccess: false))
+        {
             return false;
+        }
 
         ulong flags = S.Rflags;
         if (pending.Source == EventSource.Fault && pending.Vector != Vector.Debug)

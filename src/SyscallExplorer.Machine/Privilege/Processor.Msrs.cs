@@ -3,7 +3,7 @@ namespace SyscallExplorer.Machine;
 /// <content>Model-specific registers and the time-stamp counter.</content>
 public sealed partial class Processor
 {
-    private readonly ulong[] _storedMsrs = new ulong[MsrTable.StoredRegisters];
+    private readonly ulong[] _storedMsrs = MsrTable.StoredAtReset;
 
     internal ref ulong StoredMsr(int slot) => ref _storedMsrs[slot];
 

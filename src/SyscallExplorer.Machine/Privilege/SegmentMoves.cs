@@ -76,9 +76,16 @@ internal static unsafe class SegmentMoves
         var name = (SegmentName)op.Op0.Index;
         if (!cpu.Peek(0, out T value))
             return Outcome.Fault;
-        if (!cpu.LoadSegment(name, ushort.CreateTruncating(value)))
-            return Outcome.Fault;
+
+        // POP SS moves the pointer of the stack that it leaves, whose width may differ.
+        ulong pointer = cpu.S.Gpr[(int)Gpr.Rsp];
         cpu.MoveStackPointer(System.Runtime.CompilerServices.Unsafe.SizeOf<T>());
+        if (!cpu.LoadSegment(name, ushort.CreateTruncating(value)))
+        {
+            cpu.S.Gpr[(int)Gpr.Rsp] = pointer;
+            return Outcome.Fault;
+        }
+
         return AfterLoad(cpu, name);
     }
 

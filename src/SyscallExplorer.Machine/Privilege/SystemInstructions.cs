@@ -100,6 +100,8 @@ internal static unsafe class SystemInstructions
         ulong linear = cpu.EffectiveAddress(op);
         if (op.Segment >= SegmentName.FS || !cpu.Is64Bit)
             linear += cpu.SegmentBase(op.Segment);
+        if (!cpu.Is64Bit)
+            linear &= uint.MaxValue;
 
         // A non-canonical address is a no-op. SDM vol. 2A, INVLPG.
         if (Processor.IsCanonical(linear))
@@ -119,7 +121,8 @@ internal static unsafe class SystemInstructions
         const ulong pcidMask = 0xFFF;
         bool pcide = (cpu.S.Cr4 & Cr4.PCIDE) != 0;
         if (type > 3
-            || (type <= 1 && ((low & ~pcidMask) != 0 || (!pcide && low != 0)))
+            || (low & ~pcidMask) != 0
+            || (type <= 1 && !pcide && low != 0)
             || (type == 0 && !Processor.IsCanonical(linear)))
         {
             return cpu.GeneralProtection();
@@ -224,8 +227,9 @@ internal static unsafe class SystemInstructions
     {
         if (cpu.Cpl != 0 || cpu.Hypercalls is null)
             return cpu.Raise(Vector.InvalidOpcode);
-        byte[] next = cpu.ReadCode(cpu.NextRip(op), HypercallNumber.Length);
-        if (!HypercallNumber.TryParse(next, out int number))
+        Span<byte> next = stackalloc byte[HypercallNumber.Length];
+        int length = cpu.PeekCode(cpu.LinearCodeAddress(cpu.NextRip(op)), next);
+        if (!HypercallNumber.TryParse(next[..length], out int number))
             return cpu.Raise(Vector.InvalidOpcode);
         HypercallResult result = cpu.Hypercalls.Invoke(cpu, number, out long cycles);
         if (result == HypercallResult.Unknown)

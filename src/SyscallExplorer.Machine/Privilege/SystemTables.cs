@@ -9,12 +9,16 @@ internal static unsafe class SystemTables
     {
         table.One(Code.Lgdt_m1664, &Lgdt<ulong>);
         table.One(Code.Lgdt_m1632, &Lgdt<uint>);
+        table.One(Code.Lgdt_m1632_16, &Lgdt<uint>);
         table.One(Code.Lidt_m1664, &Lidt<ulong>);
         table.One(Code.Lidt_m1632, &Lidt<uint>);
+        table.One(Code.Lidt_m1632_16, &Lidt<uint>);
         table.One(Code.Sgdt_m1664, &Sgdt<ulong>);
         table.One(Code.Sgdt_m1632, &Sgdt<uint>);
+        table.One(Code.Sgdt_m1632_16, &Sgdt<uint>);
         table.One(Code.Sidt_m1664, &Sidt<ulong>);
         table.One(Code.Sidt_m1632, &Sidt<uint>);
+        table.One(Code.Sidt_m1632_16, &Sidt<uint>);
         table.One(Code.Lldt_rm16, &Lldt);
         table.One(Code.Lldt_r32m16, &Lldt);
         table.One(Code.Lldt_r64m16, &Lldt);
@@ -44,7 +48,10 @@ internal static unsafe class SystemTables
         ulong offset = cpu.EffectiveAddress(op);
         if (!cpu.ReadSegment(op.Segment, offset, out ushort limit) || !cpu.ReadSegment(op.Segment, (offset + 2) & op.AddressMask, out T address))
             return false;
-        register = new TableRegister(ulong.CreateTruncating(address), limit);
+
+        // With a 16-bit operand size the base has 24 bits.
+        bool shortBase = op.Instruction.Code is Code.Lgdt_m1632_16 or Code.Lidt_m1632_16;
+        register = new TableRegister(ulong.CreateTruncating(address) & (shortBase ? 0xFF_FFFF : ulong.MaxValue), limit);
         if (Processor.IsCanonical(register.Base))
             return true;
         cpu.GeneralProtection();
@@ -142,8 +149,9 @@ internal static unsafe class SystemTables
         if (!cpu.ReadSystem(address, out ulong low) || (size == 16 && !cpu.ReadSystem(address + 8, out high)))
             return false;
         var descriptor = new Descriptor(low);
-        ulong linear = descriptor.Base | (high << 32);
-        if (!descriptor.IsSystem || descriptor.Type != type || !Processor.IsCanonical(linear))
+        ulong linear = descriptor.Base | (size == 16 ? high << 32 : 0);
+        const ulong upperType = 0x1Ful << 40;
+        if (!descriptor.IsSystem || descriptor.Type != type || !Processor.IsCanonical(linear) || (high & upperType) != 0)
         {
             cpu.GeneralProtection(error);
             return false;

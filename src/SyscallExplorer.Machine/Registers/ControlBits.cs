@@ -94,6 +94,29 @@ public static class Cr4
     public const ulong SMAP = 1ul << 21;
 }
 
+/// <summary>Bits of DR6. SDM vol. 3A, 17.2.3.</summary>
+internal static class DebugStatus
+{
+    /// <summary>Single step.</summary>
+    public const ulong BS = 1ul << 14;
+
+    /// <summary>Bits that read as one.</summary>
+    public const ulong Fixed = 0xFFFF_0FF0;
+
+    /// <summary>B0 to B3, BD, BS and BT.</summary>
+    public const ulong Writable = 0xE00F;
+}
+
+/// <summary>Bits of DR7. SDM vol. 3A, 17.2.4.</summary>
+internal static class DebugControl
+{
+    /// <summary>Bit 10, which reads as one.</summary>
+    public const ulong Fixed = 0x400;
+
+    /// <summary>L and G, LE, GE, GD, and the kinds and lengths.</summary>
+    public const ulong Writable = 0xFFFF_23FF;
+}
+
 /// <summary>Bits of IA32_EFER. SDM vol. 3A, 2.2.1.</summary>
 public static class Efer
 {

@@ -28,11 +28,15 @@ public sealed class ProcessorRegisters
         }
     }
 
-    /// <summary>Instruction pointer.</summary>
+    /// <summary>Instruction pointer. Setting it wakes a halted processor: it has somewhere to go.</summary>
     public ulong Rip
     {
         get => _cpu.S.Rip;
-        set => _cpu.S.Rip = value;
+        set
+        {
+            _cpu.S.Rip = value;
+            _cpu.S.Halted = false;
+        }
     }
 
     /// <summary>Flags.</summary>
@@ -128,6 +132,9 @@ public sealed class ProcessorRegisters
 
     /// <summary>IA32_KERNEL_GS_BASE, the base that SWAPGS brings in.</summary>
     public ulong KernelGsBase => _cpu.S.KernelGsBase;
+
+    /// <summary>Whether a triple fault shut the processor down.</summary>
+    public bool IsShutDown => _cpu.S.Shutdown;
 
     /// <summary>DR0 to DR7.</summary>
     public ulong Debug(int index) => _cpu.S.Dr[index];

@@ -51,6 +51,9 @@ internal struct ProcessorState
     /// <summary>Core clock in 1/256 cycles since power-on.</summary>
     public long Clock;
 
+    /// <summary>The part of <see cref="Clock"/> that hypercalls cost.</summary>
+    public long HypercallClock;
+
     /// <summary>Instructions completed or faulted since power-on.</summary>
     public long Instructions;
 

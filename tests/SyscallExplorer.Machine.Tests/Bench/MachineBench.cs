@@ -15,6 +15,8 @@ public sealed class MachineBench
     private const int HandlerSize = 16;
     private const byte Hlt = 0xF4;
     private const int ExceptionVectors = 32;
+    private BenchMode _mode;
+    private ulong _start;
 
     public MachineBench(CpuModel? model = null, params IReadOnlyList<IDevice> devices)
     {
@@ -99,21 +101,28 @@ public sealed class MachineBench
         ulong address = CodeAddress(mode);
         byte[] ending = IsUser(mode) ? [0xCD, ExitVector] : [Hlt];
         WriteBytes(address, [.. code, .. ending]);
-        Enter(mode);
-        Cpu.Registers.Rip = mode == BenchMode.Kernel16 ? 0 : address;
-        this[Gpr.Rsp] = StackTop(mode);
+        _mode = mode;
+        _start = mode == BenchMode.Kernel16 ? 0 : address;
+        Rewind();
         return address + (ulong)code.Length;
+    }
+
+    /// <summary>Stands before the first instruction of the code placed last again. General registers but RSP, and the flags, stay.</summary>
+    public void Rewind()
+    {
+        Enter(_mode);
+        Cpu.Registers.Rip = _start;
+        this[Gpr.Rsp] = StackTop(_mode);
     }
 
     /// <inheritdoc cref="Place(BenchMode, byte[])"/>
     public ulong Place(BenchMode mode, Action<Assembler> code) => Place(mode, Assemble(mode, code));
 
     /// <summary>Goes on from where the processor stands.</summary>
-    public BenchRun Go()
-    {
-        RunResult result = Cpu.Run(RunLimits.Instructions(InstructionBudget));
-        return Describe(result);
-    }
+    public BenchRun Go() => Describe(Cpu.Run(RunLimits.Instructions(InstructionBudget)));
+
+    /// <summary>Executes one instruction, or one element of a repeated one.</summary>
+    public RunResult Step() => Cpu.Run(RunLimits.Instructions(1));
 
     /// <summary>What a finished run means in terms of the code: its own stack pointer and flags, and its exception.</summary>
     public BenchRun Describe(RunResult result)

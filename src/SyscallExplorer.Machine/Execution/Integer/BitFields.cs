@@ -4,13 +4,11 @@ using Iced.Intel;
 namespace SyscallExplorer.Machine;
 
 /// <summary>
-/// BMI1 and BMI2 without MULX: ANDN, BEXTR, BLSI, BLSMSK, BLSR, BZHI, PDEP, PEXT, RORX, SARX, SHLX, SHRX. SDM vol. 2A and 2B. Undefined flags
-/// are left alone, but for SF, which follows the result.
+/// BMI1 and BMI2 without MULX: ANDN, BEXTR, BLSI, BLSMSK, BLSR, BZHI, PDEP, PEXT, RORX, SARX, SHLX, SHRX. SDM vol. 2A and 2B. The
+/// undefined ones among the flags follow a bitwise operation: PF and SF of the result, AF clear.
 /// </summary>
 internal static unsafe class BitFields
 {
-    private const ulong Defined = Rflags.CF | Rflags.ZF | Rflags.SF | Rflags.OF;
-
     public static void Register(InstructionTableBuilder table)
     {
         table.Sized(Mnemonic.Andn, null, null, &OfTwo<uint, AndNotRule>, &OfTwo<ulong, AndNotRule>);
@@ -49,7 +47,7 @@ internal static unsafe class BitFields
 
     private static T WithFlags<T>(T result, bool carry, ref ulong flags) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
-        flags = (flags & ~Defined) | (Flags.OfResult(result) & Defined) | (carry ? Rflags.CF : 0);
+        flags = (flags & ~Rflags.Arithmetic) | Flags.OfResult(result) | (carry ? Rflags.CF : 0);
         return result;
     }
 
@@ -72,9 +70,7 @@ internal static unsafe class BitFields
             T field = start < bits ? left >> start : T.Zero;
             if (length < bits)
                 field &= unchecked((T.One << length) - T.One);
-            flags &= ~Rflags.OF;
-            flags = (flags & ~(Rflags.CF | Rflags.ZF)) | (field == T.Zero ? Rflags.ZF : 0);
-            return field;
+            return WithFlags(field, false, ref flags);
         }
     }
 

@@ -1,0 +1,153 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+using Iced.Intel;
+using SyscallExplorer.Linux;
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer;
+
+/// <summary>
+/// An emulated machine with a booted kernel, to measure, trace and run programs on. Measurements work on forks and leave the lab as it
+/// is; <see cref="Load(UserProgram, string)"/>, <see cref="Step"/> and <see cref="Continue"/> work on the lab itself.
+/// </summary>
+public sealed class Lab : IHasInputs
+{
+    private const long DefaultInstructionLimit = 50_000_000;
+    private const string TimingDepth = "Table";
+
+    private Lab(LinuxMachine machine)
+    {
+        Machine = machine;
+        Inputs = MakeInputs(machine);
+    }
+
+    /// <summary>The machine itself.</summary>
+    public LinuxMachine Machine { get; }
+
+    /// <inheritdoc/>
+    public LabInputs Inputs { get; }
+
+    /// <summary>The kernel.</summary>
+    public KernelGeneration Kernel => Machine.Kernel;
+
+    /// <summary>The processor.</summary>
+    public CpuModel Cpu => Machine.Processor.Model;
+
+    /// <summary>The paths into the kernel that this processor has, the oldest first; without <see cref="EntryPath.Int80From64Bit"/>, which is for the curious.</summary>
+    public IReadOnlyList<EntryPath> Paths =>
+        PathKind.All.Where(kind => kind.ExistsOn(Cpu) && kind.Path != EntryPath.Int80From64Bit).Select(kind => kind.Path).ToList();
+
+    /// <summary>Boots a kernel on a processor.</summary>
+    /// <param name="kernel">Such as <see cref="Kernels.Linux_5_13"/>.</param>
+    /// <param name="cpu">Such as <see cref="Cpus.Skylake"/>.</param>
+    /// <param name="commandLine">The kernel's options as Linux writes them, such as <c>pti=off</c>.</param>
+    /// <param name="seed">For what is random in the guest.</param>
+    /// <exception cref="ArgumentException">An option is unknown; the message names the nearest.</exception>
+    public static Lab Boot(KernelGeneration kernel, CpuModel cpu, string commandLine = "", ulong seed = 0) =>
+        new(LinuxMachine.Boot(kernel, cpu, KernelOptions.Parse(commandLine), seed));
+
+    /// <summary>Boots a kernel on a processor, both by their names.</summary>
+    /// <exception cref="ArgumentException">A name or an option is unknown; the message names the nearest.</exception>
+    public static Lab Boot(string kernel, string cpu, string commandLine = "", ulong seed = 0) =>
+        Boot(Kernels.Find(kernel), Cpus.Find(cpu), commandLine, seed);
+
+    /// <summary>Measures one system call by several paths.</summary>
+    /// <param name="syscall">Such as <see cref="Syscalls.GetPid"/> or the name of a call without arguments.</param>
+    /// <param name="paths">Which paths; none means all of <see cref="Paths"/>.</param>
+    /// <exception cref="ArgumentException">The processor has no such path, or the kernel no such call; the message says what there is.</exception>
+    public Comparison Compare(SyscallRequest syscall, params EntryPath[] paths)
+    {
+        List<PathCost> rows = (paths.Length == 0 ? Paths : paths).Select(path => PathMeter.Measure(ForkFor(path), path, syscall)).ToList();
+        return new Comparison(InputsWith(syscall.ToString()), syscall.Name, rows, PathDifferences.Of(rows));
+    }
+
+    /// <summary>Records every instruction of one round trip of a system call, getpid unless another is asked for.</summary>
+    /// <exception cref="ArgumentException">The processor has no such path, or the kernel no such call; the message says what there is.</exception>
+    public Trace Trace(EntryPath path, SyscallRequest? syscall = null)
+    {
+        SyscallRequest request = syscall ?? Syscalls.GetPid;
+        return PathTracer.Record(ForkFor(path), InputsWith(request.ToString()), path, request);
+    }
+
+    /// <summary>Runs a program, written with Iced's assembler, on a fork of the lab.</summary>
+    /// <param name="program">Writes its instructions.</param>
+    /// <param name="bitness">32 or 64.</param>
+    /// <param name="input">What it reads from standard input.</param>
+    /// <param name="maxInstructions">How far it may go.</param>
+    /// <exception cref="ArgumentException">The program cannot be assembled.</exception>
+    public ProgramRun Run(Action<Assembler> program, int bitness = 64, string input = "", long maxInstructions = DefaultInstructionLimit) =>
+        Run(UserProgram.Assemble(program, bitness), input, maxInstructions);
+
+    /// <summary>Runs a program given as machine code on a fork of the lab.</summary>
+    /// <param name="code">Its bytes.</param>
+    /// <param name="bitness">32 or 64.</param>
+    /// <param name="input">What it reads from standard input.</param>
+    /// <param name="maxInstructions">How far it may go.</param>
+    /// <exception cref="ArgumentException">The code is empty or too long.</exception>
+    public ProgramRun Run(byte[] code, int bitness = 64, string input = "", long maxInstructions = DefaultInstructionLimit) =>
+        Run(UserProgram.FromBytes(code, bitness), input, maxInstructions);
+
+    /// <summary>Runs a program on a fork of the lab.</summary>
+    public ProgramRun Run(UserProgram program, string input = "", long maxInstructions = DefaultInstructionLimit)
+    {
+        LinuxMachine fork = Machine.Fork();
+        fork.Load(program, Encoding.UTF8.GetBytes(input));
+        RunResult result = fork.Run(RunLimits.Instructions(maxInstructions));
+        return Describe(fork, result, InputsWith(Convert.ToHexString(program.Code.ToArray()), input));
+    }
+
+    /// <summary>Loads a program into the lab itself, to step through it.</summary>
+    /// <exception cref="InvalidOperationException">The lab has a program already.</exception>
+    public void Load(UserProgram program, string input = "") => Machine.Load(program, Encoding.UTF8.GetBytes(input));
+
+    /// <summary>Loads a program written with Iced's assembler into the lab itself.</summary>
+    /// <exception cref="InvalidOperationException">The lab has a program already.</exception>
+    public void Load(Action<Assembler> program, int bitness = 64, string input = "") => Load(UserProgram.Assemble(program, bitness), input);
+
+    /// <summary>Executes a number of instructions of the lab's program.</summary>
+    /// <exception cref="InvalidOperationException">No program is loaded.</exception>
+    public RunResult Step(long instructions = 1) => Machine.Run(RunLimits.Instructions(instructions));
+
+    /// <summary>Goes on with the lab's program.</summary>
+    /// <exception cref="InvalidOperationException">No program is loaded.</exception>
+    public ProgramRun Continue(long maxInstructions = DefaultInstructionLimit) =>
+        Describe(Machine, Machine.Run(RunLimits.Instructions(maxInstructions)), Inputs);
+
+    /// <summary>A lab that goes on from here by itself.</summary>
+    public Lab Fork() => new(Machine.Fork());
+
+    /// <summary>The lab as it is now: processor, memory, kernel.</summary>
+    public LinuxSnapshot Snapshot() => Machine.Capture();
+
+    /// <summary>Goes back to a snapshot.</summary>
+    public void Restore(LinuxSnapshot snapshot) => Machine.Restore(snapshot);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Kernel} on {Cpu}" + (Inputs.CommandLine.Length > 0 ? $" ({Inputs.CommandLine})" : "");
+
+    private LinuxMachine ForkFor(EntryPath path)
+    {
+        PathKind kind = PathKind.Of(path);
+        return kind.ExistsOn(Cpu) ? Machine.Fork() : throw new ArgumentException(kind.Refusal(Cpu), nameof(path));
+    }
+
+    private static ProgramRun Describe(LinuxMachine machine, RunResult result, LabInputs inputs) => new(
+        inputs, machine.ExitStatus, result.Message, machine.Fatal, Encoding.UTF8.GetString(machine.Output), Encoding.UTF8.GetString(machine.Error),
+        result.Instructions, result.Clock, machine.Unimplemented);
+
+    private LabInputs InputsWith(params string[] more) => Inputs with { Hash = Hash([Inputs.Hash, .. more]) };
+
+    private static LabInputs MakeInputs(LinuxMachine machine)
+    {
+        string version = Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0";
+        CpuModel cpu = machine.Processor.Model;
+        string hash = Hash(
+            machine.Kernel.Name, machine.Kernel.ImageHash, machine.Costs.DataHash, cpu.Name, cpu.Microarchitecture.DataHash,
+            machine.Options.Text, machine.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), TimingDepth, version);
+        return new LabInputs(machine.Kernel.Name, cpu.Name, machine.Options.Text, machine.Seed, TimingDepth, version, hash);
+    }
+
+    private static string Hash(params string[] parts) =>
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', parts)))).ToLowerInvariant();
+}
