@@ -30,7 +30,7 @@ internal static class TraceColumns
     ];
 
     public static string Title(Trace trace) =>
-        $"{trace.Syscall} by {trace.Path.Label()} on {InputsLine.Of(trace.Inputs)}: {trace.Steps.Count} instructions, {Text.Cycles(trace.Cycles)} cycles";
+        $"{trace.Syscall} by {PathKind.Of(trace.Path).Label} on {InputsLine.Of(trace.Inputs)}: {trace.Steps.Count} instructions, {Text.Cycles(trace.Cycles)} cycles";
 
     public static string PtRegsTitle(PtRegs registers) => $"pt_regs at {Text.Hex(registers.Address)}";
 

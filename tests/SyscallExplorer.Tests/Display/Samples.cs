@@ -47,7 +47,7 @@ internal static class Samples
         return new PathCost
         {
             Path = path,
-            Label = path.Label(),
+            Label = PathKind.Of(path).Label,
             Calls = Calls,
             Cost = cost,
             Low = cost - 10_000,
