@@ -11,6 +11,7 @@ internal static class ComparisonFigure
     private const string Grid = "rgba(128,128,128,0.25)";
     private const int BarHeight = 52;
     private const int Surroundings = 190;
+    private const int LegendLine = 20;
     private const int LeastHeight = 420;
 
     public static PlotlyFigure Of(Comparison comparison)
@@ -25,12 +26,13 @@ internal static class ComparisonFigure
     private static PlotlyFigure Draw(string title, Bar[] bars)
     {
         var data = new JsonArray();
-        foreach (Phase phase in bars.SelectMany(bar => bar.Cost.Phases.Select(cost => cost.Phase)).Distinct().Order())
+        Phase[] phases = [.. bars.SelectMany(bar => bar.Cost.Phases.Select(cost => cost.Phase)).Distinct().Order()];
+        foreach (Phase phase in phases)
             data.Add(PhaseTrace(phase, bars));
         data.Add(TotalTrace(bars));
         string description = $"Bar chart of cycles per call by phase, {title}: "
             + string.Join("; ", bars.Select(bar => $"{bar.Name} {Text.Cycles(bar.Cost.Cycles)} ({Text.Interval(bar.Cost.LowCycles, bar.Cost.HighCycles)})")) + ".";
-        return new PlotlyFigure(data, Layout(title, bars.Length), description);
+        return new PlotlyFigure(data, Layout(title, Surroundings + Math.Max(bars.Length * BarHeight, phases.Length * LegendLine)), description);
     }
 
     private static JsonObject PhaseTrace(Phase phase, Bar[] bars) => new()
@@ -68,11 +70,11 @@ internal static class ComparisonFigure
         ["hovertemplate"] = "total: %{x:.2f} cycles, interval %{text}<extra></extra>",
     };
 
-    private static JsonObject Layout(string title, int bars) => new()
+    private static JsonObject Layout(string title, int height) => new()
     {
         ["title"] = new JsonObject { ["text"] = Plain(title), ["x"] = 0, ["xanchor"] = "left", ["font"] = new JsonObject { ["size"] = 16 } },
         ["barmode"] = "stack",
-        ["height"] = Math.Max(LeastHeight, Surroundings + bars * BarHeight),
+        ["height"] = Math.Max(LeastHeight, height),
         ["paper_bgcolor"] = Transparent,
         ["plot_bgcolor"] = Transparent,
         ["font"] = new JsonObject { ["color"] = Ink },
@@ -86,7 +88,7 @@ internal static class ComparisonFigure
         },
         ["yaxis"] = new JsonObject
         {
-            ["title"] = new JsonObject { ["text"] = "entry path" },
+            ["title"] = new JsonObject { ["text"] = "entry path", ["standoff"] = 18 },
             ["autorange"] = "reversed",
             ["automargin"] = true,
         },

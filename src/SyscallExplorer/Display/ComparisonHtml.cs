@@ -11,14 +11,14 @@ internal static class ComparisonHtml
         var html = new StringBuilder();
         html.Append($"<table><caption>{Text.Html(table.Title)}</caption>\n<thead><tr><th scope=\"col\">phase</th>");
         foreach (string path in table.Paths)
-            html.Append($"<th scope=\"col\" class=\"n\">{Text.Html(path)}</th>");
+            html.Append($"<th scope=\"col\" class=\"num\">{Text.Html(path)}</th>");
         html.Append("</tr></thead>\n<tbody>\n");
         foreach (ComparisonRow row in table.Rows)
         {
             string chip = row.Phase is { } phase ? Css.Chip(phase) : "";
             html.Append($"<tr class=\"{row.Kind.ToString().ToLowerInvariant()}\"><th scope=\"row\">{chip}{Text.Html(row.Heading)}</th>");
             foreach (string cell in row.Cells)
-                html.Append($"<td class=\"n\">{Text.Html(cell)}</td>");
+                html.Append($"<td class=\"num\">{Text.Html(cell)}</td>");
             html.Append("</tr>\n");
         }
 

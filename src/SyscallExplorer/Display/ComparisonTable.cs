@@ -24,8 +24,13 @@ internal sealed record ComparisonTable(string Title, IReadOnlyList<string> Paths
         ComparisonRow Row(ComparisonRowKind kind, string heading, Func<PathCost, string> cell) => new(kind, heading, [.. comparison.Rows.Select(cell)]);
 
         var rows = new List<ComparisonRow>();
+        Dictionary<Phase, double>[] cycles = [.. comparison.Rows.Select(PhaseCycles)];
         foreach (Phase phase in comparison.Phases)
-            rows.Add(Row(ComparisonRowKind.Phase, phase.Name, path => PhaseCell(path, phase)) with { Phase = phase });
+        {
+            string[] cells = [.. cycles.Select(path => path.TryGetValue(phase, out double value) ? Text.Cycles(value) : Nothing)];
+            rows.Add(new ComparisonRow(ComparisonRowKind.Phase, phase.Name, cells, phase));
+        }
+
         rows.Add(Row(ComparisonRowKind.Total, "cycles per call", path => Text.Cycles(path.Cycles)));
         rows.Add(Row(ComparisonRowKind.Trust, "at the figures' low ends", path => Text.Cycles(path.LowCycles)));
         rows.Add(Row(ComparisonRowKind.Trust, "at the figures' high ends", path => Text.Cycles(path.HighCycles)));
@@ -45,8 +50,11 @@ internal sealed record ComparisonTable(string Title, IReadOnlyList<string> Paths
             [.. comparison.Differences.Select(DifferenceSentence.Of)]);
     }
 
-    private static string PhaseCell(PathCost path, Phase phase) =>
-        path.Phases.FirstOrDefault(cost => cost.Phase == phase) is { } found ? Text.Cycles(found.Cycles) : Nothing;
+    private static Dictionary<Phase, double> PhaseCycles(PathCost path)
+    {
+        double[] rounded = RoundedParts.Of([.. path.Phases.Select(phase => phase.Cycles)]);
+        return path.Phases.Select((cost, index) => (cost.Phase, Cycles: rounded[index])).ToDictionary(part => part.Phase, part => part.Cycles);
+    }
 
     private static double Share(PathCost path, CodeOrigin origin) => path.Origins.FirstOrDefault(share => share.Origin == origin)?.Share ?? 0;
 }

@@ -12,7 +12,7 @@ internal static class Css
         .sysx table { border-collapse: collapse; margin: 0 0 .6em; }
         .sysx caption { text-align: left; font-weight: 600; padding: .2em 0 .5em; }
         .sysx th, .sysx td { padding: .2em .7em; text-align: left; border: 0; border-bottom: 1px solid rgba(128, 128, 128, .28); background: none; }
-        .sysx td.n, .sysx th.n { text-align: right; white-space: nowrap; }
+        .sysx td.num, .sysx th.num { text-align: right; white-space: nowrap; }
         .sysx tbody th { font-weight: normal; white-space: nowrap; }
         .sysx tr.total > * { font-weight: 700; border-top: 2px solid rgba(128, 128, 128, .6); border-bottom: 2px solid rgba(128, 128, 128, .6); }
         .sysx tr.trust > *, .sysx tr.origin > * { font-size: .92em; opacity: .85; }

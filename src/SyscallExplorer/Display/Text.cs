@@ -19,10 +19,10 @@ internal static class Text
     {
         const double nearlyNothing = 0.0005;
         if (share is > 0 and < nearlyNothing)
-            return "<0.1 %";
+            return "<0.1%";
         if (share is < 1 and > 1 - nearlyNothing)
-            return ">99.9 %";
-        return (share * 100).ToString("0.#", CultureInfo.InvariantCulture) + " %";
+            return ">99.9%";
+        return (share * 100).ToString("0.#", CultureInfo.InvariantCulture) + "%";
     }
 
     public static string Html(string text) => WebUtility.HtmlEncode(text);

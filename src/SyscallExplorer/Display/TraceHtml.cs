@@ -38,7 +38,7 @@ internal static class TraceHtml
 
     private static string Class(TraceColumn column, bool isChanged)
     {
-        string names = string.Join(' ', new[] { column.IsNumber ? "n" : "", isChanged ? "changed" : "" }.Where(name => name.Length > 0));
+        string names = string.Join(' ', new[] { column.IsNumber ? "num" : "", isChanged ? "changed" : "" }.Where(name => name.Length > 0));
         return names.Length > 0 ? $" class=\"{names}\"" : "";
     }
 }
@@ -49,9 +49,9 @@ internal static class PtRegsHtml
     public static string Write(string title, PtRegs registers)
     {
         var html = new StringBuilder($"<table class=\"mono\"><caption>{Text.Html(title)}</caption>\n");
-        html.Append("<thead><tr><th scope=\"col\">field</th><th scope=\"col\" class=\"n\">offset</th><th scope=\"col\">value</th></tr></thead>\n<tbody>\n");
+        html.Append("<thead><tr><th scope=\"col\">field</th><th scope=\"col\" class=\"num\">offset</th><th scope=\"col\">value</th></tr></thead>\n<tbody>\n");
         foreach ((string name, int offset, ulong value) in registers.Fields)
-            html.Append($"<tr><th scope=\"row\">{name}</th><td class=\"n\">{offset}</td><td>{Text.Hex(value)}</td></tr>\n");
+            html.Append($"<tr><th scope=\"row\">{name}</th><td class=\"num\">{offset}</td><td>{Text.Hex(value)}</td></tr>\n");
         return html.Append("</tbody></table>\n").ToString();
     }
 }

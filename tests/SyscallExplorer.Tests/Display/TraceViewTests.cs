@@ -29,7 +29,7 @@ public sealed class TraceViewTests
         string[] rows = Samples.Trace.ToHtml().Split('\n').Where(line => line.StartsWith("<tr><td", StringComparison.Ordinal)).ToArray();
         Assert.Equal(5, rows.Length);
         Assert.DoesNotContain("changed", rows[0]);
-        Assert.Contains("<td class=\"n changed\">0</td>", rows[1]);
+        Assert.Contains("<td class=\"num changed\">0</td>", rows[1]);
         Assert.Contains("<td class=\"changed\">ffff888000400000</td>", rows[2]);
         Assert.Contains("<td class=\"changed\">0000000000010000</td>", rows[3]);
         Assert.Contains("<td class=\"changed\">0000000000010000</td>", rows[4]);
@@ -40,7 +40,7 @@ public sealed class TraceViewTests
     {
         string html = Samples.Trace.ToHtml();
         Assert.Contains("cmp rax,&lt;limit&gt;  -&gt; #PF", html);
-        Assert.Contains("<th scope=\"row\">orig_ax</th><td class=\"n\">120</td><td>000000000000100f</td>", html);
+        Assert.Contains("<th scope=\"row\">orig_ax</th><td class=\"num\">120</td><td>000000000000100f</td>", html);
         Assert.Contains("position: sticky", html);
     }
 }
