@@ -8,8 +8,8 @@ public sealed class PackageTests(PackageTests.PackedOnce packed) : IClassFixture
 {
     private const string ThreeLines = """
         using SyscallExplorer;
-        var inputs = new LabInputs("5.13", "Skylake", "", 1, "Table", typeof(LabInputs).Assembly.GetName().Version!.ToString(), "");
-        Console.WriteLine($"{inputs.Cpu} on {typeof(LabInputs).Assembly.GetCustomAttributes(typeof(System.Runtime.Versioning.TargetFrameworkAttribute), false)
+        var comparison = Lab.Boot("Linux_5_13", "Skylake").Compare("getpid", EntryPath.Syscall);
+        Console.WriteLine($"{comparison[EntryPath.Syscall].Result} on {typeof(Lab).Assembly.GetCustomAttributes(typeof(System.Runtime.Versioning.TargetFrameworkAttribute), false)
             .Cast<System.Runtime.Versioning.TargetFrameworkAttribute>().Single().FrameworkName}");
         """;
 
@@ -65,7 +65,7 @@ public sealed class PackageTests(PackageTests.PackedOnce packed) : IClassFixture
             """);
         File.WriteAllText(Path.Combine(project, "Program.cs"), ThreeLines);
         Tools.Run(Tools.Dotnet, project, null, "build", "--nologo", "-v:q", "-o", "out");
-        Assert.Equal($"Skylake on {assembly}", Tools.Run(Tools.Dotnet, project, null, "out/Use.dll").Trim());
+        Assert.Equal($"1000 on {assembly}", Tools.Run(Tools.Dotnet, project, null, "out/Use.dll").Trim());
     }
 
     [Fact]

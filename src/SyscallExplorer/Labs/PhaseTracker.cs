@@ -7,6 +7,7 @@ namespace SyscallExplorer;
 /// <summary>Tells the phase and the origin of each instruction, in the order in which they are executed.</summary>
 internal sealed class PhaseTracker(LinuxMachine machine)
 {
+    private readonly Dictionary<ulong, (Phase? Phase, CodeOrigin Origin)> _code = [];
     private Phase _current = new(PhaseKind.UserStub);
     private int _interruptions;
 
@@ -17,7 +18,7 @@ internal sealed class PhaseTracker(LinuxMachine machine)
     public (Phase Phase, CodeOrigin Origin) Next(Processor processor, in Instruction instruction)
     {
         if (_interruptions > 0)
-            return (new Phase(PhaseKind.Interrupted), machine.CodeAt(processor.Registers.Rip).Origin);
+            return (new Phase(PhaseKind.Interrupted), CodeAt(processor.Registers.Rip).Origin);
         if (processor.CurrentPrivilegeLevel == 3)
         {
             bool enters = instruction.Mnemonic is Mnemonic.Syscall or Mnemonic.Sysenter or Mnemonic.Int;
@@ -25,7 +26,7 @@ internal sealed class PhaseTracker(LinuxMachine machine)
             return (_current, enters ? CodeOrigin.Documented : CodeOrigin.User);
         }
 
-        (Phase? phase, CodeOrigin origin) = machine.CodeAt(processor.Registers.Rip);
+        (Phase? phase, CodeOrigin origin) = CodeAt(processor.Registers.Rip);
         if (IsReturn(instruction))
             return (new Phase(PhaseKind.HardwareExit), CodeOrigin.Documented);
         if (phase is { } own)
@@ -46,6 +47,13 @@ internal sealed class PhaseTracker(LinuxMachine machine)
             _interruptions++;
         else if (_interruptions > 0 && (step.Instruction.Mnemonic is Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq))
             _interruptions--;
+    }
+
+    private (Phase? Phase, CodeOrigin Origin) CodeAt(ulong rip)
+    {
+        if (!_code.TryGetValue(rip, out (Phase? Phase, CodeOrigin Origin) code))
+            _code[rip] = code = machine.CodeAt(rip);
+        return code;
     }
 
     public static bool IsReturn(in Instruction instruction) => instruction.Mnemonic is

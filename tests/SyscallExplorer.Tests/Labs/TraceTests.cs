@@ -1,0 +1,61 @@
+using SyscallExplorer.Linux;
+using SyscallExplorer.Machine;
+using Xunit;
+
+namespace SyscallExplorer.Tests;
+
+/// <summary>What a trace of a round trip holds.</summary>
+public sealed class TraceTests
+{
+    [Theory]
+    [InlineData("Skylake", EntryPath.Syscall, "syscall", "sysretq")]
+    [InlineData("Skylake", EntryPath.Sysenter, "sysenter", "sysret")]
+    [InlineData("Skylake", EntryPath.Int80, "int 0x80", "iretq")]
+    [InlineData("Skylake", EntryPath.Int80From64Bit, "int 0x80", "iretq")]
+    [InlineData("Zen2", EntryPath.SyscallCompat, "syscall", "sysret")]
+    public void A_trace_begins_with_the_entry_instruction_and_ends_with_the_exit_instruction(string cpu, EntryPath path, string first, string last)
+    {
+        Trace trace = Lab.Boot("5.13", cpu).Trace(path);
+        Assert.StartsWith(first, trace.Steps[0].Text, StringComparison.Ordinal);
+        Assert.Equal(3, trace.Steps[0].Ring);
+        Assert.StartsWith(last, trace.Steps[^1].Text, StringComparison.Ordinal);
+        Assert.All(trace.Steps.Skip(1), step => Assert.Equal(0, step.Ring));
+        Assert.All(trace.Steps.Skip(1), step => Assert.NotEqual("", step.Symbol));
+    }
+
+    [Fact]
+    public void The_kernels_page_tables_and_gs_are_there_exactly_between_the_switches()
+    {
+        Trace trace = Lab.Boot("5.13", "Skylake", "pti=on").Trace(EntryPath.Syscall);
+        const ulong userTable = 1 << 12;
+        int intoKernel = trace.Steps.ToList().FindIndex(step => (step.Cr3 & userTable) == 0);
+        int outOfKernel = trace.Steps.ToList().FindLastIndex(step => (step.Cr3 & userTable) == 0);
+        Assert.Equal("mov cr3, rsp", trace.Steps[intoKernel - 1].Text);
+        Assert.Equal("mov cr3, rdi", trace.Steps[outOfKernel].Text);
+        Assert.All(trace.Steps.Take(2), step => Assert.Equal(0ul, step.GsBase));
+        Assert.Equal("swapgs", trace.Steps[1].Text);
+        Assert.Equal("swapgs", trace.Steps[^2].Text);
+        Assert.All(trace.Steps.Skip(2).SkipLast(1), step => Assert.NotEqual(0ul, step.GsBase));
+    }
+
+    [Fact]
+    public void Pt_regs_come_from_guest_memory_where_c_begins()
+    {
+        Trace trace = Lab.Boot("5.13", "Skylake").Trace(EntryPath.Syscall);
+        PtRegs registers = Assert.IsType<PtRegs>(trace.PtRegs);
+        Assert.Equal(39ul, registers[PtRegsOffsets.OrigAx]);
+        Assert.Equal(trace.Steps[0].Rsp, registers[PtRegsOffsets.Sp]);
+        Assert.Equal(trace.Steps[0].Rip + 2, registers[PtRegsOffsets.Ip]);
+        Assert.Equal(Selectors.UserCs, registers[PtRegsOffsets.Cs]);
+    }
+
+    [Fact]
+    public void The_cycles_of_the_steps_are_those_of_the_comparison()
+    {
+        Lab lab = Lab.Boot("5.13", "Skylake");
+        Trace trace = lab.Trace(EntryPath.Syscall);
+        PathCost row = lab.Compare(Syscalls.GetPid, EntryPath.Syscall).Rows[0];
+        double stub = row.Phases.Where(phase => phase.Phase.Kind == PhaseKind.UserStub).Sum(phase => phase.Cycles);
+        Assert.Equal(row.Cycles - stub, trace.Cycles, 6);
+    }
+}
