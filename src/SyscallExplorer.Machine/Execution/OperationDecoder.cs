@@ -7,6 +7,13 @@ namespace SyscallExplorer.Machine;
 internal sealed unsafe class OperationDecoder(CpuModel model)
 {
     private const int MaxLength = 15;
+
+    /// <summary>SDM vol. 2D, table A-2, superscript i64, and the undefined D6.</summary>
+    private static readonly byte[] InvalidIn64BitMode =
+    [
+        0x06, 0x07, 0x0E, 0x16, 0x17, 0x1E, 0x1F, 0x27, 0x2F, 0x37, 0x3F, 0x60, 0x61, 0x82, 0x9A, 0xCE, 0xD4, 0xD5, 0xD6, 0xEA,
+    ];
+
     private readonly DecoderOptions _options = model.Vendor == CpuVendor.Amd ? DecoderOptions.AMD : DecoderOptions.None;
 
     /// <summary>Decodes one instruction.</summary>
@@ -20,11 +27,55 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
             bytes = bytes[..MaxLength];
         Decoder decoder = Decoder.Create(bitness, new ByteArrayCodeReader(bytes.ToArray()), 0, _options);
         decoder.Decode(out Instruction instruction);
-        needsMoreBytes = decoder.LastError == DecoderError.NoMoreBytes && bytes.Length < MaxLength;
+        bool settled = !instruction.IsInvalid || IsInvalidByItsOpcode(bytes, bitness);
+        needsMoreBytes = !settled && decoder.LastError == DecoderError.NoMoreBytes && bytes.Length < MaxLength;
         if (needsMoreBytes)
             return null;
-        return Build(instruction, bitness, tooLong: decoder.LastError == DecoderError.NoMoreBytes);
+        return Build(instruction, bitness, tooLong: !settled && bytes.Length == MaxLength && RunsOverLimit(bytes, bitness));
     }
+
+    /// <summary>
+    /// Whether an instruction that is no good within 15 bytes is too long, which is #GP, and not merely invalid, which is #UD. It is asked
+    /// without one of its redundant prefixes: if it still wants more bytes than there are, it was the length.
+    /// </summary>
+    private bool RunsOverLimit(ReadOnlySpan<byte> bytes, int bitness)
+    {
+        int redundant = 0;
+        for (int i = 0; i < bytes.Length - 1 && IsPrefix(bytes[i]); i++)
+        {
+            if (bytes[(i + 1)..].IndexOf(bytes[i]) is int next and >= 0 && IsPrefixRun(bytes.Slice(i + 1, next)))
+                redundant = i;
+        }
+
+        byte[] shorter = [.. bytes[..redundant], .. bytes[(redundant + 1)..]];
+        Decoder decoder = Decoder.Create(bitness, new ByteArrayCodeReader(shorter), 0, _options);
+        decoder.Decode(out _);
+        return decoder.LastError == DecoderError.NoMoreBytes;
+    }
+
+    /// <summary>Opcodes that 64-bit mode took away are invalid whatever follows; the decoder would still ask for a ModRM byte.</summary>
+    private static bool IsInvalidByItsOpcode(ReadOnlySpan<byte> bytes, int bitness)
+    {
+        int opcode = 0;
+        while (opcode < bytes.Length && IsPrefix(bytes[opcode]))
+            opcode++;
+        if (opcode < bytes.Length && (bytes[opcode] & 0xF0) == 0x40)
+            opcode++;
+        return bitness == 64 && opcode < bytes.Length && InvalidIn64BitMode.Contains(bytes[opcode]);
+    }
+
+    private static bool IsPrefixRun(ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte value in bytes)
+        {
+            if (!IsPrefix(value))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool IsPrefix(byte value) => value is 0x26 or 0x2E or 0x36 or 0x3E or (>= 0x64 and <= 0x67) or 0xF0 or 0xF2 or 0xF3;
 
     private Operation Build(in Instruction instruction, int bitness, bool tooLong)
     {
