@@ -73,7 +73,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         {
             SyscallEntry? entry = table.Find(number);
             SyscallHandler? handler = entry is null ? null : kernel.HandlerOf(entry, compat);
-            ulong target = entry is null || entry.Entry == HandlerCode.NiSyscall ? hole
+            bool isHole = entry is null || KernelGeneration.FunctionOf(entry, compat) == HandlerCode.NiSyscall;
+            ulong target = isHole ? hole
                 : handler is null ? missing
                 : symbols[compat ? handler.Symbol32 : handler.Symbol64];
             _ram.WriteUInt64(ReadOnlyPhysical(linear) + (ulong)number * 8, target);
