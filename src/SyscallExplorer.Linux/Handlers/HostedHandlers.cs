@@ -238,7 +238,7 @@ internal sealed class HostedHandlers
         else
         {
             ulong hint = address & ~(KernelLayout.PageSize - 1);
-            bool free = hint != 0 && hint + size <= limit && !State.Areas.Any(area => area.Start < hint + size && area.End > hint);
+            bool free = hint != 0 && hint < limit && hint + size <= limit && !State.Areas.Any(area => area.Start < hint + size && area.End > hint);
             if (free)
                 start = hint;
             else if (_machine.Memory.FindGap(size) is { } gap)
