@@ -8,6 +8,7 @@ internal sealed class HostedHandlers
 {
     private const int MaxTransfer = 0x7FFF_F000;
     private const int PathMax = 4096;
+    private const int NameMax = 255;
     private const long MaxFileSize = 64L << 20;
 
     private readonly LinuxMachine _machine;
@@ -104,28 +105,33 @@ internal sealed class HostedHandlers
             return -Errno.EFAULT;
         if (raw.Length == PathMax)
             return -Errno.ENAMETOOLONG;
-        string path = PathNames.Normalise(Encoding.UTF8.GetString(raw));
+        string given = Encoding.UTF8.GetString(raw);
+        if (given.Split('/').Any(part => Encoding.UTF8.GetByteCount(part) > NameMax))
+            return -Errno.ENAMETOOLONG;
+        string path = PathNames.Normalise(given);
         int flags = arguments.Int(1);
         if (path.Length == 0)
             return -Errno.ENOENT;
         if (_machine.FreeDescriptor() is not { } descriptor)
             return -Errno.EMFILE;
 
+        const int exclusively = OpenFlags.Create | OpenFlags.Exclusive;
         int kind = path switch { "/dev/null" => FileKind.Null, "/dev/zero" => FileKind.Zero, _ => FileKind.Hosted };
+        bool IsFile(string name) => name is "/dev/null" or "/dev/zero" || State.Files.ContainsKey(name);
+        bool exists = IsFile(path);
+        bool isDirectory = !exists && PathNames.IsDirectory(path, State.Files.Keys);
+        if (PathNames.Parents(path).Any(IsFile))
+            return -Errno.ENOTDIR;
+        if (!exists && !isDirectory && (flags & OpenFlags.Create) == 0)
+            return -Errno.ENOENT;
+        if ((exists || isDirectory) && (flags & exclusively) == exclusively)
+            return -Errno.EEXIST;
+        if (isDirectory)
+            return (flags & (OpenFlags.AccessMode | OpenFlags.Create)) == OpenFlags.ReadOnly ? -Errno.EACCES : -Errno.EISDIR;
+        if (exists && (flags & OpenFlags.Directory) != 0)
+            return -Errno.ENOTDIR;
         if (kind == FileKind.Hosted)
         {
-            if (PathNames.IsDirectory(path, State.Files.Keys))
-                return (flags & OpenFlags.AccessMode) == OpenFlags.ReadOnly ? -Errno.EACCES : -Errno.EISDIR;
-            if ((flags & OpenFlags.Directory) != 0)
-                return State.Files.ContainsKey(path) ? -Errno.ENOTDIR : -Errno.ENOENT;
-            bool exists = State.Files.ContainsKey(path);
-            if (!exists && (flags & OpenFlags.Create) == 0)
-                return -Errno.ENOENT;
-            const int exclusively = OpenFlags.Create | OpenFlags.Exclusive;
-            if (exists && (flags & exclusively) == exclusively)
-                return -Errno.EEXIST;
-            if (PathNames.Parents(path).Any(State.Files.ContainsKey))
-                return -Errno.ENOTDIR;
             bool truncate = (flags & OpenFlags.Truncate) != 0 && (flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly;
             if (!exists || truncate)
                 State = State with { Files = State.Files.SetItem(path, FileContent.Empty) };
