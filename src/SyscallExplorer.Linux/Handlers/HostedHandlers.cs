@@ -48,8 +48,6 @@ internal sealed class HostedHandlers
     {
         int descriptor = arguments.Int(0);
         OpenFile file = State.OpenFiles[descriptor];
-        if (!file.CanRead)
-            return -Errno.EBADF;
         FileContent content = file.Path == OpenFile.StandardInput ? State.Input : ContentOf(file.Path);
         long available = Math.Max(0, content.Length - file.Offset);
         int count = (int)Math.Min(Math.Min(arguments[2], MaxTransfer), (ulong)available);
@@ -65,8 +63,6 @@ internal sealed class HostedHandlers
     {
         int descriptor = arguments.Int(0);
         OpenFile file = State.OpenFiles[descriptor];
-        if (!file.CanWrite)
-            return -Errno.EBADF;
         long position = (file.Flags & OpenFlags.Append) != 0 ? LengthOf(file.Path) : file.Offset;
         long room = MaxFileSize - position;
         if (room <= 0)
@@ -137,8 +133,9 @@ internal sealed class HostedHandlers
                 State = State with { Files = State.Files.SetItem(path, FileContent.Empty) };
         }
 
-        State = State with { OpenFiles = State.OpenFiles.SetItem(descriptor, new OpenFile(path, 0, flags)) };
-        _machine.SetFileKind(descriptor, kind);
+        var file = new OpenFile(path, 0, flags);
+        State = State with { OpenFiles = State.OpenFiles.SetItem(descriptor, file) };
+        _machine.SetFileWord(descriptor, kind | file.Rights);
         return descriptor;
     }
 
@@ -147,7 +144,7 @@ internal sealed class HostedHandlers
         uint descriptor = (uint)arguments.Int(0);
         if (descriptor >= TaskLayout.MaxDescriptors || _machine.FileKindOf((int)descriptor) == FileKind.Closed)
             return -Errno.EBADF;
-        _machine.SetFileKind((int)descriptor, FileKind.Closed);
+        _machine.SetFileWord((int)descriptor, FileKind.Closed);
         State = State with { OpenFiles = State.OpenFiles.Remove((int)descriptor) };
         return 0;
     }
