@@ -45,10 +45,13 @@ public sealed class KernelGeneration
     /// <inheritdoc/>
     public override string ToString() => $"Linux {Release}";
 
+    /// <summary>The function that a row leads to, which for 32-bit callers may be one of its own.</summary>
+    internal static string FunctionOf(SyscallEntry entry, bool compat) => compat && entry.CompatEntry.Length > 0 ? entry.CompatEntry : entry.Entry;
+
     /// <summary>The kit's handler of a row, or null where the kit has none.</summary>
     internal SyscallHandler? HandlerOf(SyscallEntry entry, bool compat)
     {
-        string own = compat && entry.CompatEntry.Length > 0 ? entry.CompatEntry : entry.Entry;
+        string own = FunctionOf(entry, compat);
         return HandlerTable.Linux_5_13.FirstOrDefault(handler => (compat ? handler.Entry32 : handler.Entry64) is { } name
             && (name == own || (compat && $"compat_{name}" == own)));
     }

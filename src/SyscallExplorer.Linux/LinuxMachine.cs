@@ -222,9 +222,9 @@ public sealed class LinuxMachine
     internal (uint Work, uint Flags) ReadWorkWords() =>
         (ReadKernel32(TaskWord(TaskLayout.SyscallWork)), ReadKernel32(TaskWord(TaskLayout.ThreadFlags)));
 
-    internal int FileKindOf(int descriptor) => (int)ReadKernel32(FileWord(descriptor));
+    internal int FileKindOf(int descriptor) => (int)ReadKernel32(FileWord(descriptor)) & FileKind.Mask;
 
-    internal void SetFileKind(int descriptor, int kind) => Processor.Bus.Ram.Write(FileWord(descriptor), BitConverter.GetBytes(kind));
+    internal void SetFileWord(int descriptor, int word) => Processor.Bus.Ram.Write(FileWord(descriptor), BitConverter.GetBytes(word));
 
     internal int? FreeDescriptor()
     {

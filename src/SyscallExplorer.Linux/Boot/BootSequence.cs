@@ -73,7 +73,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         {
             SyscallEntry? entry = table.Find(number);
             SyscallHandler? handler = entry is null ? null : kernel.HandlerOf(entry, compat);
-            ulong target = entry is null || entry.Entry == HandlerCode.NiSyscall ? hole
+            bool isHole = entry is null || KernelGeneration.FunctionOf(entry, compat) == HandlerCode.NiSyscall;
+            ulong target = isHole ? hole
                 : handler is null ? missing
                 : symbols[compat ? handler.Symbol32 : handler.Symbol64];
             _ram.WriteUInt64(ReadOnlyPhysical(linear) + (ulong)number * 8, target);
@@ -89,7 +90,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         ulong userRoot = pti ? kernelRoot + PageTableSwitch.UserTable : kernelRoot;
         var tables = new PageTables(_ram, _frames);
 
-        // With isolation only what both address spaces hold is global.
+        // With isolation only what both address spaces hold is global: the entry code and the cpu_entry_area.
         ulong global = pti ? 0 : PageEntry.G;
         for (ulong physical = 0; physical < (ulong)KernelLayout.RamSize; physical += KernelLayout.LargePageSize)
             MapDirect(tables, kernelRoot, physical, global);
@@ -99,7 +100,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         tables.MapLarge(kernelRoot, KernelLayout.Data, KernelLayout.DataPhysical, ReadWrite | global);
         for (ulong offset = 0; offset < KernelLayout.ThreadStackSize; offset += KernelLayout.PageSize)
             tables.Map(kernelRoot, KernelLayout.ThreadStack + offset, KernelLayout.ThreadStackPhysical + offset, ReadWrite | global);
-        MapCpuEntryArea(tables, kernelRoot, global);
+        MapCpuEntryArea(tables, kernelRoot, PageEntry.G);
 
         if (pti)
         {

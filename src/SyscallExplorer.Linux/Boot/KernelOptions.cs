@@ -89,25 +89,36 @@ public sealed class KernelOptions
         Set(KernelFeature.Syscall32, cpu.HasCompatibilitySyscall);
         Set(KernelFeature.RandomizeKstackOffset, Value("randomize_kstack_offset") == "on");
 
-        Toggle pti = Given("nopti") ? Toggle.Off : Value("pti") switch { "on" => Toggle.On, "off" => Toggle.Off, _ => Toggle.Auto };
-        Set(KernelFeature.Pti, pti == Toggle.On || (pti == Toggle.Auto && mitigate && Suffers(Vulnerabilities.Meltdown)));
+        // pti= comes first; only where it is absent do nopti and mitigations=off count.
+        Toggle pti = Value("pti") switch
+        {
+            "on" => Toggle.On,
+            "off" => Toggle.Off,
+            null when Given("nopti") || !mitigate => Toggle.Off,
+            _ => Toggle.Auto,
+        };
+        Set(KernelFeature.Pti, pti == Toggle.On || (pti == Toggle.Auto && Suffers(Vulnerabilities.Meltdown)));
 
-        SetRetpoline(cpu, mitigate && Suffers(Vulnerabilities.SpectreV2), Set);
+        SetRetpoline(cpu, mitigate, Suffers(Vulnerabilities.SpectreV2), Set);
         Set(KernelFeature.MdsClear, mitigate && Suffers(Vulnerabilities.Mds) && cpu.Has(CpuFeature.MdClear) && Value("mds") != "off");
 
-        // SMAP keeps speculation out of user memory only where the processor does not read across rings anyway.
-        bool smapHolds = features.Contains(KernelFeature.Smap) && !Suffers(Vulnerabilities.Meltdown);
+        // SMAP keeps speculation out of user memory only where the processor does not read across rings anyway, and where a program
+        // cannot put a kernel address into GS.
+        bool smapHolds = features.Contains(KernelFeature.Smap) && !Suffers(Vulnerabilities.Meltdown) && !features.Contains(KernelFeature.Fsgsbase);
         bool fences = mitigate && !Given("nospectre_v1") && Suffers(Vulnerabilities.SpectreV1) && !smapHolds;
         Set(KernelFeature.FenceSwapgsKernel, fences);
         Set(KernelFeature.FenceSwapgsUser, fences && cpu.Vendor == CpuVendor.Intel && !features.Contains(KernelFeature.Pti));
         return features;
     }
 
-    private void SetRetpoline(CpuModel cpu, bool suffers, Action<KernelFeature, bool> set)
+    /// <summary>mitigations=off and nospectre_v2 win over spectre_v2=; AMD's thunk asked for elsewhere is as if nothing had been asked for.</summary>
+    private void SetRetpoline(CpuModel cpu, bool mitigate, bool suffers, Action<KernelFeature, bool> set)
     {
-        string choice = Given("nospectre_v2") ? "off" : Value("spectre_v2") ?? "auto";
+        string choice = Given("nospectre_v2") || !mitigate ? "off" : Value("spectre_v2") ?? "auto";
+        if (choice == "retpoline,amd" && cpu.Vendor != CpuVendor.Amd)
+            choice = "auto";
         bool on = choice switch { "off" => false, "auto" => suffers, _ => true };
-        bool lfence = choice == "retpoline,amd" || (choice != "retpoline,generic" && cpu.Vendor == CpuVendor.Amd);
+        bool lfence = choice != "retpoline,generic" && cpu.Vendor == CpuVendor.Amd;
         set(KernelFeature.RetpolineLfence, on && lfence);
         set(KernelFeature.Retpoline, on && !lfence);
     }

@@ -41,6 +41,27 @@ internal sealed class PageTables(PhysicalMemory ram, FrameAllocator frames)
         return table + Slot(linear, 12);
     }
 
+    /// <summary>Clears the leaf entries of a range of 4 KiB pages; where a table is missing, all it would hold is passed over at once.</summary>
+    public void Clear(ulong root, ulong start, ulong end)
+    {
+        for (ulong linear = start; linear < end;)
+        {
+            ulong table = root;
+            int shift = 39;
+            for (; shift > 12; shift -= 9)
+            {
+                ulong entry = ram.ReadUInt64(table + Slot(linear, shift));
+                if ((entry & PageEntry.P) == 0)
+                    break;
+                table = entry & PageEntry.Address;
+            }
+
+            if (shift == 12)
+                ram.WriteUInt64(table + Slot(linear, 12), 0);
+            linear = (linear | ((1ul << shift) - 1)) + 1;
+        }
+    }
+
     /// <summary>Copies a top-level entry, so that both tables share what hangs below it.</summary>
     public void ShareTopLevel(ulong fromRoot, ulong toRoot, ulong linear) =>
         ram.WriteUInt64(toRoot + Slot(linear, 39), ram.ReadUInt64(fromRoot + Slot(linear, 39)));

@@ -74,6 +74,7 @@ internal static class SyscallDispatch
         k.mov(__qword_ptr[rbp + PtRegsOffsets.Ip], rcx);
         k.or(__dword_ptr[rax + TaskLayout.ThreadStatus], ThreadStatus.Compat);
         k.mov(ebx, __dword_ptr[rbp + PtRegsOffsets.OrigAx]);
+        KstackOffset.Enter(k);
         k.sti();
 
         k.mov(ecx, __dword_ptr[rbp + PtRegsOffsets.Sp]);
@@ -83,7 +84,6 @@ internal static class SyscallDispatch
         UserAccess.Close(k);
         k.mov(__dword_ptr[rbp + PtRegsOffsets.Bp], ecx);
 
-        KstackOffset.Enter(k);
         TestEntryWork(k, "do_fast_syscall_32.trace");
         k.Local("do_fast_syscall_32.dispatch");
         CallThroughTable(k, KernelLayout.Ia32SysCallTable, use32BitNumber: true);
@@ -120,6 +120,7 @@ internal static class SyscallDispatch
         k.mov(__qword_ptr[rbp + PtRegsOffsets.Ax], -Errno.EFAULT);
         k.cli();
         k.call(k.To("irqentry_exit_to_user_mode"));
+        KstackOffset.Leave(k);
         k.xor(eax, eax);
         k.jmp(k.To("do_fast_syscall_32.out"));
     }

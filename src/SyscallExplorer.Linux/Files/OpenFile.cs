@@ -6,6 +6,7 @@ internal static class OpenFlags
     public const int AccessMode = 3;
     public const int ReadOnly = 0;
     public const int WriteOnly = 1;
+    public const int ReadWrite = 2;
     public const int Create = 0x40;
     public const int Exclusive = 0x80;
     public const int Truncate = 0x200;
@@ -23,7 +24,12 @@ internal sealed record OpenFile(string Path, long Offset, int Flags)
     public const string StandardOutput = "<stdout>";
     public const string StandardError = "<stderr>";
 
-    public bool CanRead => (Flags & OpenFlags.AccessMode) != OpenFlags.WriteOnly;
-
-    public bool CanWrite => (Flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly;
+    /// <summary>What the descriptor may be used for, as its word in guest memory says it: the access mode 3 stands for neither.</summary>
+    public int Rights => (Flags & OpenFlags.AccessMode) switch
+    {
+        OpenFlags.ReadOnly => FileKind.MayRead,
+        OpenFlags.WriteOnly => FileKind.MayWrite,
+        OpenFlags.ReadWrite => FileKind.MayRead | FileKind.MayWrite,
+        _ => 0,
+    };
 }

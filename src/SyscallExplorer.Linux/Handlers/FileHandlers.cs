@@ -9,7 +9,8 @@ internal static class FileHandlers
 
     public static void Read(KernelAssembler k)
     {
-        FindFile(k, "read");
+        FindFile(k, "read", FileKind.MayRead);
+        CheckRange(k, "read");
         k.cmp(eax, FileKind.Null);
         k.je(k.To("read.end_of_file"));
         k.cmp(eax, FileKind.Zero);
@@ -22,7 +23,6 @@ internal static class FileHandlers
         k.ret();
 
         k.Local("read.zero");
-        CheckRange(k, "read");
         k.mov(r8, rdx);
         k.mov(rdi, rsi);
         k.mov(rcx, rdx);
@@ -45,10 +45,10 @@ internal static class FileHandlers
 
     public static void Write(KernelAssembler k)
     {
-        FindFile(k, "write");
+        FindFile(k, "write", FileKind.MayWrite);
+        CheckRange(k, "write");
         k.cmp(eax, FileKind.Hosted);
         k.je(k.To("write.hosted"));
-        CheckRange(k, "write");
         k.mov(rax, rdx);
         k.ret();
         k.Local("write.hosted");
@@ -57,8 +57,8 @@ internal static class FileHandlers
         Errors(k, "write");
     }
 
-    /// <summary>EDI is the descriptor; EAX becomes the kind of file behind it.</summary>
-    private static void FindFile(KernelAssembler k, string name)
+    /// <summary>EDI is the descriptor, which must have been opened for this; EAX becomes the kind of file behind it.</summary>
+    private static void FindFile(KernelAssembler k, string name, int right)
     {
         k.mov(edi, edi);
         k.cmp(edi, TaskLayout.MaxDescriptors);
@@ -66,8 +66,9 @@ internal static class FileHandlers
         k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
         k.mov(rax, __qword_ptr[rax + TaskLayout.Files]);
         k.mov(eax, __dword_ptr[rax + rdi * 4]);
-        k.test(eax, eax);
+        k.test(eax, right);
         k.je(k.To(name + ".ebadf"));
+        k.and(eax, FileKind.Mask);
     }
 
     /// <summary>RSI for RDX bytes must be the program's; RDX is cut to what one call moves at most.</summary>

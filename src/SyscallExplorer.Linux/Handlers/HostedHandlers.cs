@@ -8,6 +8,7 @@ internal sealed class HostedHandlers
 {
     private const int MaxTransfer = 0x7FFF_F000;
     private const int PathMax = 4096;
+    private const int NameMax = 255;
     private const long MaxFileSize = 64L << 20;
 
     private readonly LinuxMachine _machine;
@@ -47,8 +48,6 @@ internal sealed class HostedHandlers
     {
         int descriptor = arguments.Int(0);
         OpenFile file = State.OpenFiles[descriptor];
-        if (!file.CanRead)
-            return -Errno.EBADF;
         FileContent content = file.Path == OpenFile.StandardInput ? State.Input : ContentOf(file.Path);
         long available = Math.Max(0, content.Length - file.Offset);
         int count = (int)Math.Min(Math.Min(arguments[2], MaxTransfer), (ulong)available);
@@ -64,8 +63,6 @@ internal sealed class HostedHandlers
     {
         int descriptor = arguments.Int(0);
         OpenFile file = State.OpenFiles[descriptor];
-        if (!file.CanWrite)
-            return -Errno.EBADF;
         long position = (file.Flags & OpenFlags.Append) != 0 ? LengthOf(file.Path) : file.Offset;
         long room = MaxFileSize - position;
         if (room <= 0)
@@ -104,35 +101,41 @@ internal sealed class HostedHandlers
             return -Errno.EFAULT;
         if (raw.Length == PathMax)
             return -Errno.ENAMETOOLONG;
-        string path = PathNames.Normalise(Encoding.UTF8.GetString(raw));
+        string given = Encoding.UTF8.GetString(raw);
+        if (given.Split('/').Any(part => Encoding.UTF8.GetByteCount(part) > NameMax))
+            return -Errno.ENAMETOOLONG;
+        string path = PathNames.Normalise(given);
         int flags = arguments.Int(1);
         if (path.Length == 0)
             return -Errno.ENOENT;
         if (_machine.FreeDescriptor() is not { } descriptor)
             return -Errno.EMFILE;
 
+        const int exclusively = OpenFlags.Create | OpenFlags.Exclusive;
         int kind = path switch { "/dev/null" => FileKind.Null, "/dev/zero" => FileKind.Zero, _ => FileKind.Hosted };
+        bool IsFile(string name) => name is "/dev/null" or "/dev/zero" || State.Files.ContainsKey(name);
+        bool exists = IsFile(path);
+        bool isDirectory = !exists && PathNames.IsDirectory(path, State.Files.Keys);
+        if (PathNames.Parents(path).Any(IsFile))
+            return -Errno.ENOTDIR;
+        if (!exists && !isDirectory && (flags & OpenFlags.Create) == 0)
+            return -Errno.ENOENT;
+        if ((exists || isDirectory) && (flags & exclusively) == exclusively)
+            return -Errno.EEXIST;
+        if (isDirectory)
+            return (flags & (OpenFlags.AccessMode | OpenFlags.Create)) == OpenFlags.ReadOnly ? -Errno.EACCES : -Errno.EISDIR;
+        if (exists && (flags & OpenFlags.Directory) != 0)
+            return -Errno.ENOTDIR;
         if (kind == FileKind.Hosted)
         {
-            if (PathNames.IsDirectory(path, State.Files.Keys))
-                return (flags & OpenFlags.AccessMode) == OpenFlags.ReadOnly ? -Errno.EACCES : -Errno.EISDIR;
-            if ((flags & OpenFlags.Directory) != 0)
-                return State.Files.ContainsKey(path) ? -Errno.ENOTDIR : -Errno.ENOENT;
-            bool exists = State.Files.ContainsKey(path);
-            if (!exists && (flags & OpenFlags.Create) == 0)
-                return -Errno.ENOENT;
-            const int exclusively = OpenFlags.Create | OpenFlags.Exclusive;
-            if (exists && (flags & exclusively) == exclusively)
-                return -Errno.EEXIST;
-            if (PathNames.Parents(path).Any(State.Files.ContainsKey))
-                return -Errno.ENOTDIR;
             bool truncate = (flags & OpenFlags.Truncate) != 0 && (flags & OpenFlags.AccessMode) != OpenFlags.ReadOnly;
             if (!exists || truncate)
                 State = State with { Files = State.Files.SetItem(path, FileContent.Empty) };
         }
 
-        State = State with { OpenFiles = State.OpenFiles.SetItem(descriptor, new OpenFile(path, 0, flags)) };
-        _machine.SetFileKind(descriptor, kind);
+        var file = new OpenFile(path, 0, flags);
+        State = State with { OpenFiles = State.OpenFiles.SetItem(descriptor, file) };
+        _machine.SetFileWord(descriptor, kind | file.Rights);
         return descriptor;
     }
 
@@ -141,7 +144,7 @@ internal sealed class HostedHandlers
         uint descriptor = (uint)arguments.Int(0);
         if (descriptor >= TaskLayout.MaxDescriptors || _machine.FileKindOf((int)descriptor) == FileKind.Closed)
             return -Errno.EBADF;
-        _machine.SetFileKind((int)descriptor, FileKind.Closed);
+        _machine.SetFileWord((int)descriptor, FileKind.Closed);
         State = State with { OpenFiles = State.OpenFiles.Remove((int)descriptor) };
         return 0;
     }
@@ -238,7 +241,7 @@ internal sealed class HostedHandlers
         else
         {
             ulong hint = address & ~(KernelLayout.PageSize - 1);
-            bool free = hint != 0 && hint + size <= limit && !State.Areas.Any(area => area.Start < hint + size && area.End > hint);
+            bool free = hint != 0 && hint < limit && hint + size <= limit && !State.Areas.Any(area => area.Start < hint + size && area.End > hint);
             if (free)
                 start = hint;
             else if (_machine.Memory.FindGap(size) is { } gap)

@@ -41,7 +41,7 @@ internal sealed class ProgramLoader(LinuxMachine machine)
                 .Add(2, new OpenFile(OpenFile.StandardError, 0, OpenFlags.WriteOnly)),
         };
         for (int descriptor = 0; descriptor < InitialDescriptors; descriptor++)
-            machine.SetFileKind(descriptor, FileKind.Hosted);
+            machine.SetFileWord(descriptor, FileKind.Hosted | machine.State.OpenFiles[descriptor].Rights);
 
         WriteCode(areas[0], codeStart, program.Code.ToArray());
         if (!is64)

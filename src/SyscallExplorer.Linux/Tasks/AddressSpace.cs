@@ -109,12 +109,7 @@ internal sealed class AddressSpace(LinuxMachine machine)
     public void Unmap(ulong start, ulong end)
     {
         var tables = new PageTables(Ram, new FrameAllocator(machine.State.NextFrame, KernelLayout.RamSize));
-        for (ulong page = start; page < end; page += KernelLayout.PageSize)
-        {
-            if (tables.EntryAddress(machine.State.KernelRoot, page) is { } entry && (Ram.ReadUInt64(entry) & PageEntry.P) != 0)
-                Ram.WriteUInt64(entry, 0);
-        }
-
+        tables.Clear(machine.State.KernelRoot, start, end);
         machine.Processor.FlushTranslations();
         machine.State = machine.State with { Areas = [.. machine.State.Areas.SelectMany(area => Cut(area, start, end))] };
     }

@@ -42,7 +42,7 @@ internal static class TaskLayout
     public const int MaxDescriptors = 256;
 }
 
-/// <summary>What a descriptor's dword in guest memory says.</summary>
+/// <summary>What a descriptor's dword in guest memory says: a kind, and what it may be used for.</summary>
 internal static class FileKind
 {
     public const int Closed = 0;
@@ -51,6 +51,15 @@ internal static class FileKind
 
     /// <summary>A file whose operations the host does.</summary>
     public const int Hosted = 3;
+
+    /// <summary>The part of the dword that holds one of these.</summary>
+    public const int Mask = 0xFF;
+
+    /// <summary>FMODE_READ: added where the descriptor was opened for reading.</summary>
+    public const int MayRead = 0x100;
+
+    /// <summary>FMODE_WRITE: added where the descriptor was opened for writing.</summary>
+    public const int MayWrite = 0x200;
 }
 
 /// <summary>Bits of <c>thread_info.flags</c> in Linux 5.13.</summary>
