@@ -17,11 +17,14 @@ public sealed class HypercallLedger
 /// <summary>Everything of a machine that decides how it goes on. It can be restored any number of times, and into forks.</summary>
 public sealed class LinuxSnapshot
 {
-    internal LinuxSnapshot(ProcessorSnapshot processor, PhysicalMemory memory, KernelState state) => (Processor, Memory, State) = (processor, memory, state);
+    internal LinuxSnapshot(ProcessorSnapshot processor, PhysicalMemory memory, IReadOnlyList<object> devices, KernelState state) =>
+        (Processor, Memory, Devices, State) = (processor, memory, devices, state);
 
     internal ProcessorSnapshot Processor { get; }
 
     internal PhysicalMemory Memory { get; }
+
+    internal IReadOnlyList<object> Devices { get; }
 
     internal KernelState State { get; }
 }
@@ -110,6 +113,7 @@ public sealed class LinuxMachine
         LinuxSnapshot snapshot = Capture();
         var fork = new LinuxMachine(Kernel, Processor.Model, Options, Seed, snapshot.Memory.Fork(), _boot);
         fork.Processor.Restore(snapshot.Processor);
+        fork.Processor.Bus.RestoreDevices(snapshot.Devices);
         fork.State = snapshot.State;
         return fork;
     }
@@ -119,13 +123,14 @@ public sealed class LinuxMachine
     {
         PhysicalMemory memory = Processor.Bus.Ram.Fork();
         Processor.ForgetHostPages();
-        return new LinuxSnapshot(Processor.Capture(), memory, State);
+        return new LinuxSnapshot(Processor.Capture(), memory, Processor.Bus.CaptureDevices(), State);
     }
 
     /// <summary>Goes back to a snapshot of this machine or of a fork of it.</summary>
     public void Restore(LinuxSnapshot snapshot)
     {
         Processor.Bus.Ram.CopyFrom(snapshot.Memory);
+        Processor.Bus.RestoreDevices(snapshot.Devices);
         Processor.Restore(snapshot.Processor);
         State = snapshot.State;
     }

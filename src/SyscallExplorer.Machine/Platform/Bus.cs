@@ -73,6 +73,19 @@ public sealed class Bus
     /// <summary>The devices, in the order given.</summary>
     public IReadOnlyList<IDevice> Devices { get; }
 
+    /// <summary>The states of all devices, in their order.</summary>
+    public IReadOnlyList<object> CaptureDevices() => Devices.Select(device => device.Capture()).ToList();
+
+    /// <summary>Gives the devices back the states that <see cref="CaptureDevices"/> took of devices of the same kinds.</summary>
+    /// <exception cref="ArgumentException">There are not as many states as devices.</exception>
+    public void RestoreDevices(IReadOnlyList<object> states)
+    {
+        if (states.Count != Devices.Count)
+            throw new ArgumentException($"The bus has {Devices.Count} devices and was given {states.Count} states.", nameof(states));
+        for (int i = 0; i < states.Count; i++)
+            Devices[i].Restore(states[i]);
+    }
+
     /// <summary>Raised after a write to RAM that the page walker made, with its address.</summary>
     internal event Action<ulong>? WalkerWrote;
 
