@@ -86,6 +86,8 @@ internal static class DifferenceSentence
 {
     public static string Of(PathDifference difference)
     {
+        if (difference is { Cycles: 0, LowCycles: 0, HighCycles: 0 })
+            return $"{difference.Slower} and {difference.Faster} cost the same, figure for figure.";
         string interval = Text.Interval(difference.LowCycles, difference.HighCycles);
         string order = difference.OrderSurvives ? "the order holds wherever in their intervals the figures lie" : "the order could be reversed";
         return $"{difference.Slower} costs {Text.Cycles(difference.Cycles)} cycles more than {difference.Faster} ({interval} over the figures' intervals; "

@@ -1,6 +1,6 @@
+using Iced.Intel;
 using SyscallExplorer.Linux;
 using SyscallExplorer.Machine;
-using Iced.Intel;
 
 namespace SyscallExplorer;
 
