@@ -19,7 +19,7 @@ internal static class Css
         .sysx .chip { display: inline-block; width: .8em; height: .8em; border-radius: .2em; margin-right: .5em; vertical-align: -.05em; }
         .sysx ul { margin: .3em 0 .6em; padding-left: 1.3em; }
         .sysx pre { margin: .3em 0 .8em; overflow-x: auto; }
-        .sysx .mono { font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .8em; white-space: nowrap; }
+        .sysx .mono { font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .75em; white-space: nowrap; }
         .sysx .mono td, .sysx .mono th { font-size: inherit; font-family: inherit; padding: .15em .55em; }
         .sysx .beside { display: flex; flex-wrap: wrap; gap: 1em; align-items: flex-start; }
         .sysx .frame { max-height: 32em; max-width: 100%; overflow: auto; border: 1px solid rgba(128, 128, 128, .35); border-radius: .4em; }
