@@ -33,21 +33,13 @@ internal static class SyscallDispatch
         k.mov(rbx, rdi);
         KstackOffset.Enter(k);
         k.sti();
-        TestEntryWork(k, "do_syscall_64.trace");
-        k.Local("do_syscall_64.dispatch");
-        CallThroughTable(k, KernelLayout.SysCallTable, use32BitNumber: false);
-        FinishSyscall(k);
+        ServeCall(k, "do_syscall_64", KernelLayout.SysCallTable, use32BitNumber: false);
         KstackOffset.Leave(k);
         k.pop(rbx);
         k.pop(rbp);
         k.ret();
 
-        k.Phase(PhaseKind.EntryWork);
-        k.Local("do_syscall_64.trace");
-        k.mov(rdi, rbp);
-        k.call(k.To("syscall_trace_enter"));
-        k.mov(rbx, rax);
-        k.jmp(k.To("do_syscall_64.dispatch"));
+        LetTracersLook(k, "do_syscall_64", use32BitNumber: false);
     }
 
     /// <summary>SYSENTER left the stack pointer in EBP and cleared IF.</summary>
@@ -84,10 +76,7 @@ internal static class SyscallDispatch
         UserAccess.Close(k);
         k.mov(__dword_ptr[rbp + PtRegsOffsets.Bp], ecx);
 
-        TestEntryWork(k, "do_fast_syscall_32.trace");
-        k.Local("do_fast_syscall_32.dispatch");
-        CallThroughTable(k, KernelLayout.Ia32SysCallTable, use32BitNumber: true);
-        FinishSyscall(k);
+        ServeCall(k, "do_fast_syscall_32", KernelLayout.Ia32SysCallTable, use32BitNumber: true);
         KstackOffset.Leave(k);
 
         k.Phase(PhaseKind.RestoreRegisters);
@@ -108,12 +97,7 @@ internal static class SyscallDispatch
         k.pop(rbp);
         k.ret();
 
-        k.Phase(PhaseKind.EntryWork);
-        k.Local("do_fast_syscall_32.trace");
-        k.mov(rdi, rbp);
-        k.call(k.To("syscall_trace_enter"));
-        k.mov(ebx, eax);
-        k.jmp(k.To("do_fast_syscall_32.dispatch"));
+        LetTracersLook(k, "do_fast_syscall_32", use32BitNumber: true);
 
         k.Local(failed);
         UserAccess.Close(k);
@@ -137,28 +121,40 @@ internal static class SyscallDispatch
         k.mov(ebx, __dword_ptr[rbp + PtRegsOffsets.OrigAx]);
         KstackOffset.Enter(k);
         k.sti();
-        TestEntryWork(k, "do_int80_syscall_32.trace");
-        k.Local("do_int80_syscall_32.dispatch");
-        CallThroughTable(k, KernelLayout.Ia32SysCallTable, use32BitNumber: true);
-        FinishSyscall(k);
+        ServeCall(k, "do_int80_syscall_32", KernelLayout.Ia32SysCallTable, use32BitNumber: true);
         KstackOffset.Leave(k);
         k.pop(rbx);
         k.pop(rbp);
         k.ret();
 
-        k.Phase(PhaseKind.EntryWork);
-        k.Local("do_int80_syscall_32.trace");
-        k.mov(rdi, rbp);
-        k.call(k.To("syscall_trace_enter"));
-        k.mov(ebx, eax);
-        k.jmp(k.To("do_int80_syscall_32.dispatch"));
+        LetTracersLook(k, "do_int80_syscall_32", use32BitNumber: true);
     }
 
-    private static void TestEntryWork(KernelAssembler k, string slow)
+    /// <summary>What all three have in common: entry work, the call, exit work. RBX is the number, RBP the registers.</summary>
+    private static void ServeCall(KernelAssembler k, string name, ulong table, bool use32BitNumber)
     {
         k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
         k.test(__dword_ptr[rax + TaskLayout.SyscallWork], SyscallWork.OnEntry);
-        k.jne(k.To(slow));
+        k.jne(k.To(name + ".trace"));
+        k.Local(name + ".dispatch");
+        CallThroughTable(k, table, use32BitNumber);
+        k.Phase(PhaseKind.ExitWork);
+        k.mov(rdi, rbp);
+        k.call(k.To("syscall_exit_to_user_mode"));
+    }
+
+    /// <summary>The way round by the tracers, who may change the number.</summary>
+    private static void LetTracersLook(KernelAssembler k, string name, bool use32BitNumber)
+    {
+        k.Phase(PhaseKind.EntryWork);
+        k.Local(name + ".trace");
+        k.mov(rdi, rbp);
+        k.call(k.To("syscall_trace_enter"));
+        if (use32BitNumber)
+            k.mov(ebx, eax);
+        else
+            k.mov(rbx, rax);
+        k.jmp(k.To(name + ".dispatch"));
     }
 
     /// <summary>RBX is the number, RBP the registers. Out of range the result stays the -ENOSYS that the entry pushed.</summary>
@@ -184,13 +180,6 @@ internal static class SyscallDispatch
         k.call(k.To(IndirectThunk.Symbol));
         k.mov(__qword_ptr[rbp + PtRegsOffsets.Ax], rax);
         k.Local(bad);
-    }
-
-    private static void FinishSyscall(KernelAssembler k)
-    {
-        k.Phase(PhaseKind.ExitWork);
-        k.mov(rdi, rbp);
-        k.call(k.To("syscall_exit_to_user_mode"));
     }
 
     /// <summary>RDI is the registers; tracers would look at them here. Returns the number, which they may have changed.</summary>

@@ -8,14 +8,14 @@ internal static unsafe class AddSubtract
 {
     public static void Register(InstructionTableBuilder table)
     {
-        table.Sized(Mnemonic.Add, &Binary<byte, AddRule>, &Binary<ushort, AddRule>, &Binary<uint, AddRule>, &Binary<ulong, AddRule>);
-        table.Sized(Mnemonic.Adc, &Binary<byte, AdcRule>, &Binary<ushort, AdcRule>, &Binary<uint, AdcRule>, &Binary<ulong, AdcRule>);
-        table.Sized(Mnemonic.Sub, &Binary<byte, SubRule>, &Binary<ushort, SubRule>, &Binary<uint, SubRule>, &Binary<ulong, SubRule>);
-        table.Sized(Mnemonic.Sbb, &Binary<byte, SbbRule>, &Binary<ushort, SbbRule>, &Binary<uint, SbbRule>, &Binary<ulong, SbbRule>);
+        table.Sized(Mnemonic.Add, &RuleHandlers.Binary<byte, AddRule>, &RuleHandlers.Binary<ushort, AddRule>, &RuleHandlers.Binary<uint, AddRule>, &RuleHandlers.Binary<ulong, AddRule>);
+        table.Sized(Mnemonic.Adc, &RuleHandlers.Binary<byte, AdcRule>, &RuleHandlers.Binary<ushort, AdcRule>, &RuleHandlers.Binary<uint, AdcRule>, &RuleHandlers.Binary<ulong, AdcRule>);
+        table.Sized(Mnemonic.Sub, &RuleHandlers.Binary<byte, SubRule>, &RuleHandlers.Binary<ushort, SubRule>, &RuleHandlers.Binary<uint, SubRule>, &RuleHandlers.Binary<ulong, SubRule>);
+        table.Sized(Mnemonic.Sbb, &RuleHandlers.Binary<byte, SbbRule>, &RuleHandlers.Binary<ushort, SbbRule>, &RuleHandlers.Binary<uint, SbbRule>, &RuleHandlers.Binary<ulong, SbbRule>);
         table.Sized(Mnemonic.Cmp, &Cmp<byte>, &Cmp<ushort>, &Cmp<uint>, &Cmp<ulong>);
-        table.Sized(Mnemonic.Neg, &Unary<byte, NegRule>, &Unary<ushort, NegRule>, &Unary<uint, NegRule>, &Unary<ulong, NegRule>);
-        table.Sized(Mnemonic.Inc, &Unary<byte, IncRule>, &Unary<ushort, IncRule>, &Unary<uint, IncRule>, &Unary<ulong, IncRule>);
-        table.Sized(Mnemonic.Dec, &Unary<byte, DecRule>, &Unary<ushort, DecRule>, &Unary<uint, DecRule>, &Unary<ulong, DecRule>);
+        table.Sized(Mnemonic.Neg, &RuleHandlers.Unary<byte, NegRule>, &RuleHandlers.Unary<ushort, NegRule>, &RuleHandlers.Unary<uint, NegRule>, &RuleHandlers.Unary<ulong, NegRule>);
+        table.Sized(Mnemonic.Inc, &RuleHandlers.Unary<byte, IncRule>, &RuleHandlers.Unary<ushort, IncRule>, &RuleHandlers.Unary<uint, IncRule>, &RuleHandlers.Unary<ulong, IncRule>);
+        table.Sized(Mnemonic.Dec, &RuleHandlers.Unary<byte, DecRule>, &RuleHandlers.Unary<ushort, DecRule>, &RuleHandlers.Unary<uint, DecRule>, &RuleHandlers.Unary<ulong, DecRule>);
     }
 
     /// <summary>left + right + carry, with CF, PF, AF, ZF, SF and OF of the result in <paramref name="flags"/>.</summary>
@@ -40,39 +40,11 @@ internal static unsafe class AddSubtract
         return result;
     }
 
-    private static Outcome Binary<T, TRule>(Processor cpu, Operation op)
-        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
-        where TRule : struct, IBinaryRule
-    {
-        if (!cpu.ReadForWrite(op, op.Op0, out T left) || !cpu.Read(op, op.Op1, out T right))
-            return Outcome.Fault;
-        ulong flags = cpu.S.Rflags;
-        T result = TRule.Apply(left, right, ref flags);
-        if (!cpu.Write(op, op.Op0, result))
-            return Outcome.Fault;
-        cpu.S.Rflags = flags;
-        return Outcome.Next;
-    }
-
     private static Outcome Cmp<T>(Processor cpu, Operation op) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
         if (!cpu.Read(op, op.Op0, out T left) || !cpu.Read(op, op.Op1, out T right))
             return Outcome.Fault;
         Subtract(left, right, false, ref cpu.S.Rflags);
-        return Outcome.Next;
-    }
-
-    private static Outcome Unary<T, TRule>(Processor cpu, Operation op)
-        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
-        where TRule : struct, IUnaryRule
-    {
-        if (!cpu.ReadForWrite(op, op.Op0, out T value))
-            return Outcome.Fault;
-        ulong flags = cpu.S.Rflags;
-        T result = TRule.Apply(value, ref flags);
-        if (!cpu.Write(op, op.Op0, result))
-            return Outcome.Fault;
-        cpu.S.Rflags = flags;
         return Outcome.Next;
     }
 

@@ -8,9 +8,9 @@ internal static unsafe class Logic
 {
     public static void Register(InstructionTableBuilder table)
     {
-        table.Sized(Mnemonic.And, &Binary<byte, AndRule>, &Binary<ushort, AndRule>, &Binary<uint, AndRule>, &Binary<ulong, AndRule>);
-        table.Sized(Mnemonic.Or, &Binary<byte, OrRule>, &Binary<ushort, OrRule>, &Binary<uint, OrRule>, &Binary<ulong, OrRule>);
-        table.Sized(Mnemonic.Xor, &Binary<byte, XorRule>, &Binary<ushort, XorRule>, &Binary<uint, XorRule>, &Binary<ulong, XorRule>);
+        table.Sized(Mnemonic.And, &RuleHandlers.Binary<byte, AndRule>, &RuleHandlers.Binary<ushort, AndRule>, &RuleHandlers.Binary<uint, AndRule>, &RuleHandlers.Binary<ulong, AndRule>);
+        table.Sized(Mnemonic.Or, &RuleHandlers.Binary<byte, OrRule>, &RuleHandlers.Binary<ushort, OrRule>, &RuleHandlers.Binary<uint, OrRule>, &RuleHandlers.Binary<ulong, OrRule>);
+        table.Sized(Mnemonic.Xor, &RuleHandlers.Binary<byte, XorRule>, &RuleHandlers.Binary<ushort, XorRule>, &RuleHandlers.Binary<uint, XorRule>, &RuleHandlers.Binary<ulong, XorRule>);
         table.Sized(Mnemonic.Test, &Test<byte>, &Test<ushort>, &Test<uint>, &Test<ulong>);
         table.Sized(Mnemonic.Not, &Not<byte>, &Not<ushort>, &Not<uint>, &Not<ulong>);
     }
@@ -18,20 +18,6 @@ internal static unsafe class Logic
     /// <summary>The flags after a bitwise operation: PF, ZF and SF of the result, the other arithmetic ones clear.</summary>
     public static void SetFlags<T>(T result, ref ulong flags) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> =>
         flags = (flags & ~Rflags.Arithmetic) | Flags.OfResult(result);
-
-    private static Outcome Binary<T, TRule>(Processor cpu, Operation op)
-        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
-        where TRule : struct, IBinaryRule
-    {
-        if (!cpu.ReadForWrite(op, op.Op0, out T left) || !cpu.Read(op, op.Op1, out T right))
-            return Outcome.Fault;
-        ulong flags = cpu.S.Rflags;
-        T result = TRule.Apply(left, right, ref flags);
-        if (!cpu.Write(op, op.Op0, result))
-            return Outcome.Fault;
-        cpu.S.Rflags = flags;
-        return Outcome.Next;
-    }
 
     private static Outcome Test<T>(Processor cpu, Operation op) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
