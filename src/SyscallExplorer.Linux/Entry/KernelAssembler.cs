@@ -6,7 +6,9 @@ namespace SyscallExplorer.Linux;
 /// <param name="Offset">First byte, from the section's start.</param>
 /// <param name="Phase">Its phase; null takes the phase of whoever called.</param>
 /// <param name="Origin">How it came to be.</param>
-internal readonly record struct CodeMark(int Offset, Phase? Phase, CodeOrigin Origin);
+/// <param name="Feature">The phase is a mitigation's, and only where this feature is there.</param>
+/// <param name="Otherwise">The phase where it is not.</param>
+internal readonly record struct CodeMark(int Offset, Phase? Phase, CodeOrigin Origin, KernelFeature? Feature = null, Phase? Otherwise = null);
 
 /// <summary>Bytes that boot replaces when the processor or the command line asks for it.</summary>
 /// <param name="Address">Where they stand.</param>
@@ -32,7 +34,7 @@ internal sealed class KernelAssembler : Assembler
     private readonly Dictionary<string, Label> _labels = [];
     private readonly HashSet<string> _defined = [];
     private readonly List<(string Name, int Index)> _symbols = [];
-    private readonly List<(int Index, Phase? Phase, CodeOrigin Origin)> _marks = [];
+    private readonly List<(int Index, CodeMark Mark)> _marks = [];
     private readonly List<(int First, int Last, byte[]? Replacement, KernelFeature Feature)> _alternatives = [];
     private readonly List<(int Index, string Fixup)> _fixups = [];
     private readonly Dictionary<int, string> _jumpTargets = [];
@@ -40,16 +42,13 @@ internal sealed class KernelAssembler : Assembler
     private CodeOrigin _origin = CodeOrigin.Documented;
     private int _unique;
 
-    public KernelAssembler(CodeSection section, IReadOnlyDictionary<string, ulong> known, KernelLayout layout)
+    public KernelAssembler(CodeSection section, IReadOnlyDictionary<string, ulong> known)
         : base(64)
     {
         _section = section;
         _known = known;
-        Layout = layout;
     }
 
-    /// <summary>Where data is.</summary>
-    public KernelLayout Layout { get; }
 
     /// <summary>Begins a symbol here.</summary>
     public void Global(string name)
@@ -84,6 +83,9 @@ internal sealed class KernelAssembler : Assembler
     /// <summary>What follows belongs to a phase.</summary>
     public void Phase(PhaseKind kind) => Mark(new Phase(kind), _origin);
 
+    /// <summary>What follows is a handler whose work the host does.</summary>
+    public void Tabled() => Mark(new Phase(PhaseKind.Handler), CodeOrigin.Tabled);
+
     /// <summary>What follows is a routine that takes its caller's phase.</summary>
     public void PhaseOfCaller() => Mark(null, _origin);
 
@@ -93,11 +95,20 @@ internal sealed class KernelAssembler : Assembler
     /// <summary>What follows stands for compiled C.</summary>
     public void Composed() => Mark(_phase, CodeOrigin.Composed);
 
-    /// <summary>Instructions that belong to a mitigation.</summary>
+    /// <summary>Instructions that belong to a mitigation wherever they stand.</summary>
     public void Mitigation(string name, Action body)
     {
         Phase? outer = _phase;
         Mark(Linux.Phase.OfMitigation(name), _origin);
+        body();
+        Mark(outer, _origin);
+    }
+
+    /// <summary>Instructions that belong to a mitigation where boot switched it on, and to the phase around them where it did not.</summary>
+    public void Mitigation(string name, KernelFeature feature, Action body)
+    {
+        Phase? outer = _phase;
+        _marks.Add((Instructions.Count, new CodeMark(0, Linux.Phase.OfMitigation(name), _origin, feature, outer)));
         body();
         Mark(outer, _origin);
     }
@@ -159,7 +170,7 @@ internal sealed class KernelAssembler : Assembler
             _section,
             bytes,
             _symbols.ToDictionary(symbol => symbol.Name, symbol => At(symbol.Index)),
-            _marks.Select(mark => new CodeMark((int)offsets[mark.Index], mark.Phase, mark.Origin)).ToList(),
+            _marks.Select(entry => entry.Mark with { Offset = (int)offsets[entry.Index] }).ToList(),
             _alternatives.Select(alternative => MakeAlternative(alternative, bytes, offsets, result)).ToList(),
             _fixups.Select(fixup => new FaultFixup(At(fixup.Index), result.GetLabelRIP(_labels[fixup.Fixup]))).ToList());
     }
@@ -202,7 +213,7 @@ internal sealed class KernelAssembler : Assembler
     {
         _phase = phase;
         _origin = origin;
-        _marks.Add((Instructions.Count, phase, origin));
+        _marks.Add((Instructions.Count, new CodeMark(0, phase, origin)));
     }
 
     private sealed class ByteWriter : CodeWriter

@@ -149,7 +149,7 @@ public sealed class PhysicalMemory
     }
 
     /// <summary>Takes over the contents of another memory of the same size, which stays as it is.</summary>
-    internal void CopyFrom(PhysicalMemory other)
+    public void CopyFrom(PhysicalMemory other)
     {
         other.Share();
         _root = other._root;

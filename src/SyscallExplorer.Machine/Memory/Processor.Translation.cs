@@ -141,6 +141,12 @@ public sealed partial class Processor
         DropFastTranslations();
     }
 
+    /// <summary>Drops every translation, global ones too, at no cost: for an owner that has changed the page tables.</summary>
+    public void FlushTranslations() => InvalidateAllTranslations(alsoGlobal: true);
+
+    /// <summary>Looks host arrays up again, after the owner has forked the memory. Nothing that a guest could see changes.</summary>
+    public void ForgetHostPages() => DropFastTranslations();
+
     /// <summary>Forgets the host arrays; the modelled TLB stays.</summary>
     internal void DropFastTranslations()
     {

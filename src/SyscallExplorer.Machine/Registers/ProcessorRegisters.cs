@@ -133,6 +133,9 @@ public sealed class ProcessorRegisters
     /// <summary>IA32_KERNEL_GS_BASE, the base that SWAPGS brings in.</summary>
     public ulong KernelGsBase => _cpu.S.KernelGsBase;
 
+    /// <summary>Whether a triple fault shut the processor down.</summary>
+    public bool IsShutDown => _cpu.S.Shutdown;
+
     /// <summary>DR0 to DR7.</summary>
     public ulong Debug(int index) => _cpu.S.Dr[index];
 

@@ -7,7 +7,7 @@ namespace SyscallExplorer.Machine.Tests;
 /// <summary>Shifts and rotates by every count against formulas over unbounded integers. Only what the manual defines is compared.</summary>
 public sealed class ShiftReferenceTests
 {
-    private const int Counts = 256;
+    private static readonly int[] Counts = [.. Enumerable.Range(0, 67), 95, 96, 97, 127, 128, 191, 192, 254, 255];
 
     public static TheoryData<string, int> Single => Cases(Widths, "Shl", "Sal", "Shr", "Sar", "Rol", "Ror", "Rcl", "Rcr");
 
@@ -18,7 +18,7 @@ public sealed class ShiftReferenceTests
     {
         Calculation calculation = Of($"{name}_rm#_CL", width);
         IReadOnlyList<ulong> values = Values(width, 4);
-        for (int rawCount = 0; rawCount < Counts; rawCount++)
+        foreach (int rawCount in Counts)
         {
             foreach (ulong value in values)
             {
@@ -38,7 +38,7 @@ public sealed class ShiftReferenceTests
         Calculation calculation = Of($"{name}_rm#_r#_CL", width);
         IReadOnlyList<ulong> values = Values(width, 5);
         IReadOnlyList<ulong> fillers = Values(width, 6);
-        for (int rawCount = 0; rawCount < Counts; rawCount++)
+        foreach (int rawCount in Counts)
         {
             int count = rawCount & (width == 64 ? 63 : 31);
             if (count > width)

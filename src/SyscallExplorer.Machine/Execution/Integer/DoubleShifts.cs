@@ -5,7 +5,7 @@ namespace SyscallExplorer.Machine;
 
 /// <summary>
 /// SHLD and SHRD. SDM vol. 2B. AF is undefined and cleared; OF is computed for every count as for 1. A 16-bit operand with a count above 16
-/// is undefined: bits of the destination follow those of the source once more, as on current processors.
+/// is undefined: behind the bits of the source come those of the destination once more on Intel, those of the source once more on AMD.
 /// </summary>
 internal static unsafe class DoubleShifts
 {
@@ -32,7 +32,7 @@ internal static unsafe class DoubleShifts
         else
         {
             carry = Width.Bit(filler, 2 * bits - count);
-            result = (filler << (count - bits)) | (value >> (2 * bits - count));
+            result = (filler << (count - bits)) | (Beyond(cpu, value, filler) >> (2 * bits - count));
         }
 
         return Commit(cpu, op, result, carry, carry ^ Width.Bit(result, bits - 1));
@@ -55,11 +55,13 @@ internal static unsafe class DoubleShifts
         else
         {
             carry = Width.Bit(filler, count - bits - 1);
-            result = (filler >> (count - bits)) | (value << (2 * bits - count));
+            result = (filler >> (count - bits)) | (Beyond(cpu, value, filler) << (2 * bits - count));
         }
 
         return Commit(cpu, op, result, carry, Width.Bit(result, bits - 1) ^ Width.Bit(result, bits - 2));
     }
+
+    private static T Beyond<T>(Processor cpu, T value, T filler) => cpu.Model.Vendor == CpuVendor.Amd ? filler : value;
 
     private static bool ReadOperands<T>(Processor cpu, Operation op, out T value, out T filler, out int count)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>

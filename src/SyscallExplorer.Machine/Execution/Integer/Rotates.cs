@@ -58,13 +58,18 @@ internal static unsafe class Rotates
     {
         public static T Apply<T>(T value, int count, ref ulong flags) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
         {
-            int bits = Width.Bits<T>();
-            count %= bits + 1;
             if (count == 0)
                 return value;
-            T carryIn = (flags & Rflags.CF) != 0 ? T.One : T.Zero;
-            T result = (count < bits ? value << count : T.Zero) | (carryIn << (count - 1)) | (count > 1 ? value >> (bits + 1 - count) : T.Zero);
-            ulong carry = Width.Bit(value, bits - count);
+            int bits = Width.Bits<T>();
+            count %= bits + 1;
+            ulong carry = flags & Rflags.CF;
+            T result = value;
+            if (count != 0)
+            {
+                result = (count < bits ? value << count : T.Zero) | (T.CreateTruncating(carry) << (count - 1)) | (count > 1 ? value >> (bits + 1 - count) : T.Zero);
+                carry = Width.Bit(value, bits - count);
+            }
+
             SetFlags(carry, carry ^ Width.Bit(result, bits - 1), ref flags);
             return result;
         }
@@ -74,13 +79,19 @@ internal static unsafe class Rotates
     {
         public static T Apply<T>(T value, int count, ref ulong flags) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
         {
-            int bits = Width.Bits<T>();
-            count %= bits + 1;
             if (count == 0)
                 return value;
-            T carryIn = (flags & Rflags.CF) != 0 ? T.One : T.Zero;
-            T result = (count < bits ? value >> count : T.Zero) | (carryIn << (bits - count)) | (count > 1 ? value << (bits + 1 - count) : T.Zero);
-            SetFlags(Width.Bit(value, count - 1), TopBitsDiffer(result), ref flags);
+            int bits = Width.Bits<T>();
+            count %= bits + 1;
+            ulong carry = flags & Rflags.CF;
+            T result = value;
+            if (count != 0)
+            {
+                result = (count < bits ? value >> count : T.Zero) | (T.CreateTruncating(carry) << (bits - count)) | (count > 1 ? value << (bits + 1 - count) : T.Zero);
+                carry = Width.Bit(value, count - 1);
+            }
+
+            SetFlags(carry, TopBitsDiffer(result), ref flags);
             return result;
         }
     }

@@ -1,0 +1,291 @@
+using System.Buffers.Binary;
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>
+/// What the kernel's boot leaves behind, as far as entry paths see it: code with its alternatives patched, page tables, GDT, IDT, TSS,
+/// per-CPU words, the first task, MSRs and control registers.
+/// </summary>
+internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IReadOnlySet<KernelFeature> features, ulong seed)
+{
+    private const ulong ReadOnly = PageEntry.P | PageEntry.A | PageEntry.NX;
+    private const ulong ReadWrite = PageEntry.P | PageEntry.RW | PageEntry.A | PageEntry.D | PageEntry.NX;
+    private const ulong Executable = PageEntry.P | PageEntry.A;
+    private const int AsidPcid = 1;
+
+    private readonly PhysicalMemory _ram = cpu.Bus.Ram;
+    private readonly FrameAllocator _frames = new(KernelLayout.FirstFreeFrame, KernelLayout.RamSize);
+
+    /// <summary>Boots. The processor then stands in ring 0 with interrupts off and no program.</summary>
+    /// <returns>The first free frame and the roots of the page tables.</returns>
+    public (ulong NextFrame, ulong KernelRoot, ulong UserRoot) Run()
+    {
+        LoadCode();
+        WriteTables();
+        (ulong kernelRoot, ulong userRoot) = MapKernel();
+        WriteGdt();
+        WriteIdt();
+        WriteTss();
+        WritePerCpu();
+        WriteTask();
+        WriteTimekeeper();
+        SetRegisters(kernelRoot);
+        return (_frames.Next, kernelRoot, userRoot);
+    }
+
+    private void LoadCode()
+    {
+        foreach (AssembledSection section in kernel.Image.Sections)
+            _ram.Write(section.Section.Physical, section.Bytes);
+        foreach (CodeAlternative alternative in kernel.Image.Alternatives.Where(alternative => features.Contains(alternative.Feature)))
+            _ram.Write(PhysicalOfCode(alternative.Address), alternative.Replacement);
+    }
+
+    private static ulong PhysicalOfCode(ulong address)
+    {
+        CodeSection section = KernelLayout.Sections.First(section => address - section.Base < (ulong)section.Size);
+        return address - section.Base + section.Physical;
+    }
+
+    private void WriteTables()
+    {
+        WriteSyscallTable(KernelLayout.SysCallTable, kernel.Table64, compat: false);
+        WriteSyscallTable(KernelLayout.Ia32SysCallTable, kernel.Table32, compat: true);
+        ulong address = ReadOnlyPhysical(KernelLayout.ExceptionTable);
+        foreach (FaultFixup fixup in kernel.Image.Fixups)
+        {
+            _ram.WriteUInt64(address, fixup.Instruction);
+            _ram.WriteUInt64(address + 8, fixup.Fixup);
+            address += 16;
+        }
+
+        _ram.Write(ReadOnlyPhysical(KernelLayout.VerwSelector), BitConverter.GetBytes(Selectors.KernelDs));
+    }
+
+    /// <summary>A handler of the kit, the kernel's own stub for a hole, or the stub that counts what the kit does not have.</summary>
+    private void WriteSyscallTable(ulong linear, SyscallTable table, bool compat)
+    {
+        IReadOnlyDictionary<string, ulong> symbols = kernel.Image.Symbols;
+        ulong hole = symbols[HandlerCode.NiSyscall];
+        ulong missing = symbols[compat ? HandlerCode.NotImplemented32 : HandlerCode.NotImplemented64];
+        for (int number = 0; number < SyscallDispatch.NrSyscalls; number++)
+        {
+            SyscallEntry? entry = table.Find(number);
+            SyscallHandler? handler = entry is null ? null : kernel.HandlerOf(entry, compat);
+            ulong target = entry is null || entry.Entry == HandlerCode.NiSyscall ? hole
+                : handler is null ? missing
+                : symbols[compat ? handler.Symbol32 : handler.Symbol64];
+            _ram.WriteUInt64(ReadOnlyPhysical(linear) + (ulong)number * 8, target);
+        }
+    }
+
+    private static ulong ReadOnlyPhysical(ulong linear) => linear - KernelLayout.ReadOnlyData + KernelLayout.ReadOnlyDataPhysical;
+
+    private (ulong KernelRoot, ulong UserRoot) MapKernel()
+    {
+        bool pti = features.Contains(KernelFeature.Pti);
+        ulong kernelRoot = _frames.TryTake(2) ?? throw new InvalidOperationException("The guest has no RAM.");
+        ulong userRoot = pti ? kernelRoot + PageTableSwitch.UserTable : kernelRoot;
+        var tables = new PageTables(_ram, _frames);
+
+        // With isolation only what both address spaces hold is global.
+        ulong global = pti ? 0 : PageEntry.G;
+        for (ulong physical = 0; physical < (ulong)KernelLayout.RamSize; physical += KernelLayout.LargePageSize)
+            MapDirect(tables, kernelRoot, physical, global);
+        tables.MapLarge(kernelRoot, KernelLayout.Text.Base, KernelLayout.Text.Physical, Executable | global);
+        tables.MapLarge(kernelRoot, KernelLayout.EntryText.Base, KernelLayout.EntryText.Physical, Executable | PageEntry.G);
+        tables.MapLarge(kernelRoot, KernelLayout.ReadOnlyData, KernelLayout.ReadOnlyDataPhysical, ReadOnly | global);
+        tables.MapLarge(kernelRoot, KernelLayout.Data, KernelLayout.DataPhysical, ReadWrite | global);
+        for (ulong offset = 0; offset < KernelLayout.ThreadStackSize; offset += KernelLayout.PageSize)
+            tables.Map(kernelRoot, KernelLayout.ThreadStack + offset, KernelLayout.ThreadStackPhysical + offset, ReadWrite | global);
+        MapCpuEntryArea(tables, kernelRoot, global);
+
+        if (pti)
+        {
+            tables.ShareTopLevel(kernelRoot, userRoot, KernelLayout.CpuEntryArea);
+            tables.MapLarge(userRoot, KernelLayout.EntryText.Base, KernelLayout.EntryText.Physical, Executable | PageEntry.G);
+            tables.Map(userRoot, KernelLayout.TssRw, KernelLayout.PerCpuPhysical + PerCpuOffsets.Tss, ReadWrite);
+        }
+
+        return (kernelRoot, userRoot);
+    }
+
+    /// <summary>The per-CPU area is mapped by small pages, since one of them is in the user's tables too.</summary>
+    private static void MapDirect(PageTables tables, ulong root, ulong physical, ulong global)
+    {
+        if (physical != (KernelLayout.PerCpuPhysical & ~(KernelLayout.LargePageSize - 1)))
+        {
+            tables.MapLarge(root, KernelLayout.DirectMapped(physical), physical, ReadWrite | global);
+            return;
+        }
+
+        for (ulong offset = 0; offset < KernelLayout.LargePageSize; offset += KernelLayout.PageSize)
+            tables.Map(root, KernelLayout.DirectMapped(physical + offset), physical + offset, ReadWrite | global);
+    }
+
+    private static void MapCpuEntryArea(PageTables tables, ulong root, ulong global)
+    {
+        tables.Map(root, KernelLayout.IdtAlias, KernelLayout.IdtPhysical, ReadOnly | global);
+        tables.Map(root, KernelLayout.GdtAlias, KernelLayout.GdtPhysical, ReadOnly | global);
+        tables.Map(root, KernelLayout.EntryStack, KernelLayout.EntryStackPhysical, ReadWrite | global);
+        tables.Map(root, KernelLayout.TssAlias, KernelLayout.PerCpuPhysical + PerCpuOffsets.Tss, ReadOnly | global);
+        for (int ist = 1; ist <= IstIndex.MachineCheck; ist++)
+        {
+            tables.Map(root, KernelLayout.ExceptionStackTop(ist) - KernelLayout.PageSize,
+                KernelLayout.IstPhysical + (ulong)(ist - 1) * KernelLayout.PageSize, ReadWrite | global);
+        }
+    }
+
+    private void WriteGdt()
+    {
+        const ulong tssAvailableBusy = 0x8B;
+        Span<(int Selector, ulong Descriptor)> entries =
+        [
+            (Selectors.Kernel32Cs, 0x00CF9B000000FFFF),
+            (Selectors.KernelCs, 0x00AF9B000000FFFF),
+            (Selectors.KernelDs, 0x00CF93000000FFFF),
+            (Selectors.User32Cs, 0x00CFFB000000FFFF),
+            (Selectors.UserDs, 0x00CFF3000000FFFF),
+            (Selectors.UserCs, 0x00AFFB000000FFFF),
+            (Selectors.CpuNode, 0x0040F50000000000),
+        ];
+        foreach ((int selector, ulong descriptor) in entries)
+            _ram.WriteUInt64(KernelLayout.GdtPhysical + ((ulong)selector & ~7ul), descriptor);
+
+        ulong tss = KernelLayout.TssAlias;
+        ulong low = TaskStateSegment.Size - 1ul | ((tss & 0xFF_FFFF) << 16) | (tssAvailableBusy << 40) | ((tss & 0xFF00_0000) << 32);
+        _ram.WriteUInt64(KernelLayout.GdtPhysical + Selectors.Tss, low);
+        _ram.WriteUInt64(KernelLayout.GdtPhysical + Selectors.Tss + 8, tss >> 32);
+    }
+
+    private void WriteIdt()
+    {
+        const int userCallable = 3;
+        foreach (ExceptionEntry entry in ExceptionEntries.Table)
+            WriteGate((int)entry.Vector, kernel.Image.Symbols[entry.AsmSymbol], entry.Ist, entry.Dpl);
+        WriteGate(SyscallVector, kernel.Image.Symbols[Int80CompatEntry.Linux_5_13.Symbol], ist: 0, userCallable);
+    }
+
+    private const int SyscallVector = 0x80;
+
+    private void WriteGate(int vector, ulong target, int ist, int dpl)
+    {
+        const ulong interruptGate = 0x8E;
+        ulong low = (target & 0xFFFF) | ((ulong)Selectors.KernelCs << 16) | ((ulong)ist << 32) | ((interruptGate | ((ulong)dpl << 5)) << 40)
+            | ((target & 0xFFFF_0000) << 32);
+        _ram.WriteUInt64(KernelLayout.IdtPhysical + (ulong)vector * 16, low);
+        _ram.WriteUInt64(KernelLayout.IdtPhysical + (ulong)vector * 16 + 8, target >> 32);
+    }
+
+    private void WriteTss()
+    {
+        ulong tss = KernelLayout.PerCpuPhysical + PerCpuOffsets.Tss;
+        _ram.WriteUInt64(tss + TaskStateSegment.Rsp0, KernelLayout.EntryStackTop);
+        for (int ist = 1; ist <= IstIndex.MachineCheck; ist++)
+            _ram.WriteUInt64(tss + TaskStateSegment.Ist1 + (ulong)(ist - 1) * 8, KernelLayout.ExceptionStackTop(ist));
+        Write16(tss + TaskStateSegment.IoMapBase, TaskStateSegment.Size);
+    }
+
+    private void WritePerCpu()
+    {
+        var random = new Random(unchecked((int)(seed ^ (seed >> 32))));
+        ulong area = KernelLayout.PerCpuPhysical;
+        _ram.WriteUInt64(area + PerCpuOffsets.CurrentTask, KernelLayout.DirectMapped(KernelLayout.TaskPhysical));
+        _ram.WriteUInt64(area + PerCpuOffsets.TopOfStack, KernelLayout.ThreadStackTop);
+        _ram.WriteUInt64(area + PerCpuOffsets.StackCanary, (ulong)random.NextInt64() & ~0xFFul);
+        _ram.WriteUInt64(area + PerCpuOffsets.KstackOffset, (ulong)random.Next(0x400));
+    }
+
+    private void WriteTask()
+    {
+        ulong task = KernelLayout.TaskPhysical;
+        ulong parent = task + TaskLayout.ParentTask;
+        WriteTaskBlock(task, parent, TaskIdentity.Pid);
+        WriteTaskBlock(parent, parent, TaskIdentity.ParentPid);
+        _ram.WriteUInt64(task + TaskLayout.Files, KernelLayout.DirectMapped(task + TaskLayout.FilesBlock));
+    }
+
+    private void WriteTaskBlock(ulong task, ulong parent, int pid)
+    {
+        _ram.WriteUInt64(task + TaskLayout.RealParent, KernelLayout.DirectMapped(parent));
+        _ram.WriteUInt64(task + TaskLayout.ThreadPid, KernelLayout.DirectMapped(task + TaskLayout.PidBlock));
+        _ram.WriteUInt64(task + TaskLayout.Signal, KernelLayout.DirectMapped(task + TaskLayout.SignalBlock));
+        _ram.WriteUInt64(task + TaskLayout.Cred, KernelLayout.InitCred);
+        _ram.WriteUInt64(task + TaskLayout.Mm, KernelLayout.DirectMapped(task + TaskLayout.MmBlock));
+        _ram.WriteUInt64(task + TaskLayout.SignalBlock + TaskLayout.SignalTgidPid, KernelLayout.DirectMapped(task + TaskLayout.TgidBlock));
+        _ram.WriteUInt64(task + TaskLayout.PidBlock + TaskLayout.PidNumbers, (ulong)pid);
+        _ram.WriteUInt64(task + TaskLayout.TgidBlock + TaskLayout.PidNumbers, (ulong)pid);
+        _ram.Write(KernelLayout.DataPhysical + (KernelLayout.InitCred - KernelLayout.Data) + TaskLayout.CredUid, BitConverter.GetBytes(TaskIdentity.Uid));
+    }
+
+    /// <summary>The wall clock starts on the day Linux 5.13 was released, so that no host clock reaches the guest.</summary>
+    private void WriteTimekeeper()
+    {
+        const int shift = 31;
+        Microarchitecture silicon = cpu.Model.Microarchitecture;
+        long khz = (long)Math.Round(silicon.NominalGigahertz * 1e6) * silicon.TscRatio.Numerator / silicon.TscRatio.Denominator;
+        ulong clock = KernelLayout.DataPhysical + (KernelLayout.Timekeeper - KernelLayout.Data);
+        _ram.Write(clock + TimekeeperLayout.Mult, BitConverter.GetBytes((uint)((1_000_000L << shift) / khz)));
+        _ram.Write(clock + TimekeeperLayout.Shift, BitConverter.GetBytes(shift));
+        _ram.WriteUInt64(clock + TimekeeperLayout.Seconds, (ulong)kernel.ReleaseTime);
+        _ram.WriteUInt64(clock + TimekeeperLayout.WallToMonotonicSeconds, unchecked((ulong)-kernel.ReleaseTime));
+    }
+
+    private void SetRegisters(ulong kernelRoot)
+    {
+        ProcessorRegisters registers = cpu.Registers;
+        registers.ExtendedFeatures = Efer.SCE | Efer.LME | Efer.LMA | Efer.NXE;
+        registers.ControlRegister4 = Cr4.DE | Cr4.PSE | Cr4.PAE | Cr4.MCE | Cr4.PGE | Cr4.OSFXSR | Cr4.OSXMMEXCPT
+            | If(KernelFeature.Pcid, Cr4.PCIDE) | If(KernelFeature.Smep, Cr4.SMEP) | If(KernelFeature.Smap, Cr4.SMAP)
+            | If(KernelFeature.Fsgsbase, Cr4.FSGSBASE) | (cpu.Model.Has(CpuFeature.Umip) ? Cr4.UMIP : 0);
+        registers.ControlRegister0 = Cr0.PE | Cr0.MP | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.PG;
+        registers.ControlRegister3 = kernelRoot | If(KernelFeature.Pcid, AsidPcid);
+        registers.Gdtr = new TableRegister(KernelLayout.GdtAlias, 16 * 8 - 1);
+        registers.Idtr = new TableRegister(KernelLayout.IdtAlias, 256 * 16 - 1);
+        registers.TaskRegister = new Segment(Selectors.Tss, KernelLayout.TssAlias, TaskStateSegment.Size - 1, 0x8B);
+        registers[SegmentName.CS] = FromGdt(Selectors.KernelCs);
+        registers[SegmentName.SS] = FromGdt(Selectors.KernelDs);
+        foreach (SegmentName name in (ReadOnlySpan<SegmentName>)[SegmentName.DS, SegmentName.ES, SegmentName.FS, SegmentName.GS])
+            registers[name] = default;
+
+        registers.WriteMsr(Msr.GsBase, KernelLayout.PerCpu);
+        registers.WriteMsr(Msr.KernelGsBase, 0);
+        registers.WriteMsr(Msr.Star, ((ulong)Selectors.User32Cs << 48) | ((ulong)Selectors.KernelCs << 32));
+        registers.WriteMsr(Msr.Lstar, kernel.Image.Symbols[Syscall64Entry.Linux_5_13.Symbol]);
+        registers.WriteMsr(Msr.Cstar, kernel.Image.Symbols[SyscallCompatEntry.Linux_5_13.Symbol]);
+        registers.WriteMsr(Msr.Fmask, Rflags.TF | Rflags.IF | Rflags.DF | Rflags.IOPL | Rflags.NT | Rflags.AC);
+
+        // AMD keeps 32 bits of the SYSENTER addresses, which nothing ever uses there.
+        registers.WriteMsr(Msr.SysenterCs, Selectors.KernelCs);
+        registers.WriteMsr(Msr.SysenterEsp, KernelLayout.EntryStackTop);
+        registers.WriteMsr(Msr.SysenterEip, kernel.Image.Symbols[SysenterCompatEntry.Linux_5_13.Symbol]);
+        if (cpu.Model.Has(CpuFeature.Rdtscp))
+            registers.WriteMsr(Msr.TscAux, 0);
+    }
+
+    private ulong If(KernelFeature feature, ulong bits) => features.Contains(feature) ? bits : 0;
+
+    private Segment FromGdt(ushort selector) =>
+        new Descriptor(_ram.ReadUInt64(KernelLayout.GdtPhysical + ((ulong)selector & ~7ul))).ToSegment(selector);
+
+    private void Write16(ulong address, int value)
+    {
+        Span<byte> bytes = stackalloc byte[2];
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes, (ushort)value);
+        _ram.Write(address, bytes);
+    }
+}
+
+/// <summary>Who the kit's one task is.</summary>
+public static class TaskIdentity
+{
+    /// <summary>What getpid and gettid answer.</summary>
+    public const int Pid = 1000;
+
+    /// <summary>What getppid answers.</summary>
+    public const int ParentPid = 999;
+
+    /// <summary>What getuid answers.</summary>
+    public const int Uid = 1000;
+}

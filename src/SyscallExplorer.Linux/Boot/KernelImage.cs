@@ -1,0 +1,96 @@
+namespace SyscallExplorer.Linux;
+
+/// <summary>A kernel's code before boot: sections with their bytes, symbols, phases, alternatives and the exception table.</summary>
+internal sealed class KernelImage
+{
+    private readonly List<(ulong Address, string Name)> _byAddress;
+
+    private KernelImage(IReadOnlyList<AssembledSection> sections)
+    {
+        Sections = sections;
+        Symbols = sections.SelectMany(section => section.Symbols).ToDictionary(symbol => symbol.Key, symbol => symbol.Value);
+        Alternatives = sections.SelectMany(section => section.Alternatives).ToList();
+        Fixups = sections.SelectMany(section => section.Fixups).ToList();
+        _byAddress = Symbols.Select(symbol => (symbol.Value, symbol.Key)).OrderBy(symbol => symbol.Value).ToList();
+    }
+
+    public IReadOnlyList<AssembledSection> Sections { get; }
+
+    public IReadOnlyDictionary<string, ulong> Symbols { get; }
+
+    public IReadOnlyList<CodeAlternative> Alternatives { get; }
+
+    public IReadOnlyList<FaultFixup> Fixups { get; }
+
+    /// <summary>Linux 5.13 on x86-64.</summary>
+    public static KernelImage Linux_5_13 { get; } = Build(EmitText, EmitEntryText);
+
+    /// <summary>The symbol at or before an address of the kernel's code, with the distance to it.</summary>
+    public (string Name, ulong Offset)? SymbolAt(ulong address)
+    {
+        AssembledSection? section = Sections.FirstOrDefault(candidate => address - candidate.Section.Base < (ulong)candidate.Bytes.Length);
+        if (section is null)
+            return null;
+        int low = 0, high = _byAddress.Count - 1, found = -1;
+        while (low <= high)
+        {
+            int middle = (low + high) / 2;
+            if (_byAddress[middle].Address <= address)
+            {
+                found = middle;
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+
+        return found < 0 || _byAddress[found].Address < section.Section.Base ? null : (_byAddress[found].Name, address - _byAddress[found].Address);
+    }
+
+    private static void EmitEntryText(KernelAssembler k)
+    {
+        Syscall64Entry.Linux_5_13.Emit(k);
+        SyscallCompatEntry.Linux_5_13.Emit(k);
+        SysenterCompatEntry.Linux_5_13.Emit(k);
+        FastReturn32.Linux_5_13.Emit(k);
+        Int80CompatEntry.Linux_5_13.Emit(k);
+        ReturnByIret.ToUser.Emit(k);
+        ReturnByIret.ToKernel.Emit(k);
+        ExceptionEntries.Emit(k);
+    }
+
+    private static void EmitText(KernelAssembler k)
+    {
+        SyscallDispatch.Emit(k);
+        ExitToUser.Emit(k);
+        IndirectThunk.Emit(k);
+        TimeHandlers.Emit(k);
+        HandlerCode.Emit(k);
+        ExceptionHandlers.Emit(k);
+    }
+
+    private static KernelImage Build(Action<KernelAssembler> text, Action<KernelAssembler> entryText)
+    {
+        IReadOnlyDictionary<string, ulong> known = new Dictionary<string, ulong>();
+        for (int pass = 0; ; pass++)
+        {
+            AssembledSection[] sections = [Assemble(KernelLayout.Text, text, known), Assemble(KernelLayout.EntryText, entryText, known)];
+            var image = new KernelImage(sections);
+            bool settled = pass > 0 && image.Symbols.All(symbol => known.TryGetValue(symbol.Key, out ulong address) && address == symbol.Value);
+            if (settled)
+                return image;
+            if (pass == 3)
+                throw new InvalidOperationException("The kernel's symbols do not settle: an instruction changes its length with its operand.");
+            known = image.Symbols;
+        }
+    }
+
+    private static AssembledSection Assemble(CodeSection section, Action<KernelAssembler> emit, IReadOnlyDictionary<string, ulong> known)
+    {
+        var k = new KernelAssembler(section, known);
+        emit(k);
+        return k.Finish();
+    }
+}

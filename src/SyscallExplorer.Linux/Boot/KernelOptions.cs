@@ -1,0 +1,118 @@
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>A switch of the kernel's command line.</summary>
+internal enum Toggle
+{
+    Auto,
+    On,
+    Off,
+}
+
+/// <summary>
+/// The kernel's command line, as Linux writes it. An unknown option is an error, not a silent wish.
+/// Documentation/admin-guide/kernel-parameters.txt of Linux 5.13.
+/// </summary>
+public sealed class KernelOptions
+{
+    private static readonly Dictionary<string, string[]?> Known = new()
+    {
+        ["mitigations"] = ["auto", "off"],
+        ["pti"] = ["auto", "on", "off"],
+        ["nopti"] = null,
+        ["spectre_v2"] = ["auto", "on", "off", "retpoline", "retpoline,generic", "retpoline,amd"],
+        ["nospectre_v2"] = null,
+        ["nospectre_v1"] = null,
+        ["mds"] = ["full", "off"],
+        ["nosmap"] = null,
+        ["nosmep"] = null,
+        ["nopcid"] = null,
+        ["nofsgsbase"] = null,
+        ["randomize_kstack_offset"] = ["on", "off"],
+        ["quiet"] = null,
+    };
+
+    private readonly Dictionary<string, string> _given = [];
+
+    private KernelOptions(string text) => Text = text;
+
+    /// <summary>No options.</summary>
+    public static KernelOptions None { get; } = new("");
+
+    /// <summary>The command line with single spaces.</summary>
+    public string Text { get; }
+
+    /// <summary>Reads a command line.</summary>
+    /// <exception cref="ArgumentException">An option or its value is unknown; the message names the nearest right ones.</exception>
+    public static KernelOptions Parse(string commandLine)
+    {
+        string[] words = commandLine.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        var options = new KernelOptions(string.Join(' ', words));
+        foreach (string word in words)
+        {
+            string[] parts = word.Split('=', 2);
+            if (!Known.TryGetValue(parts[0], out string[]? values))
+                throw new ArgumentException(Suggestion.Sentence("No kernel option is named", parts[0], "Known options", Known.Keys), nameof(commandLine));
+            if (values is null && parts.Length == 2)
+                throw new ArgumentException($"The kernel option '{parts[0]}' takes no value; it was given '{parts[1]}'.", nameof(commandLine));
+            if (values is not null && (parts.Length == 1 || !values.Contains(parts[1])))
+            {
+                throw new ArgumentException(
+                    Suggestion.Sentence($"The kernel option '{parts[0]}' has no value", parts.Length == 1 ? "" : parts[1], "Its values", values), nameof(commandLine));
+            }
+
+            options._given[parts[0]] = parts.Length == 2 ? parts[1] : "";
+        }
+
+        return options;
+    }
+
+    /// <summary>What this boot of this processor switches on.</summary>
+    internal IReadOnlySet<KernelFeature> FeaturesFor(CpuModel cpu)
+    {
+        bool mitigate = Value("mitigations") != "off";
+        bool Suffers(Vulnerabilities weakness) => (cpu.Vulnerabilities & weakness) != 0;
+        var features = new HashSet<KernelFeature>();
+        void Set(KernelFeature feature, bool value)
+        {
+            if (value)
+                features.Add(feature);
+        }
+
+        Set(KernelFeature.Smap, cpu.Has(CpuFeature.Smap) && !Given("nosmap"));
+        Set(KernelFeature.Smep, cpu.Has(CpuFeature.Smep) && !Given("nosmep"));
+        Set(KernelFeature.Pcid, cpu.Has(CpuFeature.Pcid) && !Given("nopcid"));
+        Set(KernelFeature.Fsgsbase, cpu.Has(CpuFeature.Fsgsbase) && !Given("nofsgsbase"));
+        Set(KernelFeature.Rdtscp, cpu.Has(CpuFeature.Rdtscp));
+        Set(KernelFeature.Sysenter32, cpu.HasLongModeSysenter);
+        Set(KernelFeature.Syscall32, cpu.HasCompatibilitySyscall);
+        Set(KernelFeature.RandomizeKstackOffset, Value("randomize_kstack_offset") == "on");
+
+        Toggle pti = Given("nopti") ? Toggle.Off : Value("pti") switch { "on" => Toggle.On, "off" => Toggle.Off, _ => Toggle.Auto };
+        Set(KernelFeature.Pti, pti == Toggle.On || (pti == Toggle.Auto && mitigate && Suffers(Vulnerabilities.Meltdown)));
+
+        SetRetpoline(cpu, mitigate && Suffers(Vulnerabilities.SpectreV2), Set);
+        Set(KernelFeature.MdsClear, mitigate && Suffers(Vulnerabilities.Mds) && cpu.Has(CpuFeature.MdClear) && Value("mds") != "off");
+
+        // SMAP keeps speculation out of user memory only where the processor does not read across rings anyway.
+        bool smapHolds = features.Contains(KernelFeature.Smap) && !Suffers(Vulnerabilities.Meltdown);
+        bool fences = mitigate && !Given("nospectre_v1") && Suffers(Vulnerabilities.SpectreV1) && !smapHolds;
+        Set(KernelFeature.FenceSwapgsKernel, fences);
+        Set(KernelFeature.FenceSwapgsUser, fences && cpu.Vendor == CpuVendor.Intel && !features.Contains(KernelFeature.Pti));
+        return features;
+    }
+
+    private void SetRetpoline(CpuModel cpu, bool suffers, Action<KernelFeature, bool> set)
+    {
+        string choice = Given("nospectre_v2") ? "off" : Value("spectre_v2") ?? "auto";
+        bool on = choice switch { "off" => false, "auto" => suffers, _ => true };
+        bool lfence = choice == "retpoline,amd" || (choice != "retpoline,generic" && cpu.Vendor == CpuVendor.Amd);
+        set(KernelFeature.RetpolineLfence, on && lfence);
+        set(KernelFeature.Retpoline, on && !lfence);
+    }
+
+    private bool Given(string name) => _given.ContainsKey(name);
+
+    private string? Value(string name) => _given.GetValueOrDefault(name);
+}

@@ -1,0 +1,85 @@
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>Writes four-level page tables into guest memory.</summary>
+internal sealed class PageTables(PhysicalMemory ram, FrameAllocator frames)
+{
+    private const ulong TableRights = PageEntry.P | PageEntry.RW | PageEntry.US | PageEntry.A;
+
+    /// <summary>Maps one 4 KiB page.</summary>
+    /// <returns>False when no frame is left for a table.</returns>
+    public bool TryMap(ulong root, ulong linear, ulong physical, ulong rights, ulong rootRights = TableRights) =>
+        TryMapAt(root, linear, physical | rights, leafShift: 12, rootRights);
+
+    /// <summary>Maps one 2 MiB page.</summary>
+    public void MapLarge(ulong root, ulong linear, ulong physical, ulong rights)
+    {
+        if (!TryMapAt(root, linear, physical | rights | PageEntry.PS, leafShift: 21, TableRights))
+            throw new InvalidOperationException("The guest's RAM is too small for its kernel's page tables.");
+    }
+
+    /// <summary>Maps a 4 KiB page at boot.</summary>
+    public void Map(ulong root, ulong linear, ulong physical, ulong rights)
+    {
+        if (!TryMap(root, linear, physical, rights))
+            throw new InvalidOperationException("The guest's RAM is too small for its kernel's page tables.");
+    }
+
+    /// <summary>Where the leaf entry of an address stands, or null when a table is missing on the way.</summary>
+    public ulong? EntryAddress(ulong root, ulong linear)
+    {
+        ulong table = root;
+        for (int shift = 39; shift > 12; shift -= 9)
+        {
+            ulong entry = ram.ReadUInt64(table + Slot(linear, shift));
+            if ((entry & PageEntry.P) == 0)
+                return null;
+            table = entry & PageEntry.Address;
+        }
+
+        return table + Slot(linear, 12);
+    }
+
+    /// <summary>Copies a top-level entry, so that both tables share what hangs below it.</summary>
+    public void ShareTopLevel(ulong fromRoot, ulong toRoot, ulong linear) =>
+        ram.WriteUInt64(toRoot + Slot(linear, 39), ram.ReadUInt64(fromRoot + Slot(linear, 39)));
+
+    /// <summary>Makes sure that both roots share the tables of a user address; the kernel's copy may not execute there under KPTI.</summary>
+    public bool TryShareUser(ulong kernelRoot, ulong userRoot, ulong linear)
+    {
+        ulong slot = Slot(linear, 39);
+        if ((ram.ReadUInt64(kernelRoot + slot) & PageEntry.P) != 0)
+            return true;
+        if (frames.TryTake() is not { } table)
+            return false;
+        ram.WriteUInt64(kernelRoot + slot, table | TableRights | (userRoot != kernelRoot ? PageEntry.NX : 0));
+        if (userRoot != kernelRoot)
+            ram.WriteUInt64(userRoot + slot, table | TableRights);
+        return true;
+    }
+
+    private bool TryMapAt(ulong root, ulong linear, ulong leaf, int leafShift, ulong rootRights)
+    {
+        ulong table = root;
+        for (int shift = 39; shift > leafShift; shift -= 9)
+        {
+            ulong address = table + Slot(linear, shift);
+            ulong entry = ram.ReadUInt64(address);
+            if ((entry & PageEntry.P) == 0)
+            {
+                if (frames.TryTake() is not { } fresh)
+                    return false;
+                entry = fresh | (shift == 39 ? rootRights : TableRights);
+                ram.WriteUInt64(address, entry);
+            }
+
+            table = entry & PageEntry.Address;
+        }
+
+        ram.WriteUInt64(table + Slot(linear, leafShift), leaf);
+        return true;
+    }
+
+    private static ulong Slot(ulong linear, int shift) => ((linear >> shift) & 511) * 8;
+}

@@ -1,0 +1,42 @@
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>Numbers of hypercalls: the displacement of the NOP behind VMCALL. They begin where a displacement needs four bytes.</summary>
+internal static class HypercallNumbers
+{
+    public const int EntryWork = 0x1001;
+    public const int ExitWork = 0x1002;
+    public const int ExitLoop = 0x1003;
+    public const int HandleMmFault = 0x1004;
+    public const int ForceSignal = 0x1005;
+    public const int Die = 0x1006;
+    public const int NotImplemented = 0x1007;
+
+    /// <summary>First number of the handlers' host parts, in the order of their table.</summary>
+    public const int FirstHandler = 0x2000;
+
+    /// <summary>Added where the caller is a 32-bit one.</summary>
+    public const int Compat = 0x1000_0000;
+}
+
+/// <summary>Guest code that ends in the host.</summary>
+internal static class HypercallStub
+{
+    /// <summary>VMCALL and its number, within other code.</summary>
+    public static void Inline(KernelAssembler k, int number)
+    {
+        k.vmcall();
+        byte[] nop = [0x0F, 0x1F, 0x80, 0, 0, 0, 0];
+        BitConverter.TryWriteBytes(nop.AsSpan(3), number);
+        k.db(nop);
+    }
+
+    /// <summary>A function that is nothing but a hypercall.</summary>
+    public static void Function(KernelAssembler k, string symbol, int number)
+    {
+        k.Global(symbol);
+        Inline(k, number);
+        k.ret();
+    }
+}

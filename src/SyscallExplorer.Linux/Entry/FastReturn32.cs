@@ -1,0 +1,52 @@
+using static Iced.Intel.AssemblerRegisters;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>The fast way back to a 32-bit program: SYSRETL, also for a program that came by SYSENTER.</summary>
+internal static class FastReturn32
+{
+    public const string Symbol = "sysret32_from_system_call";
+
+    /// <summary>C returned whether SYSRETL will do.</summary>
+    public static void ChooseReturn(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.RestoreRegisters);
+        k.OnlyWith(KernelFeature.XenPv, () => k.xor(eax, eax));
+        k.test(eax, eax);
+        k.je(k.To("swapgs_restore_regs_and_return_to_usermode"));
+        k.jmp(k.To(Symbol));
+    }
+
+    public static EntryPathCode Linux_5_13 { get; } = new(Symbol,
+    [
+        new("restore registers", RestoreRegisters),
+        new("switch page tables", k => PageTableSwitch.ToUser(k, scratch: r8, second: r9)),
+        new("clear and return", ClearAndReturn),
+    ]);
+
+    private static void RestoreRegisters(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.RestoreRegisters);
+        k.mov(rbx, __qword_ptr[rsp + PtRegsOffsets.Bx]);
+        k.mov(rbp, __qword_ptr[rsp + PtRegsOffsets.Bp]);
+        k.mov(r11, __qword_ptr[rsp + PtRegsOffsets.Flags]);
+        k.mov(rcx, __qword_ptr[rsp + PtRegsOffsets.Ip]);
+        k.add(rsp, PtRegsOffsets.Ax);
+        k.pop(rax);
+        k.pop(rdx);
+        k.pop(rdx);
+        k.pop(rsi);
+        k.pop(rdi);
+        k.mov(rsp, __qword_ptr[rsp + PtRegsOffsets.Sp - PtRegsOffsets.OrigAx]);
+    }
+
+    /// <summary>R8 to R10 would carry kernel values into the program.</summary>
+    private static void ClearAndReturn(KernelAssembler k)
+    {
+        k.xor(r8d, r8d);
+        k.xor(r9d, r9d);
+        k.xor(r10d, r10d);
+        k.swapgs();
+        k.sysret();
+    }
+}

@@ -1,0 +1,99 @@
+using SyscallExplorer.Machine;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>
+/// The 64-bit SYSCALL entry of Linux 5.13, from the first ring-0 instruction to SYSRET, or to the IRET path when the registers do not
+/// allow SYSRET.
+/// </summary>
+internal static class Syscall64Entry
+{
+    private const int CanonicalShift = 16;
+
+    public static EntryPathCode Linux_5_13 { get; } = new("entry_SYSCALL_64",
+    [
+        new("switch stack", SwitchStack),
+        new("push hardware frame", PushHardwareFrame),
+        new("push registers", k => RegisterFrame.PushAndClear(k, -Errno.ENOSYS)),
+        new("call C", CallC),
+        new("choose return", ChooseReturn),
+        new("return by SYSRET", ReturnBySysret),
+    ]);
+
+    private static void SwitchStack(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.StackSwitch);
+        k.swapgs();
+        k.mov(k.PerCpu(PerCpuOffsets.Tss + TaskStateSegment.Rsp2), rsp);
+        PageTableSwitch.ToKernel(k, scratch: rsp);
+        k.mov(rsp, k.PerCpu(PerCpuOffsets.TopOfStack));
+    }
+
+    private static void PushHardwareFrame(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.SaveRegisters);
+        k.push(Selectors.UserDs);
+        k.push(k.PerCpu(PerCpuOffsets.Tss + TaskStateSegment.Rsp2));
+        k.push(r11);
+        k.push(Selectors.UserCs);
+        k.push(rcx);
+        k.Global("entry_SYSCALL_64_after_hwframe");
+        k.push(rax);
+    }
+
+    private static void CallC(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.Dispatch);
+        k.mov(rdi, rax);
+        k.mov(rsi, rsp);
+        k.CallFar("do_syscall_64");
+    }
+
+    /// <summary>SYSRET is legal only when it would restore exactly what IRET would; otherwise the slow way is taken.</summary>
+    private static void ChooseReturn(KernelAssembler k)
+    {
+        const string slow = "swapgs_restore_regs_and_return_to_usermode";
+        const int forbidden = (int)(Rflags.RF | Rflags.TF);
+        k.Phase(PhaseKind.RestoreRegisters);
+        k.OnlyWith(KernelFeature.XenPv, () => k.jmp(k.To(slow)));
+        k.mov(rcx, __qword_ptr[rsp + PtRegsOffsets.Cx]);
+        k.mov(r11, __qword_ptr[rsp + PtRegsOffsets.Ip]);
+        k.cmp(rcx, r11);
+        k.jne(k.To(slow));
+
+        // A non-canonical RCX would make SYSRET fault in ring 0 on Intel, with the user's stack pointer.
+        k.shl(rcx, CanonicalShift);
+        k.sar(rcx, CanonicalShift);
+        k.cmp(r11, rcx);
+        k.jne(k.To(slow));
+        k.cmp(__qword_ptr[rsp + PtRegsOffsets.Cs], Selectors.UserCs);
+        k.jne(k.To(slow));
+        k.mov(r11, __qword_ptr[rsp + PtRegsOffsets.Flags]);
+        k.cmp(__qword_ptr[rsp + PtRegsOffsets.R11], r11);
+        k.jne(k.To(slow));
+
+        // SYSRET cannot restore RF, and with TF it would trap one instruction too early.
+        k.test(r11, forbidden);
+        k.jne(k.To(slow));
+        k.cmp(__qword_ptr[rsp + PtRegsOffsets.Ss], Selectors.UserDs);
+        k.jne(k.To(slow));
+    }
+
+    private static void ReturnBySysret(KernelAssembler k)
+    {
+        k.Global("syscall_return_via_sysret");
+        RegisterFrame.PopAllButRdi(k, skipR11AndRcx: true);
+
+        // RDI and RSP are left: they go by the entry stack, which the user's page tables hold too.
+        k.mov(rdi, rsp);
+        k.mov(rsp, k.PerCpu(PerCpuOffsets.Tss + TaskStateSegment.Rsp0));
+        k.push(__qword_ptr[rdi + PtRegsOffsets.Sp - PtRegsOffsets.Di]);
+        k.push(__qword_ptr[rdi]);
+        PageTableSwitch.ToUserWithStack(k, scratch: rdi);
+        k.pop(rdi);
+        k.pop(rsp);
+        k.swapgs();
+        k.sysretq();
+    }
+}

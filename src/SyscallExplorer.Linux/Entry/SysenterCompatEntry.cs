@@ -1,0 +1,73 @@
+using SyscallExplorer.Machine;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>
+/// SYSENTER from a 32-bit program on a 64-bit kernel, Linux 5.13. The hardware keeps neither EIP nor ESP: the return address is the
+/// landing pad behind the stub that every program shares, and EBP holds the stack pointer.
+/// </summary>
+internal static class SysenterCompatEntry
+{
+    public static EntryPathCode Linux_5_13 { get; } = new("entry_SYSENTER_compat",
+    [
+        new("switch stack", SwitchStack),
+        new("push frame", PushFrame),
+        new("push registers", k => RegisterFrame.PushAndClear32(k, rcx)),
+        new("fix flags", FixFlags),
+        new("call C", CallC),
+        new("choose return", k => FastReturn32.ChooseReturn(k)),
+        new("flags fix-up", FlagsFixup),
+    ]);
+
+    private static void SwitchStack(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.StackSwitch);
+        k.swapgs();
+        k.push(rax);
+        PageTableSwitch.ToKernel(k, scratch: rax);
+        k.pop(rax);
+        k.mov(rsp, k.PerCpu(PerCpuOffsets.TopOfStack));
+    }
+
+    private static void PushFrame(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.SaveRegisters);
+        k.push(Selectors.UserDs);
+        k.push(0);
+
+        // RFLAGS before anything here changes it; IF, which SYSENTER cleared, is put back in C.
+        k.pushfq();
+        k.push(Selectors.User32Cs);
+        k.push(0);
+        k.Global("entry_SYSENTER_compat_after_hwframe");
+        k.mov(eax, eax);
+        k.push(rax);
+    }
+
+    /// <summary>SYSENTER leaves NT, AC and TF as the program had them; NT would make an IRET fault, AC would open SMAP.</summary>
+    private static void FixFlags(KernelAssembler k)
+    {
+        k.cld();
+        k.test(__dword_ptr[rsp + PtRegsOffsets.Flags], (int)(Rflags.NT | Rflags.AC | Rflags.TF));
+        k.jne(k.To("entry_SYSENTER_compat_fix_flags"));
+        k.Global("entry_SYSENTER_compat_flags_fixed");
+    }
+
+    private static void CallC(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.Dispatch);
+        k.mov(rdi, rsp);
+        k.CallFar("do_SYSENTER_32");
+    }
+
+    private static void FlagsFixup(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.SaveRegisters);
+        k.Global("entry_SYSENTER_compat_fix_flags");
+        k.push((int)Rflags.Fixed);
+        k.popfq();
+        k.jmp(k.To("entry_SYSENTER_compat_flags_fixed"));
+        k.Global("__end_entry_SYSENTER_compat");
+    }
+}

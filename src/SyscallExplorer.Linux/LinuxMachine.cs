@@ -1,0 +1,252 @@
+using System.Buffers.Binary;
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>Counts uses of hypercall figures.</summary>
+public sealed class HypercallLedger
+{
+    private readonly SortedDictionary<string, long> _uses = new(StringComparer.Ordinal);
+
+    /// <summary>Uses by the figure's key.</summary>
+    public IReadOnlyDictionary<string, long> Uses => _uses;
+
+    internal void AddOrUpdate(string key) => _uses[key] = _uses.GetValueOrDefault(key) + 1;
+}
+
+/// <summary>Everything of a machine that decides how it goes on. It can be restored any number of times, and into forks.</summary>
+public sealed class LinuxSnapshot
+{
+    internal LinuxSnapshot(ProcessorSnapshot processor, PhysicalMemory memory, KernelState state) => (Processor, Memory, State) = (processor, memory, state);
+
+    internal ProcessorSnapshot Processor { get; }
+
+    internal PhysicalMemory Memory { get; }
+
+    internal KernelState State { get; }
+}
+
+/// <summary>
+/// An emulated machine with a booted kernel: processor, memory, the kernel's code in ring 0, and one task that a program can be loaded into.
+/// </summary>
+public sealed class LinuxMachine
+{
+    private readonly BootResult _boot;
+
+    private LinuxMachine(KernelGeneration kernel, CpuModel cpu, KernelOptions options, ulong seed, PhysicalMemory memory, BootResult boot)
+    {
+        Kernel = kernel;
+        Options = options;
+        Seed = seed;
+        _boot = boot;
+        Processor = new Processor(cpu, new Bus(memory));
+        Memory = new AddressSpace(this);
+        Processor.Hypercalls = new HypercallDispatcher(this);
+    }
+
+    /// <summary>The kernel.</summary>
+    public KernelGeneration Kernel { get; }
+
+    /// <summary>Its command line.</summary>
+    public KernelOptions Options { get; }
+
+    /// <summary>The seed of its random words.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>The processor.</summary>
+    public Processor Processor { get; }
+
+    /// <summary>What boot switched on.</summary>
+    public IReadOnlySet<KernelFeature> Features => _boot.Features;
+
+    /// <summary>What hypercalls cost.</summary>
+    public HypercallCosts Costs => _boot.Costs;
+
+    /// <summary>Counts the hypercalls from now on; null counts nothing.</summary>
+    public HypercallLedger? HypercallLedger { get; set; }
+
+    /// <summary>The argument of the program's exit, or null while it lives.</summary>
+    public int? ExitStatus => State.ExitStatus;
+
+    /// <summary>The exception that ended the program or the kernel, or null.</summary>
+    public FatalReport? Fatal => State.Fatal;
+
+    /// <summary>What the program wrote to standard output.</summary>
+    public byte[] Output => State.Output.ToArray();
+
+    /// <summary>What the program wrote to standard error.</summary>
+    public byte[] Error => State.Error.ToArray();
+
+    /// <summary>System calls that the kit has no handler for, by name, with how often each was asked for.</summary>
+    public IReadOnlyDictionary<string, int> Unimplemented => State.Unimplemented;
+
+    /// <summary>Names of the files inside the machine.</summary>
+    public IEnumerable<string> FileNames => State.Files.Keys;
+
+    internal KernelState State { get; set; } = KernelState.Initial;
+
+    internal AddressSpace Memory { get; }
+
+    internal bool IsInCompatCall => (ReadKernel32(TaskWord(TaskLayout.ThreadStatus)) & ThreadStatus.Compat) != 0;
+
+    /// <summary>Boots a kernel on a processor.</summary>
+    /// <param name="kernel">Which kernel.</param>
+    /// <param name="cpu">Which processor.</param>
+    /// <param name="options">Its command line.</param>
+    /// <param name="seed">For what is random in the guest.</param>
+    public static LinuxMachine Boot(KernelGeneration kernel, CpuModel cpu, KernelOptions options, ulong seed = 0)
+    {
+        IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu);
+        var boot = new BootResult(features, HypercallCosts.Load($"linux-{kernel.Release}"));
+        var machine = new LinuxMachine(kernel, cpu, options, seed, new PhysicalMemory(KernelLayout.RamSize), boot);
+        (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(machine.Processor, kernel, features, seed).Run();
+        machine.State = machine.State with { NextFrame = nextFrame, KernelRoot = kernelRoot, UserRoot = userRoot };
+        return machine;
+    }
+
+    /// <summary>A machine that goes on from here by itself. Memory is shared until either side writes.</summary>
+    public LinuxMachine Fork()
+    {
+        LinuxSnapshot snapshot = Capture();
+        var fork = new LinuxMachine(Kernel, Processor.Model, Options, Seed, snapshot.Memory.Fork(), _boot);
+        fork.Processor.Restore(snapshot.Processor);
+        fork.State = snapshot.State;
+        return fork;
+    }
+
+    /// <summary>The machine as it is now.</summary>
+    public LinuxSnapshot Capture()
+    {
+        PhysicalMemory memory = Processor.Bus.Ram.Fork();
+        Processor.ForgetHostPages();
+        return new LinuxSnapshot(Processor.Capture(), memory, State);
+    }
+
+    /// <summary>Goes back to a snapshot of this machine or of a fork of it.</summary>
+    public void Restore(LinuxSnapshot snapshot)
+    {
+        Processor.Bus.Ram.CopyFrom(snapshot.Memory);
+        Processor.Restore(snapshot.Processor);
+        State = snapshot.State;
+    }
+
+    /// <summary>Puts a file into the machine.</summary>
+    /// <param name="path">An absolute name.</param>
+    /// <param name="content">Its bytes.</param>
+    public void WriteFile(string path, ReadOnlySpan<byte> content) =>
+        State = State with { Files = State.Files.SetItem(PathNames.Normalise(path), FileContent.Of(content)) };
+
+    /// <summary>The bytes of a file of the machine.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file; the message names those there are.</exception>
+    public byte[] ReadFile(string path) =>
+        State.Files.TryGetValue(PathNames.Normalise(path), out FileContent? content)
+            ? content.ToArray()
+            : throw new FileNotFoundException($"The machine has no file '{path}'. Its files: {(State.Files.IsEmpty ? "none" : string.Join(", ", State.Files.Keys))}.");
+
+    /// <summary>Gives the task a program, as execve does. The kernel's way back to user mode then starts it.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="input">What it reads from standard input.</param>
+    /// <exception cref="InvalidOperationException">The machine runs a program already.</exception>
+    public void Load(UserProgram program, ReadOnlySpan<byte> input = default)
+    {
+        if (State.ProgramBitness != 0)
+            throw new InvalidOperationException("This machine has a program already: fork it before a program is loaded, or boot another.");
+        new ProgramLoader(this).Load(program, input);
+    }
+
+    /// <summary>Runs the machine.</summary>
+    /// <exception cref="InvalidOperationException">No program is loaded.</exception>
+    public RunResult Run(RunLimits limits)
+    {
+        var trace = new NoTrace();
+        return Run(limits, ref trace);
+    }
+
+    /// <summary>Runs the machine with a trace.</summary>
+    /// <exception cref="InvalidOperationException">No program is loaded.</exception>
+    public RunResult Run<TTrace>(RunLimits limits, ref TTrace trace) where TTrace : struct, IInstructionTrace
+    {
+        if (State.ProgramBitness == 0)
+            throw new InvalidOperationException("The machine has no program: load one first.");
+        if (DescribeEnd() is { } end)
+            return new RunResult(StopReason.Hypercall, 0, 0, end);
+        RunResult result = Processor.Run(limits, ref trace);
+        return DescribeEnd() is { } message ? result with { Message = message } : result;
+    }
+
+    /// <summary>Whether nothing more will happen.</summary>
+    public bool IsOver => DescribeEnd() is not null || Processor.Registers.IsShutDown;
+
+    /// <summary>An address with the kernel's symbol where it has one.</summary>
+    public string SymbolText(ulong address) =>
+        Kernel.Image.SymbolAt(address) is (string name, ulong offset) ? $"{name}+0x{offset:x} ({address:x}h)" : $"{address:x}h";
+
+    /// <summary>The kernel symbol and distance of an address, or null outside the kernel's code.</summary>
+    public (string Name, ulong Offset)? SymbolAt(ulong address) => Kernel.Image.SymbolAt(address);
+
+    /// <summary>The address of a kernel symbol.</summary>
+    /// <exception cref="ArgumentException">The kernel has no such symbol; the message names the nearest.</exception>
+    public ulong AddressOf(string symbol) =>
+        Kernel.Image.Symbols.TryGetValue(symbol, out ulong address)
+            ? address
+            : throw new ArgumentException(
+                $"{Kernel} has no symbol '{symbol}'."
+                + (Suggestion.Nearest(symbol, Kernel.Image.Symbols.Keys) is { } nearest ? $" Did you mean '{nearest}'?" : ""), nameof(symbol));
+
+    /// <summary>Reads a <c>struct pt_regs</c> from the kernel's memory.</summary>
+    public PtRegs ReadPtRegs(ulong address)
+    {
+        byte[] bytes = new byte[PtRegsOffsets.Size];
+        ReadKernel(address, bytes);
+        ulong[] words = new ulong[PtRegsOffsets.Size / 8];
+        for (int i = 0; i < words.Length; i++)
+            words[i] = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(i * 8));
+        return new PtRegs(address, words);
+    }
+
+    /// <summary>Reads memory through the current page tables, whatever its rights, without side effects.</summary>
+    /// <exception cref="ArgumentException">The address is not mapped.</exception>
+    public void ReadKernel(ulong address, Span<byte> destination)
+    {
+        for (int i = 0; i < destination.Length; i++)
+        {
+            if (!Processor.TryTranslate(address + (ulong)i, out ulong physical))
+                throw new ArgumentException($"The address {address + (ulong)i:x}h is not mapped.", nameof(address));
+            Processor.Bus.Ram.Read(physical, destination.Slice(i, 1));
+        }
+    }
+
+    internal (uint Work, uint Flags) ReadWorkWords() =>
+        (ReadKernel32(TaskWord(TaskLayout.SyscallWork)), ReadKernel32(TaskWord(TaskLayout.ThreadFlags)));
+
+    internal int FileKindOf(int descriptor) => (int)ReadKernel32(FileWord(descriptor));
+
+    internal void SetFileKind(int descriptor, int kind) => Processor.Bus.Ram.Write(FileWord(descriptor), BitConverter.GetBytes(kind));
+
+    internal int? FreeDescriptor()
+    {
+        for (int descriptor = 0; descriptor < TaskLayout.MaxDescriptors; descriptor++)
+        {
+            if (FileKindOf(descriptor) == FileKind.Closed)
+                return descriptor;
+        }
+
+        return null;
+    }
+
+    private string? DescribeEnd() =>
+        State.Fatal?.Title ?? State.Refusal ?? (State.ExitStatus is { } status ? $"The program exited with status {status}." : null);
+
+    private static ulong TaskWord(int offset) => KernelLayout.TaskPhysical + (ulong)offset;
+
+    private static ulong FileWord(int descriptor) => KernelLayout.TaskPhysical + TaskLayout.FilesBlock + (ulong)descriptor * 4;
+
+    private uint ReadKernel32(ulong physical)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        Processor.Bus.Ram.Read(physical, bytes);
+        return BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+    }
+
+    private sealed record BootResult(IReadOnlySet<KernelFeature> Features, HypercallCosts Costs);
+}

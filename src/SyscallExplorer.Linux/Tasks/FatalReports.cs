@@ -1,0 +1,36 @@
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>Makes the report of an exception that nobody survives.</summary>
+internal static class FatalReports
+{
+    private const int Lines = 6;
+    private const int MaxInstruction = 15;
+
+    public static FatalReport Make(LinuxMachine machine, int signal, Vector vector, ulong error, ulong faultAddress, PtRegs frame)
+    {
+        ulong rip = frame[PtRegsOffsets.Ip];
+        bool compat = frame[PtRegsOffsets.Cs] == Selectors.User32Cs;
+        string what = $"#{ExceptionNames.Mnemonic(vector)}"
+            + (vector == Vector.PageFault ? $" at {faultAddress:x}h ({PageFaultText(error)})" : error is 0 or ulong.MaxValue ? "" : $"({error:x}h)");
+        string where = machine.SymbolText(rip);
+        string title = signal == 0
+            ? $"Kernel panic: {what} in ring {frame[PtRegsOffsets.Cs] & 3} at {where}."
+            : $"The program was killed by {SignalNumbers.Name(signal)}: {what} at {where}.";
+        return new FatalReport(title, signal, (int)vector, error, faultAddress, frame, Disassemble(machine, rip, compat ? 32 : 64));
+    }
+
+    private static List<ReportLine> Disassemble(LinuxMachine machine, ulong rip, int bitness)
+    {
+        byte[] bytes = machine.Processor.ReadCode(rip, Lines * MaxInstruction);
+        if (bytes.Length == 0)
+            return [new ReportLine(rip, "(not mapped)", true)];
+        return Disassembler.Lines(bytes, bitness, rip).Take(Lines).Select(line => new ReportLine(line.Address, line.Text, line.Address == rip)).ToList();
+    }
+
+    private static string PageFaultText(ulong error) =>
+        ((error & PageFaultError.User) != 0 ? "user " : "kernel ")
+        + ((error & PageFaultError.Instruction) != 0 ? "fetch" : (error & PageFaultError.Write) != 0 ? "write" : "read")
+        + ((error & PageFaultError.Protection) != 0 ? ", protection" : ", not mapped");
+}

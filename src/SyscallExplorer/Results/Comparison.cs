@@ -1,0 +1,108 @@
+using SyscallExplorer.Linux;
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer;
+
+/// <summary>The cycles of one phase of a path.</summary>
+/// <param name="Phase">Which.</param>
+/// <param name="Cost">1/256 cycles over all calls measured: the phases' costs sum to the path's cost exactly.</param>
+/// <param name="Cycles">Cycles of one call.</param>
+/// <param name="Instructions">Instructions of one call.</param>
+public sealed record PhaseCost(Phase Phase, long Cost, double Cycles, double Instructions)
+{
+    /// <summary>The phase's name, for plots.</summary>
+    public string Name => Phase.Name;
+}
+
+/// <summary>How often one call uses a figure, and what it comes to.</summary>
+/// <param name="Figure">The figure; for hosted handlers one from the kernel's table of hypercalls.</param>
+/// <param name="Uses">Uses in all calls measured.</param>
+public sealed record FigureUse(Figure Figure, long Uses);
+
+/// <summary>The share of a path's cycles that comes from one kind of code.</summary>
+/// <param name="Origin">Which kind.</param>
+/// <param name="Cycles">Cycles of one call.</param>
+/// <param name="Share">0 to 1.</param>
+public sealed record OriginShare(CodeOrigin Origin, double Cycles, double Share);
+
+/// <summary>What one path costs.</summary>
+public sealed record PathCost
+{
+    /// <summary>Which path.</summary>
+    public required EntryPath Path { get; init; }
+
+    /// <summary>Its label, such as <c>int 0x80</c>.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>Calls measured, after the same number to warm up.</summary>
+    public required int Calls { get; init; }
+
+    /// <summary>1/256 cycles of all calls measured.</summary>
+    public required long Cost { get; init; }
+
+    /// <summary>The same with every figure at the low end of its interval.</summary>
+    public required long Low { get; init; }
+
+    /// <summary>The same with every figure at the high end of its interval.</summary>
+    public required long High { get; init; }
+
+    /// <summary>Instructions of one call, in user and kernel mode.</summary>
+    public required double Instructions { get; init; }
+
+    /// <summary>What the call returned.</summary>
+    public required long Result { get; init; }
+
+    /// <summary>The phases, in the order of a call.</summary>
+    public required IReadOnlyList<PhaseCost> Phases { get; init; }
+
+    /// <summary>The figures it rests on.</summary>
+    public required IReadOnlyList<FigureUse> Figures { get; init; }
+
+    /// <summary>How much of it is documented, composed, tabled and the user's own code.</summary>
+    public required IReadOnlyList<OriginShare> Origins { get; init; }
+
+    /// <summary>The weakest confidence among its figures.</summary>
+    public required Confidence Weakest { get; init; }
+
+    /// <summary>The share of its cycles, 0 to 1, that rests on assumed figures.</summary>
+    public required double AssumedShare { get; init; }
+
+    /// <summary>Cycles of one call.</summary>
+    public double Cycles => Cost / 256.0 / Calls;
+
+    /// <summary>Cycles of one call at the low end of every figure.</summary>
+    public double LowCycles => Low / 256.0 / Calls;
+
+    /// <summary>Cycles of one call at the high end of every figure.</summary>
+    public double HighCycles => High / 256.0 / Calls;
+}
+
+/// <summary>How two paths differ, and how far the difference can be trusted. Figures that both use alike cancel out.</summary>
+/// <param name="Slower">The path that costs more.</param>
+/// <param name="Faster">The path that costs less.</param>
+/// <param name="Cycles">Cycles of one call between them.</param>
+/// <param name="LowCycles">The least that the figures' intervals allow; negative when the order could be the other way round.</param>
+/// <param name="HighCycles">The most that they allow.</param>
+/// <param name="AssumedShare">The share of the difference, 0 to 1, that rests on assumed figures: by absolute contributions.</param>
+public sealed record PathDifference(string Slower, string Faster, double Cycles, double LowCycles, double HighCycles, double AssumedShare)
+{
+    /// <summary>Whether the order stays the same wherever in their intervals the figures lie.</summary>
+    public bool OrderSurvives => LowCycles > 0;
+}
+
+/// <summary>One system call by several paths.</summary>
+/// <param name="Inputs">What it rests on.</param>
+/// <param name="Syscall">The call's name.</param>
+/// <param name="Rows">The paths, in the order asked for.</param>
+/// <param name="Differences">Neighbours in the order of cost, the slowest first.</param>
+public sealed record Comparison(LabInputs Inputs, string Syscall, IReadOnlyList<PathCost> Rows, IReadOnlyList<PathDifference> Differences) : IHasInputs
+{
+    /// <summary>The row of a path.</summary>
+    /// <exception cref="ArgumentException">The comparison has no such path.</exception>
+    public PathCost this[EntryPath path] =>
+        Rows.FirstOrDefault(row => row.Path == path)
+        ?? throw new ArgumentException($"This comparison has no row for {path}; it has {string.Join(", ", Rows.Select(row => row.Path))}.", nameof(path));
+
+    /// <summary>All phases that occur, in the order of a call.</summary>
+    public IReadOnlyList<Phase> Phases => Rows.SelectMany(row => row.Phases.Select(phase => phase.Phase)).Distinct().Order().ToList();
+}

@@ -1,0 +1,21 @@
+using SyscallExplorer.Linux;
+
+namespace SyscallExplorer;
+
+/// <summary>What became of a program.</summary>
+/// <param name="Inputs">What it rests on.</param>
+/// <param name="ExitStatus">The argument of exit, or null when the program did not end by itself.</param>
+/// <param name="Message">A sentence on how it ended.</param>
+/// <param name="Fatal">The report of a fatal exception, or null.</param>
+/// <param name="Output">What it wrote to standard output, as UTF-8.</param>
+/// <param name="Error">What it wrote to standard error, as UTF-8.</param>
+/// <param name="Instructions">Instructions, in user and kernel mode.</param>
+/// <param name="Cost">1/256 cycles.</param>
+/// <param name="Unimplemented">System calls that the kit does not have, with how often each was asked for.</param>
+public sealed record ProgramRun(
+    LabInputs Inputs, int? ExitStatus, string Message, FatalReport? Fatal, string Output, string Error, long Instructions, long Cost,
+    IReadOnlyDictionary<string, int> Unimplemented) : IHasInputs
+{
+    /// <summary>Cycles.</summary>
+    public double Cycles => Cost / 256.0;
+}
