@@ -3,6 +3,9 @@ namespace SyscallExplorer.Machine;
 /// <summary>A straight run of decoded instructions within one page.</summary>
 internal sealed class Block(Operation[] operations)
 {
+    /// <summary>Stands where an instruction begins that ends in the next page.</summary>
+    public static readonly Block Crossing = new([]);
+
     public readonly Operation[] Operations = operations;
 }
 

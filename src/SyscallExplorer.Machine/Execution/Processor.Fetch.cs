@@ -6,6 +6,9 @@ public sealed partial class Processor
     private const int MaxBlockLength = 64;
     private const int MaxInstructionLength = 15;
 
+    private const int CrossingSlots = 64;
+
+    private readonly CrossingInstruction[] _crossing = new CrossingInstruction[CrossingSlots];
     private ulong _fetchTag;
     private CodePage? _fetchPage;
     private ulong _fetchPhysical;
@@ -50,7 +53,9 @@ public sealed partial class Processor
             _fetchEpoch = _code.Epoch;
         }
 
-        Block? block = _fetchPage[offset] ?? DecodeBlock(linear, offset);
+        Block? block = _fetchPage[offset] ?? DecodeBlock(offset);
+        if (ReferenceEquals(block, Block.Crossing))
+            block = DecodeAcrossPages(linear, Bus.Ram.FrameForRead(_fetchPhysical).AsSpan(offset));
         return Is64Bit || block is null || S.Rip + PhysicalMemory.FrameSize <= S.Segments[(int)SegmentName.CS].Limit ? block : WithinLimit(block);
     }
 
@@ -67,7 +72,7 @@ public sealed partial class Processor
         return block.Operations.Length == 1 ? block : new Block([first]);
     }
 
-    private Block? DecodeBlock(ulong linear, int offset)
+    private Block DecodeBlock(int offset)
     {
         CodePage page = _fetchPage!;
         ReadOnlySpan<byte> bytes = Bus.Ram.FrameForRead(_fetchPhysical);
@@ -84,14 +89,15 @@ public sealed partial class Processor
                 break;
         }
 
-        if (operations.Count == 0)
-            return DecodeAcrossPages(linear, bytes[offset..]);
-        var block = new Block([.. operations]);
-        page.Add(offset, block, position - offset);
+        Block block = operations.Count == 0 ? Block.Crossing : new Block([.. operations]);
+        page.Add(offset, block, operations.Count == 0 ? PhysicalMemory.FrameSize - offset : position - offset);
         return block;
     }
 
-    /// <summary>An instruction that ends in the next page is decoded anew each time: either page may change or be mapped elsewhere.</summary>
+    /// <summary>
+    /// An instruction that ends in the next page is fetched anew each time, for either page may change or be mapped elsewhere; what the same
+    /// bytes were decoded to last time is used again.
+    /// </summary>
     private Block? DecodeAcrossPages(ulong linear, ReadOnlySpan<byte> head)
     {
         ulong nextPage = (linear & ~0xFFFul) + PhysicalMemory.FrameSize;
@@ -111,9 +117,20 @@ public sealed partial class Processor
             return null;
         NoteReplacedFrames();
         ReadCodeBytes(physical, bytes[head.Length..]);
-        Operation? operation = _decoder.Decode(bytes, Bitness, out _);
-        return operation is null ? null : new Block([operation]);
+        ref CrossingInstruction known = ref _crossing[(int)((linear >> 12) % CrossingSlots)];
+        if (known.Block is null || known.Bitness != Bitness || !bytes.SequenceEqual(known.Bytes))
+        {
+            Operation? operation = _decoder.Decode(bytes, Bitness, out _);
+            if (operation is null)
+                return null;
+            known = new CrossingInstruction(bytes.ToArray(), Bitness, new Block([operation]));
+        }
+
+        return known.Block;
     }
+
+    /// <summary>An instruction that crossed a page, by all the bytes that decide what it is.</summary>
+    private readonly record struct CrossingInstruction(byte[] Bytes, int Bitness, Block Block);
 
     private Block? DecodeOutsideRam()
     {
