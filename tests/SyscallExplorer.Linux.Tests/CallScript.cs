@@ -12,6 +12,8 @@ internal readonly record struct Argument(ulong Value, int ResultOf = -1)
 
     public static implicit operator Argument(long value) => new((ulong)value);
 
+    public static implicit operator Argument(uint value) => new(value);
+
     public static implicit operator Argument(int value) => new((ulong)(long)value);
 
     public static Argument Result(int call) => new(0, call);

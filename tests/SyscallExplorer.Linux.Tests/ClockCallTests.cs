@@ -45,10 +45,10 @@ public sealed class ClockCallTests
             Assert.True(machine.Memory.TryRead(D + (ulong)i * 16, bytes));
             long shown = BitConverter.ToInt64(bytes) * Second + BitConverter.ToInt64(bytes, 8);
             double expected = clocks[i] / 256.0 / cpu.Microarchitecture.NominalGigahertz;
-            Assert.InRange(shown, (long)expected - 60, (long)expected + 60);
+            Assert.InRange(shown, (long)expected - 2, (long)expected + 2);
         }
 
-        Assert.True(clocks[1] / 256 > 50_000);
+        Assert.True(clocks[1] > clocks[0]);
     }
 
     [Fact]
