@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Xunit;
@@ -39,5 +38,5 @@ public sealed class NotebookFileTests
 
     private static JsonElement Read(string name) => JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder(), name))).RootElement;
 
-    private static string Folder([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../../../notebooks"));
+    private static string Folder() => Path.Combine(Repository.Root, "notebooks");
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Xml.Linq;
 using Xunit;
 
@@ -28,6 +27,5 @@ public sealed class ScriptExtensionTests
         Assert.Equal("Iced.Intel", typeof(Iced.Intel.AssemblerRegisters).Namespace);
     }
 
-    private static string Project([CallerFilePath] string file = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../../../src/SyscallExplorer"));
+    private static string Project() => Path.Combine(Repository.Root, "src", "SyscallExplorer");
 }

@@ -1,4 +1,4 @@
-namespace SyscallExplorer.EndToEnd.Tests;
+namespace SyscallExplorer;
 
 /// <summary>The checkout that the tests were built from.</summary>
 internal static class Repository
