@@ -110,6 +110,23 @@ public class SelfModifyingCodeTests
     }
 
     [Fact]
+    public void Code_that_drops_the_translation_of_its_own_page_goes_on_in_the_new_frame()
+    {
+        ulong page = BenchLayout.KernelData;
+        foreach (byte answer in (byte[])[1, 2])
+        {
+            ulong frame = page + (ulong)(answer - 1) * 0x1000;
+            _bench.WriteBytes(frame, MachineBench.Assemble(64, page, a => { a.mov(__[rdi], rsi); a.invlpg(__byte_ptr[rbx]); a.mov(eax, answer); a.ret(); }));
+        }
+
+        _bench[Gpr.Rbx] = page;
+        _bench[Gpr.Rdi] = _bench.EntriesOf(page)[3];
+        _bench[Gpr.Rsi] = page + 0x1000 | 3;
+        _bench.Run64(a => a.call(rbx));
+        Assert.Equal(2ul, _bench[Gpr.Rax]);
+    }
+
+    [Fact]
     public void The_same_bytes_are_decoded_for_each_mode()
     {
         // 48h is a REX prefix in 64-bit mode and DEC EAX elsewhere.

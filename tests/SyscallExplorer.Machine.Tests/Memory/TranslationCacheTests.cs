@@ -166,6 +166,30 @@ public class TranslationCacheTests
     }
 
     [Fact]
+    public void A_small_page_that_took_the_place_of_a_large_one_is_read_as_it_was_written()
+    {
+        const ulong linear = 0xFFFF_A000_0000_0000;
+        const ulong largeFrame = 0x80_0000;
+        _bench.Pages.MapLarge(linear, largeFrame, PageTables.Present);
+        ulong entry = _bench.EntriesOf(linear)[2];
+        ulong table = BenchLayout.KernelData + 0x3_0000;
+        _bench.Write64(table, NewFrame | 3);
+        _bench.Write64(largeFrame, OldValue);
+        _bench.FlushTranslations();
+        _bench[Gpr.Rbx] = linear;
+        _bench[Gpr.Rdi] = entry;
+        _bench[Gpr.Rsi] = table | 3;
+        _bench.Run64(a =>
+        {
+            a.mov(rax, __[rbx]);
+            a.mov(__[rdi], rsi);
+            a.inc(__qword_ptr[rbx]);
+            a.mov(rcx, __[rbx]);
+        });
+        Assert.Equal((OldValue, NewValue + 1), (_bench[Gpr.Rax], _bench[Gpr.Rcx]));
+    }
+
+    [Fact]
     public void A_page_fault_drops_the_entry_that_caused_it()
     {
         Prepare(global: false);
