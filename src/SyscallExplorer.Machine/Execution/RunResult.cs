@@ -35,6 +35,12 @@ public enum StopReason
 /// <param name="MaxCycles">Cycles at most: the run stops at the first boundary at or after this many.</param>
 public readonly record struct RunLimits(long MaxInstructions = long.MaxValue, long MaxCycles = long.MaxValue)
 {
+    /// <summary>No limit.</summary>
+    public RunLimits()
+        : this(long.MaxValue, long.MaxValue)
+    {
+    }
+
     /// <summary>As many instructions as given, whatever they cost.</summary>
     public static RunLimits Instructions(long count) => new(count);
 
