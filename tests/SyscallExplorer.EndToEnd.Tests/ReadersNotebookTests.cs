@@ -1,0 +1,37 @@
+using Xunit;
+
+namespace SyscallExplorer.EndToEnd.Tests;
+
+/// <summary>The repository's own notebooks, run as the README runs them.</summary>
+public sealed class ReadersNotebookTests : IDisposable
+{
+    private const string First = "notebooks/01-three-ways-into-the-kernel.ipynb";
+    private readonly string _folder = Directory.CreateTempSubdirectory("sysx-readers-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Two_runs_give_the_same_files_to_the_bit()
+    {
+        string terminal = Run("a", First);
+        Assert.Equal(terminal.Replace($"{_folder}/a", "", StringComparison.Ordinal), Run("b", First).Replace($"{_folder}/b", "", StringComparison.Ordinal));
+        foreach (string name in (string[])["01-three-ways-into-the-kernel.ipynb", "01-three-ways-into-the-kernel.html"])
+            Assert.Equal(File.ReadAllBytes(Path.Combine(_folder, "a", name)), File.ReadAllBytes(Path.Combine(_folder, "b", name)));
+    }
+
+    [Theory]
+    [InlineData("Haswell", "")]
+    [InlineData("Zen2", "pti=on")]
+    public void The_first_lab_prints_its_table_for_another_processor(string cpu, string options)
+    {
+        string terminal = Run("c", First, "-p", $"cpu={cpu}", "-p", $"commandLine={options}");
+        Assert.Contains($"getpid on Linux_5_13, {cpu}", terminal, StringComparison.Ordinal);
+        Assert.Contains("cycles per call", terminal, StringComparison.Ordinal);
+        Assert.EndsWith(".html", terminal.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    /// <summary>No package source is there, so that cells which need one are skipped on every machine.</summary>
+    private string Run(string output, params string[] arguments) => Tools.Run(
+        Tools.Dotnet, Repository.Root, new Dictionary<string, string> { ["RestoreSources"] = Directory.CreateDirectory(Path.Combine(_folder, "nothing")).FullName },
+        ["exec", Path.Combine(AppContext.BaseDirectory, "sysx.dll"), "run", .. arguments, "--out", Path.Combine(_folder, output)]);
+}
