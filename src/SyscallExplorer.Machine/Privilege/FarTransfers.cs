@@ -2,7 +2,7 @@ using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
 
-/// <summary>Far jumps, calls and returns to code segments. SDM vol. 2A, JMP and CALL; vol. 2B, RET. Gates and tasks are reported as not supported.</summary>
+/// <summary>Far jumps, calls and returns to code segments and through call gates. SDM vol. 2A, JMP and CALL; vol. 2B, RET. In long mode there are no task gates.</summary>
 internal static unsafe class FarTransfers
 {
     public static void Register(InstructionTableBuilder table)
@@ -26,10 +26,10 @@ internal static unsafe class FarTransfers
     }
 
     private static Outcome JumpPointer(Processor cpu, Operation op) =>
-        Jump(cpu, op.Instruction.FarBranchSelector, op.Instruction.Op0Kind == OpKind.FarBranch16 ? op.Instruction.FarBranch16 : op.Instruction.FarBranch32);
+        Jump(cpu, op.Instruction.FarBranchSelector, op.Instruction.Op0Kind == OpKind.FarBranch16 ? op.Instruction.FarBranch16 : op.Instruction.FarBranch32, op);
 
     private static Outcome JumpMemory<T>(Processor cpu, Operation op) where T : unmanaged, System.Numerics.IBinaryInteger<T> =>
-        ReadFarPointer<T>(cpu, op, out ushort selector, out ulong target) ? Jump(cpu, selector, target) : Outcome.Fault;
+        ReadFarPointer<T>(cpu, op, out ushort selector, out ulong target) ? Jump(cpu, selector, target, op) : Outcome.Fault;
 
     private static Outcome CallPointer<T>(Processor cpu, Operation op) where T : unmanaged, System.Numerics.IBinaryInteger<T> =>
         Call<T>(cpu, op, op.Instruction.FarBranchSelector,
@@ -54,9 +54,11 @@ internal static unsafe class FarTransfers
         return true;
     }
 
-    private static Outcome Jump(Processor cpu, ushort selector, ulong target)
+    private static Outcome Jump(Processor cpu, ushort selector, ulong target, Operation op)
     {
-        Outcome outcome = CheckDirectCode(cpu, selector, out Segment code);
+        Outcome outcome = CheckDirectCode(cpu, selector, out Segment code, out bool isGate);
+        if (isGate)
+            return CallGates.Transfer(cpu, op, selector, isCall: false);
         if (outcome != Outcome.Next)
             return outcome;
         if (!IsValidTarget(target, code))
@@ -68,7 +70,9 @@ internal static unsafe class FarTransfers
 
     private static Outcome Call<T>(Processor cpu, Operation op, ushort selector, ulong target) where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
-        Outcome outcome = CheckDirectCode(cpu, selector, out Segment code);
+        Outcome outcome = CheckDirectCode(cpu, selector, out Segment code, out bool isGate);
+        if (isGate)
+            return CallGates.Transfer(cpu, op, selector, isCall: true);
         if (outcome != Outcome.Next)
             return outcome;
         if (!IsValidTarget(target, code))
@@ -87,16 +91,18 @@ internal static unsafe class FarTransfers
     }
 
     /// <summary>The checks of a jump or call to a code segment, which keeps the privilege level.</summary>
-    private static Outcome CheckDirectCode(Processor cpu, ushort selector, out Segment code)
+    private static Outcome CheckDirectCode(Processor cpu, ushort selector, out Segment code, out bool isGate)
     {
         code = default;
+        isGate = false;
         if (Processor.IsNull(selector))
             return cpu.GeneralProtection();
         uint error = Processor.SelectorError(selector);
         if (!cpu.ReadDescriptor(selector, Vector.GeneralProtection, error, out Descriptor descriptor))
             return Outcome.Fault;
+        isGate = descriptor.IsSystem && descriptor.Type == Descriptor.CallGate;
         if (descriptor.IsSystem)
-            return descriptor.Type is Descriptor.CallGate ? Outcome.Unsupported : cpu.GeneralProtection(error);
+            return cpu.GeneralProtection(error);
         code = descriptor.ToSegment(selector);
         bool allowed = code.IsCode && (code.IsConforming ? code.Dpl <= cpu.Cpl : (selector & 3) <= cpu.Cpl && code.Dpl == cpu.Cpl)
             && !(cpu.IsLongModeActive && code.IsLong && code.IsBig);

@@ -120,7 +120,8 @@ public sealed partial class Processor
         return true;
     }
 
-    private bool CheckGateCode(ushort selector, uint ext, out Segment code, out int newLevel)
+    /// <summary>The code segment that a gate names, and the level that it leads to. On failure an exception is pending.</summary>
+    internal bool CheckGateCode(ushort selector, uint ext, out Segment code, out int newLevel)
     {
         code = default;
         newLevel = 0;
@@ -142,7 +143,7 @@ public sealed partial class Processor
     }
 
     /// <summary>The stack that the handler starts with: an IST entry, RSP0 to RSP2 on a change of level, or the current one.</summary>
-    private bool SelectHandlerStack(int ist, int newLevel, uint ext, out ulong stack)
+    internal bool SelectHandlerStack(int ist, int newLevel, uint ext, out ulong stack)
     {
         stack = S.Gpr[(int)Gpr.Rsp];
         if (ist == 0 && newLevel == Cpl)
@@ -153,6 +154,21 @@ public sealed partial class Processor
         if (!ReadSystem(S.Tr.Base + offset, out stack))
             return false;
         return IsCanonical(stack) || Fail(Vector.StackFault, ext);
+    }
+
+    /// <summary>Writes words upwards from an address, all of them or none.</summary>
+    internal bool WriteFrame(ulong address, ReadOnlySpan<ulong> words, bool user, bool explicitAccess)
+    {
+        if (!ProbeWrite(address, words.Length * sizeof(ulong), user, explicitAccess))
+            return false;
+        foreach (ulong word in words)
+        {
+            if (!WriteSlow(address, word, user, explicitAccess))
+                return false;
+            address += sizeof(ulong);
+        }
+
+        return true;
     }
 
     private bool PushFrame(in PendingException pending, ulong returnRip, ulong stack, int newLevel, uint ext, out ulong newStack)

@@ -67,17 +67,6 @@ public class FarTransferTests
     }
 
     [Fact]
-    public void A_call_gate_is_reported_as_not_supported()
-    {
-        _bench.Define(FreeSelector, Make(Descriptor.CallGate, system: true));
-        RunResult result = Jump(FreeSelector, Target).Result;
-        Assert.Equal(StopReason.Unsupported, result.Reason);
-        Assert.Equal([0x48, 0xFF, 0x2B], _bench.Cpu.LastUnsupported?.Bytes);
-        Assert.Equal(BenchLayout.KernelCode, _bench.Cpu.LastUnsupported?.Rip);
-        Assert.Contains("48FF2B", result.Message);
-    }
-
-    [Fact]
     public void A_far_call_pushes_CS_and_RIP_and_a_far_return_takes_them_back()
     {
         _bench.WriteBytes(Target, MachineBench.Assemble(64, Target, a => { a.mov(rax, __[rsp]); a.mov(rcx, __[rsp + 8]); a.db(0x48, 0xCB); }));
