@@ -55,18 +55,18 @@ internal static class CallGates
             return false;
         ReadOnlySpan<ulong> frame =
         [
-            cpu.NextRip(op), cpu.S.Segments[(int)SegmentName.CS].Selector,
-            cpu.S.Gpr[(int)Gpr.Rsp], cpu.S.Segments[(int)SegmentName.SS].Selector,
+            cpu.S.Segments[(int)SegmentName.SS].Selector, cpu.S.Gpr[(int)Gpr.Rsp],
+            cpu.S.Segments[(int)SegmentName.CS].Selector, cpu.NextRip(op),
         ];
-        int words = inner ? 4 : 2;
-        ulong newStack = stack - (ulong)(words * Word);
+        ReadOnlySpan<ulong> pushed = inner ? frame : frame[2..];
+        ulong newStack = stack - (ulong)(pushed.Length * Word);
         if (!Processor.IsCanonical(newStack) || !Processor.IsCanonical(stack - 1))
         {
             cpu.Raise(Vector.StackFault);
             return false;
         }
 
-        if (!cpu.WriteFrame(newStack, frame[..words], user: newLevel == 3, explicitAccess: !inner))
+        if (!cpu.WriteFrame(stack, pushed, user: newLevel == 3, explicitAccess: !inner))
             return false;
         cpu.S.Gpr[(int)Gpr.Rsp] = newStack;
         if (inner)

@@ -156,16 +156,27 @@ public sealed partial class Processor
         return IsCanonical(stack) || Fail(Vector.StackFault, ext);
     }
 
-    /// <summary>Writes words upwards from an address, all of them or none.</summary>
-    internal bool WriteFrame(ulong address, ReadOnlySpan<ulong> words, bool user, bool explicitAccess)
+    /// <summary>
+    /// Pushes words below an address, all of them or none. A fault names the first word that could not be pushed, as if they went one
+    /// after the other.
+    /// </summary>
+    internal bool WriteFrame(ulong top, ReadOnlySpan<ulong> words, bool user, bool explicitAccess)
     {
-        if (!ProbeWrite(address, words.Length * sizeof(ulong), user, explicitAccess))
-            return false;
-        foreach (ulong word in words)
+        const ulong pageMask = ~0xFFFul;
+        ulong probed = ulong.MaxValue;
+        for (int i = 1; i <= words.Length; i++)
         {
-            if (!WriteSlow(address, word, user, explicitAccess))
+            ulong word = top - (ulong)(i * sizeof(ulong));
+            bool covered = (word & pageMask) == probed && ((word + sizeof(ulong) - 1) & pageMask) == probed;
+            if (!covered && !ProbeWrite(word, sizeof(ulong), user, explicitAccess))
                 return false;
-            address += sizeof(ulong);
+            probed = word & pageMask;
+        }
+
+        for (int i = 0; i < words.Length; i++)
+        {
+            if (!WriteSlow(top - (ulong)((i + 1) * sizeof(ulong)), words[i], user, explicitAccess))
+                return false;
         }
 
         return true;
@@ -179,35 +190,18 @@ public sealed partial class Processor
         if (!IsCanonical(newStack) || !IsCanonical(aligned - 1))
             return Fail(Vector.StackFault, ext);
 
-        // The words are pushed from the top: the first page that a fault can name is that of SS.
-        bool user = newLevel == 3;
-        ulong lastPage = newStack & ~0xFFFul;
-        if (!ProbeWrite(aligned - 8, 8, user, explicitAccess: false)
-            || ((aligned - 8) & ~0xFFFul) != lastPage && !ProbeWrite(lastPage + PhysicalMemory.FrameSize - 8, 8, user, explicitAccess: false))
-        {
-            return false;
-        }
-
         ulong flags = S.Rflags;
         if (pending.Source == EventSource.Fault && pending.Vector != Vector.Debug)
             flags |= Rflags.RF;
         else if (pending.Source is EventSource.SoftwareInterrupt or EventSource.SoftwareException or EventSource.Trap)
             flags &= ~Rflags.RF;
 
-        ulong address = aligned;
-        Span<ulong> frame =
+        ReadOnlySpan<ulong> frame =
         [
             S.Segments[(int)SegmentName.SS].Selector, S.Gpr[(int)Gpr.Rsp], flags,
             S.Segments[(int)SegmentName.CS].Selector, returnRip, pending.ErrorCode,
         ];
-        foreach (ulong word in frame[..words])
-        {
-            address -= 8;
-            if (!WriteSlow(address, word, user, explicitAccess: false))
-                return false;
-        }
-
-        return true;
+        return WriteFrame(aligned, frame[..words], user: newLevel == 3, explicitAccess: false);
     }
 
     private static string Name(in PendingException pending) =>

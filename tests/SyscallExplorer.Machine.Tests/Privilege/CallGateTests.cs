@@ -56,6 +56,18 @@ public class CallGateTests
     }
 
     [Fact]
+    public void A_push_that_fails_names_the_first_word_that_does_not_fit_and_moves_nothing()
+    {
+        SetGate(KernelTarget, BenchSelectors.KernelCode64, dpl: 0);
+        Place(BenchMode.Kernel64, FarCall);
+        _bench[Gpr.Rsp] = BenchLayout.KernelData + 0x2008;
+        _bench.Unmap(BenchLayout.KernelData + 0x1000);
+        TakenException? taken = _bench.Go().Exception;
+        Assert.Equal((Vector.PageFault, BenchLayout.KernelData + 0x2008, BenchLayout.KernelCode), (taken?.Vector, taken?.Rsp, taken?.Rip));
+        Assert.Equal((BenchLayout.KernelData + 0x1FF8, 0ul), (_bench.Cpu.Registers.ControlRegister2, _bench.Read64(BenchLayout.KernelData + 0x2000)));
+    }
+
+    [Fact]
     public void A_jump_that_keeps_the_level_pushes_nothing()
     {
         SetGate(KernelTarget, BenchSelectors.KernelCode64, dpl: 0);
