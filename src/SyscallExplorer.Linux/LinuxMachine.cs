@@ -198,8 +198,7 @@ public sealed class LinuxMachine
         Kernel.Image.Symbols.TryGetValue(symbol, out ulong address)
             ? address
             : throw new ArgumentException(
-                $"{Kernel} has no symbol '{symbol}'."
-                + (Suggestion.Nearest(symbol, Kernel.Image.Symbols.Keys) is { } nearest ? $" Did you mean '{nearest}'?" : ""), nameof(symbol));
+                $"{Kernel} has no symbol '{symbol}'.{Suggestion.Question(symbol, Kernel.Image.Symbols.Keys)}", nameof(symbol));
 
     /// <summary>Reads a <c>struct pt_regs</c> from the kernel's memory.</summary>
     public PtRegs ReadPtRegs(ulong address)

@@ -28,46 +28,39 @@ internal sealed class KernelImage
     /// <summary>The symbol at or before an address of the kernel's code, with the distance to it.</summary>
     public (string Name, ulong Offset)? SymbolAt(ulong address)
     {
-        AssembledSection? section = Sections.FirstOrDefault(candidate => address - candidate.Section.Base < (ulong)candidate.Bytes.Length);
-        if (section is null)
+        if (SectionAt(address) is not { } section)
             return null;
-        int low = 0, high = _byAddress.Count - 1, found = -1;
-        while (low <= high)
-        {
-            int middle = (low + high) / 2;
-            if (_byAddress[middle].Address <= address)
-            {
-                found = middle;
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle - 1;
-            }
-        }
-
-        return found < 0 || _byAddress[found].Address < section.Section.Base ? null : (_byAddress[found].Name, address - _byAddress[found].Address);
+        int index = LastAtOrBefore(_byAddress, address, symbol => symbol.Address);
+        return index < 0 || _byAddress[index].Address < section.Section.Base ? null : (_byAddress[index].Name, address - _byAddress[index].Address);
     }
 
     /// <summary>The phase and origin of an address of the kernel's code, given what boot switched on.</summary>
     public (Phase? Phase, CodeOrigin Origin) CodeAt(ulong address, IReadOnlySet<KernelFeature> features)
     {
-        AssembledSection? section = Sections.FirstOrDefault(candidate => address - candidate.Section.Base < (ulong)candidate.Bytes.Length);
-        if (section is null)
+        if (SectionAt(address) is not { } section)
             return (null, CodeOrigin.User);
-        int offset = (int)(address - section.Section.Base);
-        int low = 0, high = section.Marks.Count - 1;
-        while (low < high)
+        ulong offset = address - section.Section.Base;
+        CodeMark mark = section.Marks[Math.Max(0, LastAtOrBefore(section.Marks, offset, candidate => (ulong)candidate.Offset))];
+        return (mark.Feature is { } feature && !features.Contains(feature) ? mark.Otherwise : mark.Phase, mark.Origin);
+    }
+
+    private AssembledSection? SectionAt(ulong address) =>
+        Sections.FirstOrDefault(section => address - section.Section.Base < (ulong)section.Bytes.Length);
+
+    /// <summary>Index of the last item at or before a place, in a list in the order of places; -1 when all lie behind it.</summary>
+    private static int LastAtOrBefore<T>(IReadOnlyList<T> items, ulong place, Func<T, ulong> placeOf)
+    {
+        int low = 0, high = items.Count - 1;
+        while (low <= high)
         {
-            int middle = (low + high + 1) / 2;
-            if (section.Marks[middle].Offset <= offset)
-                low = middle;
+            int middle = (low + high) / 2;
+            if (placeOf(items[middle]) <= place)
+                low = middle + 1;
             else
                 high = middle - 1;
         }
 
-        CodeMark mark = section.Marks[low];
-        return (mark.Feature is { } feature && !features.Contains(feature) ? mark.Otherwise : mark.Phase, mark.Origin);
+        return high;
     }
 
     private static void EmitEntryText(KernelAssembler k)

@@ -79,6 +79,9 @@ internal sealed class KernelLayout
     /// <summary>Top of an IST stack, 1 to 4.</summary>
     public static ulong ExceptionStackTop(int ist) => ExceptionStacks + (ulong)(ist - 1) * ExceptionStackStride + 2 * PageSize;
 
+    /// <summary>Rounds an address or a size up to whole pages.</summary>
+    public static ulong PageUp(ulong value) => (value + PageSize - 1) & ~(PageSize - 1);
+
     public static ulong DirectMapped(ulong physical) => DirectMap + physical;
 }
 

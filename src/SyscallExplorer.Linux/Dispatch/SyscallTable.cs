@@ -44,7 +44,7 @@ public sealed class SyscallTable
         _byNumber.Values.FirstOrDefault(entry => entry.Name == name)
         ?? throw new ArgumentException(
             $"The {Name} table of {Kernel} has no system call '{name}'."
-            + (Suggestion.Nearest(name, _byNumber.Values.Select(entry => entry.Name)) is { } nearest ? $" Did you mean '{nearest}'?" : ""),
+            + Suggestion.Question(name, _byNumber.Values.Select(entry => entry.Name)),
             nameof(name));
 
     /// <summary>Reads the table that the library carries.</summary>

@@ -171,8 +171,8 @@ internal sealed class HostedHandlers
     private long Brk(SyscallArguments arguments)
     {
         ulong wanted = arguments[0];
-        ulong oldEnd = PageUp(State.Break);
-        ulong newEnd = PageUp(wanted);
+        ulong oldEnd = KernelLayout.PageUp(State.Break);
+        ulong newEnd = KernelLayout.PageUp(wanted);
         if (wanted < State.BreakStart || wanted >= State.MmapTop)
             return (long)State.Break;
         if (newEnd < oldEnd)
@@ -223,7 +223,7 @@ internal sealed class HostedHandlers
         ulong limit = State.ProgramBitness == 32 ? UserSpace.StackTop32 + 0x1000 : KernelLayout.UserAddressLimit;
         if (length > limit)
             return -Errno.ENOMEM;
-        ulong size = PageUp(length);
+        ulong size = KernelLayout.PageUp(length);
         bool exact = (flags & (isFixed | fixedNoReplace)) != 0;
         ulong start = address;
         if (exact)
@@ -255,6 +255,4 @@ internal sealed class HostedHandlers
         _machine.Memory.Add(new VmArea(start, start + size, any, (protection & write) != 0, (protection & execute) != 0, ""));
         return (long)start;
     }
-
-    private static ulong PageUp(ulong value) => (value + KernelLayout.PageSize - 1) & ~(KernelLayout.PageSize - 1);
 }

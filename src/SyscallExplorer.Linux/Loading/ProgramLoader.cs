@@ -14,7 +14,7 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     {
         bool is64 = program.Bitness == 64;
         ulong codeStart = program.EntryPoint;
-        ulong codeEnd = PageUp(codeStart + (ulong)program.Code.Count);
+        ulong codeEnd = KernelLayout.PageUp(codeStart + (ulong)program.Code.Count);
         ulong dataStart = is64 ? UserSpace.Data64 : UserSpace.Data32;
         ulong dataEnd = dataStart + UserSpace.DataSize;
         ulong stackTop = is64 ? UserSpace.StackTop64 : UserSpace.StackTop32;
@@ -99,6 +99,4 @@ internal sealed class ProgramLoader(LinuxMachine machine)
         registers[Gpr.Rsp] = KernelLayout.ThreadStackTop - PtRegsOffsets.Size;
         registers.Rip = machine.AddressOf(ReturnByIret.ToUser.Symbol);
     }
-
-    private static ulong PageUp(ulong value) => (value + KernelLayout.PageSize - 1) & ~(KernelLayout.PageSize - 1);
 }

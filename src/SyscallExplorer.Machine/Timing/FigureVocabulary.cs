@@ -81,5 +81,5 @@ internal static class FigureVocabulary
     }
 
     private static string UnknownWord(string kind, string word, IEnumerable<string> known) =>
-        $"No {kind} is named '{word}'.{NearestName.Suggest(word, known)}";
+        $"No {kind} is named '{word}'.{Suggestion.Question(word, known)}";
 }

@@ -22,7 +22,7 @@ internal sealed class JsonFields
         foreach (var property in element.EnumerateObject())
         {
             if (!names.Contains(property.Name))
-                throw Wrong(property.Name, $"there is no such field.{NearestName.Suggest(property.Name, names)} The fields are {string.Join(", ", names)}");
+                throw Wrong(property.Name, $"there is no such field.{Suggestion.Question(property.Name, names)} The fields are {string.Join(", ", names)}");
             if (!_values.TryAdd(property.Name, property.Value))
                 throw Wrong(property.Name, "the field is there twice; keep one of the two");
         }

@@ -83,7 +83,7 @@ public sealed class Microarchitecture
         ArgumentNullException.ThrowIfNull(name);
         return _embedded.Value.FirstOrDefault(candidate => string.Equals(candidate.Name, name, StringComparison.OrdinalIgnoreCase))
             ?? throw new ArgumentException(
-                $"No microarchitecture is named '{name}'.{NearestName.Suggest(name, Names)} Known microarchitectures: {string.Join(", ", Names)}.");
+                $"No microarchitecture is named '{name}'.{Suggestion.Question(name, Names)} Known microarchitectures: {string.Join(", ", Names)}.");
     }
 
     /// <summary>Reads a microarchitecture from the text of a file, as <c>docs/timing-data.md</c> describes it.</summary>
