@@ -2,11 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace SyscallExplorer.Machine;
 
-/// <summary>An 80-bit value as a register of the x87 FPU holds it. SDM vol. 1, 4.2.2 and 8.2.</summary>
-/// <param name="Significand">Bits 63:0; bit 63 is the integer bit. An MMX register is this part.</param>
-/// <param name="SignAndExponent">Bits 79:64.</param>
-internal readonly record struct ExtendedReal(ulong Significand, ushort SignAndExponent);
-
 /// <summary>R0 to R7, the physical registers; ST(i) is R((TOP+i) mod 8).</summary>
 [InlineArray(8)]
 internal struct X87Registers
