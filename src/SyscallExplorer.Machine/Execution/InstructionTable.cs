@@ -33,6 +33,7 @@ internal static unsafe class InstructionTable
         ExtendedControl.Register(table);
         FxsaveInstructions.Register(table);
         XsaveInstructions.Register(table);
+        X87Families.Register(table);
         return table.Handlers;
     }
 }
