@@ -9,7 +9,8 @@ internal static class FloatRemainder
     /// <summary>What a step tells of the quotient.</summary>
     /// <param name="LowBits">Its last three bits, when the remainder is complete.</param>
     /// <param name="IsPartial">Whether the result is still larger than the divisor.</param>
-    public readonly record struct Quotient(int LowBits, bool IsPartial);
+    /// <param name="Exists">Whether there is a quotient at all: not beside a NaN or an invalid operation.</param>
+    public readonly record struct Quotient(int LowBits, bool IsPartial, bool Exists);
 
     /// <summary>dividend - divisor · q, where q is the quotient rounded to an integer, or only its first bits if it is long. Exact.</summary>
     public static TBits Step<TFormat, TBits>(in FloatNumber dividend, in FloatNumber divisor, RoundingControl quotientRounding, ref FloatContext context, out Quotient quotient)
@@ -24,6 +25,7 @@ internal static class FloatRemainder
         if (context.StopsAtDenormal(dividend.Denormal | divisor.Denormal))
             return default;
         context.ExtendedPrecision = Extended.FullPrecision;
+        quotient = new Quotient(0, false, true);
         if (dividend.Class == FloatClass.Zero || divisor.Class == FloatClass.Infinity)
             return FloatRounding.Round<TFormat, TBits>(dividend, ref context);
 
@@ -63,7 +65,7 @@ internal static class FloatRemainder
             whole++;
         }
 
-        quotient = new Quotient((int)(whole & 7), partial);
+        quotient = new Quotient((int)(whole & 7), partial, true);
         return rest == UInt128.Zero
             ? TFormat.Pack(dividend.Negative, 0, 0)
             : FloatRounding.Normalize<TFormat, TBits>(negative, restExponent + 64, rest, ref context);

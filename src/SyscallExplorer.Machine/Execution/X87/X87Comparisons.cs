@@ -85,12 +85,16 @@ internal static unsafe class X87Comparisons
     private static Outcome Ftst(Processor cpu, Operation op) =>
         cpu.BeginX87() ? ToConditions(cpu, op, FloatNumber.Zero(negative: false), sourceIsEmpty: false, signaling: true, pops: 0) : Outcome.Fault;
 
-    /// <summary>Compares ST(0) and answers in C3, C2 and C0; an unmasked invalid operation leaves them.</summary>
+    /// <summary>Whether the answer is given although an unmasked exception came first: by AMD's processors, not by Intel's. SDM vol. 2A, FCOM, note to table 3-21.</summary>
+    private static bool Answers(Processor cpu, in FloatContext context) =>
+        cpu.Model.Vendor == CpuVendor.Amd || (context.Unmasked & FloatExceptions.BeforeComputation) == 0;
+
+    /// <summary>Compares ST(0) and answers in C3, C2 and C0.</summary>
     private static Outcome ToConditions(Processor cpu, Operation op, in FloatNumber source, bool sourceIsEmpty, bool signaling, int pops)
     {
         ref X87State fpu = ref cpu.S.X87;
         FloatOrder order = Compare(fpu, source, sourceIsEmpty, signaling, out FloatContext context);
-        if ((context.Unmasked & FloatExceptions.BeforeComputation) == 0)
+        if (Answers(cpu, context))
         {
             fpu.SetConditions(X87Status.Comparison, order switch
             {
@@ -99,9 +103,10 @@ internal static unsafe class X87Comparisons
                 FloatOrder.Equal => X87Status.C3,
                 _ => X87Status.Comparison,
             });
-            fpu.Pop(pops);
         }
 
+        if ((context.Unmasked & FloatExceptions.BeforeComputation) == 0)
+            fpu.Pop(pops);
         return cpu.EndX87(op, context);
     }
 
@@ -115,7 +120,7 @@ internal static unsafe class X87Comparisons
         ref X87State fpu = ref cpu.S.X87;
         int index = op.Op1.Index;
         FloatOrder order = Compare(fpu, fpu.Number(index), fpu.IsEmpty(index), TRule.IsSignaling, out FloatContext context);
-        if ((context.Unmasked & FloatExceptions.BeforeComputation) == 0)
+        if (Answers(cpu, context))
         {
             cpu.S.Rflags = (cpu.S.Rflags & ~Rflags.Arithmetic) | order switch
             {
@@ -124,9 +129,13 @@ internal static unsafe class X87Comparisons
                 FloatOrder.Equal => Rflags.ZF,
                 _ => Rflags.ZF | Rflags.PF | Rflags.CF,
             };
-            fpu.Pop(TPops.Count);
         }
 
+        // Intel clears C1, AMD only at a stack fault. SDM vol. 2A, FCOMI; APM vol. 5, FCOMI.
+        if (cpu.Model.Vendor == CpuVendor.Amd && (context.Raised & FloatExceptions.StackFault) == 0)
+            context.RoundedUp = (fpu.Status & X87Status.C1) != 0;
+        if ((context.Unmasked & FloatExceptions.BeforeComputation) == 0)
+            fpu.Pop(TPops.Count);
         return cpu.EndX87(op, context);
     }
 

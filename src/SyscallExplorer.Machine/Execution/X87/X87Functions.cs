@@ -49,6 +49,7 @@ internal static unsafe class X87Functions
         if (!cpu.BeginX87())
             return Outcome.Fault;
         FloatContext context = cpu.S.X87.Context;
+        context.ExtendedPrecision = Extended.FullPrecision;
         ExtendedReal result = cpu.S.X87.IsEmpty(0) || cpu.S.X87.IsEmpty(1)
             ? X87StackFault.Underflow(ref context)
             : FloatScaling.Scale<Extended, ExtendedReal>(cpu.S.X87.Number(0), cpu.S.X87.Number(1), ref context);
@@ -96,7 +97,7 @@ internal static unsafe class X87Functions
         int conditions = quotient.IsPartial ? X87Status.C2
             : ((quotient.LowBits & 4) != 0 ? X87Status.C0 : 0) | ((quotient.LowBits & 2) != 0 ? X87Status.C3 : 0);
         context.RoundedUp = !quotient.IsPartial && (quotient.LowBits & 1) != 0;
-        fpu.SetConditions(X87Status.Comparison, (ushort)conditions);
+        fpu.SetConditions(quotient.Exists ? X87Status.Comparison : X87Status.C2, (ushort)conditions);
         return cpu.EndX87(op, context, 0, result);
     }
 }

@@ -32,8 +32,15 @@ internal static unsafe class X87Loads
 
         // A load is exact whatever the precision control says.
         context.ExtendedPrecision = Extended.FullPrecision;
+
+        // A denormal operand raises its exception and is loaded all the same: a number in the register is normal.
+        FloatExceptions masked = context.Masked;
+        context.Masked |= FloatExceptions.Denormal;
         ExtendedReal value = cpu.S.X87.IsEmpty(7) ? FloatConversion.Convert<Extended, ExtendedReal>(source, ref context) : X87StackFault.Overflow(ref context);
-        return cpu.EndX87Push(op, context, value);
+        if ((context.Raised & FloatExceptions.Invalid & ~masked) == 0)
+            cpu.S.X87.Push(value);
+        context.Masked = masked;
+        return cpu.EndX87(op, context);
     }
 
     /// <summary>The one load that takes any bits and raises nothing of its own.</summary>

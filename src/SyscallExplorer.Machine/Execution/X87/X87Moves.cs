@@ -86,6 +86,8 @@ internal static unsafe class X87Moves
         int source = op.Op1.Index;
         ExtendedReal value = fpu.IsEmpty(0) || fpu.IsEmpty(source) ? X87StackFault.Underflow(ref context)
             : TCondition.Holds(cpu.S.Rflags) ? fpu.Get(source) : fpu.Get(0);
+        if (context.Raised == 0)
+            context.RoundedUp = (fpu.Status & X87Status.C1) != 0;
         return cpu.EndX87(op, context, 0, value);
     }
 
@@ -109,7 +111,7 @@ internal static unsafe class X87Moves
         if (!cpu.BeginX87())
             return Outcome.Fault;
         cpu.S.X87.Free(op.Op0.Index);
-        return Silent(cpu, op);
+        return Plain(cpu, op);
     }
 
     private static Outcome Ffreep(Processor cpu, Operation op)
@@ -117,8 +119,8 @@ internal static unsafe class X87Moves
         if (!cpu.BeginX87())
             return Outcome.Fault;
         cpu.S.X87.Free(op.Op0.Index);
-        cpu.S.X87.Rotate(1);
-        return Silent(cpu, op);
+        cpu.S.X87.Pop();
+        return Plain(cpu, op);
     }
 
     private static Outcome Fincstp(Processor cpu, Operation op) => Turn(cpu, op, 1);
@@ -130,15 +132,21 @@ internal static unsafe class X87Moves
         if (!cpu.BeginX87())
             return Outcome.Fault;
         cpu.S.X87.Rotate(registers);
+        return Plain(cpu, op);
+    }
+
+    /// <summary>Ends an instruction that cannot raise anything; it clears C1.</summary>
+    private static Outcome Plain(Processor cpu, Operation op)
+    {
         FloatContext context = cpu.S.X87.Context;
         return cpu.EndX87(op, context);
     }
 
-    private static Outcome Fnop(Processor cpu, Operation op) => cpu.BeginX87() ? Silent(cpu, op) : Outcome.Fault;
-
-    /// <summary>Ends an instruction that leaves the condition codes alone.</summary>
-    private static Outcome Silent(Processor cpu, Operation op)
+    /// <summary>Does nothing but wait, and leaves the condition codes alone.</summary>
+    private static Outcome Fnop(Processor cpu, Operation op)
     {
+        if (!cpu.BeginX87())
+            return Outcome.Fault;
         FloatContext context = cpu.S.X87.Context;
         context.RoundedUp = (cpu.S.X87.Status & X87Status.C1) != 0;
         return cpu.EndX87(op, context);

@@ -54,6 +54,12 @@ internal static unsafe class X87Stores
 
         // A denormal operand is not reported: what becomes of it here is an underflow.
         TBits bits = number.IsNumber ? FloatRounding.Round<TFormat, TBits>(number, ref context) : NotANumber.Propagate<TFormat, TBits>(number, ref context);
+        if ((context.Unmasked & WithoutResult) != 0)
+        {
+            context.Raised &= ~FloatExceptions.Precision;
+            context.RoundedUp = false;
+        }
+
         return Store(cpu, op, context, bits, pops);
     }
 
@@ -80,8 +86,16 @@ internal static unsafe class X87Stores
         return cpu.EndX87(op, context, op.Op0.Index, value, pops);
     }
 
-    /// <summary>"No condition on empty": FSTP ST(i) that takes an empty ST(0) for what it holds. An alias that no manual describes since the 8087's.</summary>
-    private static Outcome Fstpnce(Processor cpu, Operation op) => StoreRegister(cpu, op, pops: 1);
+    /// <summary>An alias of FSTP ST(i) that raises nothing when ST(0) is empty ("no condition on empty"): then it only pops.</summary>
+    private static Outcome Fstpnce(Processor cpu, Operation op)
+    {
+        if (!cpu.BeginX87())
+            return Outcome.Fault;
+        if (!cpu.S.X87.IsEmpty(0))
+            cpu.S.X87.Set(op.Op0.Index, cpu.S.X87.Get(0));
+        cpu.S.X87.Pop();
+        return cpu.EndX87(op, cpu.S.X87.Context);
+    }
 
     private static Outcome Fist<T>(Processor cpu, Operation op) where T : unmanaged, IBinaryInteger<T> =>
         StoreInteger<T>(cpu, op, cpu.S.X87.Context.Rounding, pops: 0);
