@@ -61,13 +61,14 @@ internal static unsafe class X87Transcendentals
             return Extended.Pack(negative: true, 0, FloatNumber.IntegerBit);
         if (x.Class != FloatClass.Finite)
             return FloatRounding.Round<Extended, ExtendedReal>(x, ref context);
-        bool unit = x.Exponent == 0 && x.Significand == FloatNumber.IntegerBit;
-        if (unit)
-            return Extended.Pack(x.Negative, x.Negative ? -1 : 0, FloatNumber.IntegerBit);
         if (x.Exponent < 0)
             return Round(ElementaryFunctions.PowerOfTwoMinusOne(WideReal.From(x)), isExact: false, ref context);
+
+        // Processors report even these results as inexact: that of -1 is, and that of 1 comes from just below it.
         context.Raised |= FloatExceptions.Precision;
-        return Extended.Pack(x.Negative, x.Exponent, x.Significand);
+        if (x.Exponent != 0 || x.Significand != FloatNumber.IntegerBit)
+            return Extended.Pack(x.Negative, x.Exponent, x.Significand);
+        return x.Negative ? Extended.Pack(negative: true, -1, FloatNumber.IntegerBit) : Round(new WideReal(false, -1, UInt128.MaxValue), isExact: false, ref context);
     }
 
     /// <summary>A function of ST(1) and ST(0) that replaces both.</summary>
@@ -117,8 +118,12 @@ internal static unsafe class X87Transcendentals
                 return Infinity(negative);
             if (y.Class == FloatClass.Zero || isOne)
                 return SignedZero(negative);
+
+            // Processors report every logarithm as inexact, those of powers of two as well.
             bool power = x.Significand == FloatNumber.IntegerBit;
-            return Round(WideReal.From(y) * ElementaryFunctions.BinaryLogarithm(WideReal.From(x)), power, ref context);
+            ExtendedReal result = Round(WideReal.From(y) * ElementaryFunctions.BinaryLogarithm(WideReal.From(x)), power, ref context);
+            context.Raised |= FloatExceptions.Precision | (result.BiasedExponent == 0 ? FloatExceptions.Underflow : 0);
+            return result;
         }
     }
 
