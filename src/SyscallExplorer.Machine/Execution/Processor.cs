@@ -71,6 +71,13 @@ public sealed partial class Processor
     /// <summary>Who answers VMCALL in ring 0; without one it is #UD.</summary>
     public IHypercallHandler? Hypercalls { get; set; }
 
+    /// <summary>Decides the numbers of RDRAND and RDSEED to come: equal seeds give equal numbers. It moves on with each number.</summary>
+    public ulong RandomSeed
+    {
+        get => S.RandomState;
+        set => S.RandomState = value;
+    }
+
     /// <summary>Core clock in 1/256 cycles since power-on.</summary>
     public long Clock => S.Clock;
 

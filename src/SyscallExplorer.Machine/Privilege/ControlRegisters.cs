@@ -26,12 +26,15 @@ internal static unsafe class ControlRegisters
         table.One(Code.Lmsw_r64m16, &Lmsw);
     }
 
-    /// <summary>A register that does not exist is #UD at any level, before the check of the level.</summary>
-    private static bool Exists(Processor cpu, int number) => number is 0 or 2 or 3 or 4 || (number == 8 && cpu.IsLongModeActive);
+    /// <summary>
+    /// A register that does not exist is #UD at any level, before the check of the level. Outside 64-bit mode CR8 can be named on AMD's processors only,
+    /// by LOCK MOV CR0. APM vol. 3, MOV CRn.
+    /// </summary>
+    private static bool Exists(int number) => number is 0 or 2 or 3 or 4 or 8;
 
     private static Outcome MoveFrom(Processor cpu, Operation op)
     {
-        if (!Exists(cpu, op.Op1.Index))
+        if (!Exists(op.Op1.Index))
             return cpu.Raise(Vector.InvalidOpcode);
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();
@@ -61,7 +64,7 @@ internal static unsafe class ControlRegisters
 
     private static Outcome MoveTo(Processor cpu, Operation op)
     {
-        if (!Exists(cpu, op.Op0.Index))
+        if (!Exists(op.Op0.Index))
             return cpu.Raise(Vector.InvalidOpcode);
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();

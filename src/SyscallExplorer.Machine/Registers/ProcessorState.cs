@@ -57,6 +57,9 @@ internal struct ProcessorState
     public ulong SysenterEip;
     public ulong SpecCtrl;
 
+    /// <summary>What the numbers of RDRAND and RDSEED follow from.</summary>
+    public ulong RandomState;
+
     /// <summary>Core clock in 1/256 cycles since power-on.</summary>
     public long Clock;
 
