@@ -38,6 +38,9 @@ public sealed record CpuModel
     /// <summary>The timing figures and the geometry of its translation caches and predictors.</summary>
     public required Microarchitecture Microarchitecture { get; init; }
 
+    /// <summary>Its caches, in the order in which CPUID lists them.</summary>
+    public IReadOnlyList<CacheGeometry> Caches { get; init; } = [];
+
     /// <summary>Whether it has a feature.</summary>
     public bool Has(CpuFeature feature) => Features.Contains(feature);
 
@@ -59,7 +62,7 @@ public sealed record CpuModel
     internal (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
     {
         uint maxBasic = Vendor == CpuVendor.Intel ? 0x16u : 0x10u;
-        const uint maxExtended = 0x80000008;
+        uint maxExtended = Vendor == CpuVendor.Intel ? 0x80000008 : 0x8000001E;
         if (leaf > maxExtended || (leaf > maxBasic && leaf < 0x80000000))
         {
             // Intel answers an unknown leaf with the data of the highest basic one, AMD with zeros.
@@ -74,6 +77,11 @@ public sealed record CpuModel
             1 => (Signature, 0x0001_0800u, 0u, 0u),
             MonitorLeaf when Has(CpuFeature.Monitor) => (MonitorLineSize, MonitorLineSize, 3u, 0x10u),
             0x15 when Vendor == CpuVendor.Intel => (0u, 0u, 0u, 0u),
+            2 when Vendor == CpuVendor.Intel => CacheLeaves.Descriptors,
+            4 when Vendor == CpuVendor.Intel => CacheLeaves.Deterministic(Caches, subleaf),
+            0x80000005 when Vendor == CpuVendor.Amd => CacheLeaves.AmdFirstLevel(Caches),
+            0x80000006 => CacheLeaves.UpperLevels(Caches, withThird: Vendor == CpuVendor.Amd),
+            0x8000001D when Vendor == CpuVendor.Amd => CacheLeaves.Deterministic(Caches, subleaf),
             StateComponentLeaf.Leaf => StateComponentLeaf.Of(this, subleaf),
             0x80000000 => Vendor == CpuVendor.Amd ? WithVendor(maxExtended) : (maxExtended, 0u, 0u, 0u),
             0x80000001 => (Vendor == CpuVendor.Amd ? Signature : 0u, 0u, 0u, 0u),
