@@ -25,9 +25,6 @@ public sealed partial class Processor
     /// <summary>All ones of the instruction pointer's width.</summary>
     internal ulong RipMask;
 
-    /// <summary>Whether a single-step trap follows the instruction in progress.</summary>
-    internal bool SingleStepTrap;
-
     /// <summary>Makes a processor that is stopped with all registers zero.</summary>
     /// <param name="model">What it is.</param>
     /// <param name="bus">Physical memory, devices and ports.</param>
@@ -127,6 +124,7 @@ public sealed partial class Processor
     {
         RefreshMode();
         RefreshUnits();
+        RefreshBreakpoints();
         SelectFastContext();
         DropFastTranslations();
     }

@@ -75,6 +75,8 @@ public sealed partial class Processor
     {
         value = default;
         int size = Unsafe.SizeOf<T>();
+        if (_hasDataBreakpoints)
+            NoteDataAccess(linear, size, write: false);
         if (explicitAccess && IsMisaligned(linear, size))
         {
             Raise(Vector.AlignmentCheck);
@@ -104,6 +106,8 @@ public sealed partial class Processor
     private bool WriteSlow<T>(ulong linear, T value, bool user, bool explicitAccess) where T : unmanaged
     {
         int size = Unsafe.SizeOf<T>();
+        if (_hasDataBreakpoints)
+            NoteDataAccess(linear, size, write: true);
         if (explicitAccess && IsMisaligned(linear, size))
         {
             Raise(Vector.AlignmentCheck);
@@ -190,7 +194,7 @@ public sealed partial class Processor
     private void CacheForRead(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
         NoteReplacedFrames();
-        if (!Bus.Ram.Contains(physical) || (S.Cr0 & Cr0.PG) == 0)
+        if (IsWatched(linear, write: false) || !Bus.Ram.Contains(physical) || (S.Cr0 & Cr0.PG) == 0)
             return;
         ref FastEntry entry = ref _fast.Read[FastIndex(linear, user, explicitAccess)];
         entry.Tag = FastTranslations.TagOf(linear);
@@ -199,7 +203,7 @@ public sealed partial class Processor
 
     private void CacheForWrite(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
-        if (!Bus.Ram.Contains(physical) || _code.IsCodeFrame(physical) || (S.Cr0 & Cr0.PG) == 0)
+        if (IsWatched(linear, write: true) || !Bus.Ram.Contains(physical) || _code.IsCodeFrame(physical) || (S.Cr0 & Cr0.PG) == 0)
             return;
         ref FastEntry entry = ref _fast.Write[FastIndex(linear, user, explicitAccess)];
         entry.Tag = FastTranslations.TagOf(linear);

@@ -165,19 +165,11 @@ internal static unsafe class ControlRegisters
         if (index >= 6 && value > uint.MaxValue)
             return cpu.GeneralProtection();
 
-        // Enabled breakpoints, and GD, which would guard the debug registers themselves.
-        const ulong notBuilt = 0x20FF;
-        if (index == 7 && (value & notBuilt) != 0)
-            return Outcome.Unsupported;
-        cpu.S.Dr[index] = index switch
-        {
-            6 => (value & DebugStatus.Writable) | DebugStatus.Fixed,
-            7 => (value & DebugControl.Writable) | DebugControl.Fixed,
-            _ => value,
-        };
+        cpu.WriteDebugRegister(index, value);
         return Outcome.Resync;
     }
 
+    /// <summary>The checks of both directions, general detection last: #DB with DR6.BD before the access. SDM vol. 3A, 17.2.3 and 17.3.1.3.</summary>
     private static bool TryDebugRegister(Processor cpu, int number, out int index)
     {
         index = number;
@@ -197,9 +189,15 @@ internal static unsafe class ControlRegisters
             return false;
         }
 
-        if (cpu.Cpl == 0)
+        if (cpu.Cpl != 0)
+        {
+            cpu.GeneralProtection();
+            return false;
+        }
+
+        if ((cpu.S.Dr[7] & DebugControl.GD) == 0)
             return true;
-        cpu.GeneralProtection();
+        cpu.Raise(Vector.Debug, faultAddress: DebugStatus.BD);
         return false;
     }
 

@@ -84,6 +84,9 @@ internal static class MsrTable
     /// <summary>Where IA32_MISC_ENABLE is among the stored registers.</summary>
     public const int MiscEnableSlot = 1;
 
+    /// <summary>Where IA32_DEBUGCTL is.</summary>
+    public const int DebugControlSlot = 2;
+
     /// <summary>Bit 18 of IA32_MISC_ENABLE: MONITOR and MWAIT, and CPUID's bit for them.</summary>
     public const ulong EnableMonitor = 1ul << 18;
     private static readonly Func<CpuModel, bool> Always = _ => true;
@@ -98,7 +101,7 @@ internal static class MsrTable
         new(Msr.SysenterEsp, "IA32_SYSENTER_ESP", HasSep, cpu => cpu.S.SysenterEsp, (cpu, value) => SetSysenterAddress(cpu, out cpu.S.SysenterEsp, cpu.S.SysenterEsp, value)),
         new(Msr.SysenterEip, "IA32_SYSENTER_EIP", HasSep, cpu => cpu.S.SysenterEip, (cpu, value) => SetSysenterAddress(cpu, out cpu.S.SysenterEip, cpu.S.SysenterEip, value)),
         Stored(MiscEnableSlot, Msr.MiscEnable, "IA32_MISC_ENABLE", model => model.Vendor == CpuVendor.Intel, writable: 0x4_0085_0889),
-        Stored(2, Msr.DebugCtl, "IA32_DEBUGCTL", Always, writable: 0xDFC3),
+        Stored(DebugControlSlot, Msr.DebugCtl, "IA32_DEBUGCTL", Always, writable: 0xDFC3),
         Stored(PatSlot, Msr.Pat, "IA32_PAT", Always, writable: 0x0707_0707_0707_0707) with { Write = WritePat },
         new(Msr.Xss, "IA32_XSS", model => model.Has(CpuFeature.Xsaves), cpu => cpu.S.Xss, (_, value) => value == 0),
         new(Msr.Efer, "IA32_EFER", Always, cpu => cpu.S.Efer, (cpu, value) => cpu.WriteEfer(value)),

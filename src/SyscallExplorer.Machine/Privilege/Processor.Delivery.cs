@@ -26,14 +26,16 @@ public sealed partial class Processor
         PendingException current = first;
         List<string>? history = null;
         NotePageFault(first);
+        NoteDebugException(first);
         while (true)
         {
-            if (current.Source is EventSource.Fault or EventSource.Trap or EventSource.ExternalInterrupt)
+            if (current.Source is EventSource.Fault or EventSource.InstructionBreakpoint or EventSource.Trap or EventSource.ExternalInterrupt)
                 Charge(TimingEvent.ExceptionDelivery);
             if (TryDeliver(current, returnRip))
             {
                 S.Halted = false;
                 S.InterruptShadow = false;
+                S.DebugShadow = false;
                 return;
             }
 
@@ -191,10 +193,8 @@ public sealed partial class Processor
             return Fail(Vector.StackFault, ext);
 
         ulong flags = S.Rflags;
-        if (pending.Source == EventSource.Fault && pending.Vector != Vector.Debug)
+        if (pending.Source == EventSource.Fault)
             flags |= Rflags.RF;
-        else if (pending.Source is EventSource.SoftwareInterrupt or EventSource.SoftwareException or EventSource.Trap)
-            flags &= ~Rflags.RF;
 
         ReadOnlySpan<ulong> frame =
         [

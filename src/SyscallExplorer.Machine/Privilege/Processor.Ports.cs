@@ -21,8 +21,18 @@ public sealed partial class Processor
     }
 
     /// <summary>Reads a port that the program may use.</summary>
-    internal uint ReadPort(ushort port, int size) => Bus.In(port, size);
+    internal uint ReadPort(ushort port, int size)
+    {
+        if (_hasPortBreakpoints)
+            NotePortAccess(port, size);
+        return Bus.In(port, size);
+    }
 
     /// <summary>Writes a port that the program may use.</summary>
-    internal void WritePort(ushort port, int size, uint value) => Bus.Out(port, size, value);
+    internal void WritePort(ushort port, int size, uint value)
+    {
+        if (_hasPortBreakpoints)
+            NotePortAccess(port, size);
+        Bus.Out(port, size, value);
+    }
 }

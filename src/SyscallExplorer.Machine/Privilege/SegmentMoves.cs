@@ -49,12 +49,16 @@ internal static unsafe class SegmentMoves
         return AfterLoad(cpu, name);
     }
 
-    /// <summary>Loading SS holds interrupts back for one instruction. SDM vol. 3A, 6.8.3.</summary>
+    /// <summary>
+    /// Loading SS holds interrupts and debug exceptions back for one instruction: its own single-step trap is lost, a data breakpoint that it met
+    /// comes after the next instruction. SDM vol. 3A, 6.8.3.
+    /// </summary>
     private static Outcome AfterLoad(Processor cpu, SegmentName name)
     {
         if (name != SegmentName.SS)
             return Outcome.Next;
         cpu.S.InterruptShadow = true;
+        cpu.S.DebugShadow = true;
         cpu.SingleStepTrap = false;
         return Outcome.Resync;
     }
