@@ -37,6 +37,7 @@ public sealed partial class Processor
         _tripleFaultHistory.Clear();
         _tripleFaultHistory.AddRange(snapshot.TripleFaultHistory);
         _code.Clear();
+        _recent.Clear();
         RefreshDerivedState();
     }
 }

@@ -3,7 +3,7 @@ using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
 
-/// <summary>IN and OUT, with IOPL and the I/O permission bit map. SDM vol. 1, 19.5; vol. 2A, IN; vol. 2B, OUT.</summary>
+/// <summary>IN and OUT, with IOPL and the I/O permission bit map, which a 16-bit TSS has not. SDM vol. 1, 19.5; vol. 2A, IN; vol. 2B, OUT.</summary>
 internal static unsafe class PortInstructions
 {
     public static void Register(InstructionTableBuilder table)
@@ -52,7 +52,7 @@ internal static unsafe class PortInstructions
     {
         if (cpu.Cpl <= (int)((cpu.S.Rflags & Rflags.IOPL) >> 12))
             return true;
-        if (TaskStateSegment.IoMapBase + 1 > cpu.S.Tr.Limit)
+        if (TaskStateSegment.IoMapBase + 1 > cpu.S.Tr.Limit || TaskStateSegment.Is16Bit(cpu.S.Tr))
         {
             cpu.GeneralProtection();
             return false;

@@ -57,7 +57,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Cr0 = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
         }
     }
 
@@ -75,7 +75,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Cr3 = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
             _cpu.InvalidateAllTranslations(alsoGlobal: true);
         }
     }
@@ -87,7 +87,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Cr4 = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
         }
     }
 
@@ -98,7 +98,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Efer = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
         }
     }
 
