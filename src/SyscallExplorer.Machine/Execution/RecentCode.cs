@@ -34,18 +34,18 @@ internal sealed class RecentCode
         exit.Rip = rip;
     }
 
-    public void Clear()
-    {
-        Array.Clear(_exits);
-        _next = 0;
-    }
-
     /// <summary>The ring as it is now.</summary>
     public RecentCode Copy()
     {
-        var copy = new RecentCode { _next = _next };
-        _exits.CopyTo(copy._exits, 0);
+        var copy = new RecentCode();
+        copy.CopyFrom(this);
         return copy;
+    }
+
+    public void CopyFrom(RecentCode other)
+    {
+        other._exits.CopyTo(_exits, 0);
+        _next = other._next;
     }
 
     /// <summary>The last instructions, the oldest first.</summary>

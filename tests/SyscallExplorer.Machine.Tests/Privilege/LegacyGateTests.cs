@@ -222,7 +222,7 @@ public class LegacyGateTests
     [Fact]
     public void An_interrupt_is_taken_between_instructions_and_returned_from()
     {
-        _bench.Ram.Write(LegacyLayout.KernelCode + 0x800, MachineBench.Assemble(32, 0, a => { a.inc(esi); a.iret(); }));
+        _bench.Ram.Write(LegacyLayout.KernelCode + 0x800, MachineBench.Assemble(32, 0, a => { a.inc(esi); a.iretd(); }));
         _bench.SetGate(0x40, LegacyLayout.KernelCode + 0x800);
         _bench.Flags = Rflags.IF;
         _bench.Cpu.Interrupts.Schedule(0x40, 1);
