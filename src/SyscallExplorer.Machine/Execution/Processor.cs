@@ -47,6 +47,9 @@ public sealed partial class Processor
         S.Cr0 = Cr0.ET;
         S.Dr[6] = DebugStatus.Fixed;
         S.Dr[7] = DebugControl.Fixed;
+        S.Mxcsr = Mxcsr.Initial;
+        S.X87 = X87State.Initial;
+        S.Xcr0 = StateComponents.X87;
         bus.Ram.HostWrote += OnForeignWrite;
         bus.Ram.FramesShared += DropFastTranslations;
         bus.Ram.ContentsReplaced += OnContentsReplaced;
@@ -118,6 +121,7 @@ public sealed partial class Processor
     {
         RefreshPagingMode();
         RefreshMode();
+        RefreshUnits();
         SelectFastContext();
         DropFastTranslations();
     }
