@@ -15,9 +15,6 @@ public enum CpuFeature
     /// <summary>Page size extensions.</summary>
     Pse,
 
-    /// <summary>36-bit page size extension: 4 MiB pages above 4 GiB.</summary>
-    Pse36,
-
     /// <summary>CMPXCHG8B.</summary>
     Cx8,
 
@@ -77,9 +74,6 @@ public enum CpuFeature
 
     /// <summary>User-mode instruction prevention.</summary>
     Umip,
-
-    /// <summary>57-bit linear addresses.</summary>
-    La57,
 
     /// <summary>RDPID.</summary>
     Rdpid,

@@ -97,6 +97,7 @@ public sealed partial class Processor
         ReadTaskImage(task, layout, out image);
         S.Tr = task with { Access = (ushort)(task.Access | BusyBit) };
         S.Cr0 |= Cr0.TS;
+        RefreshUnits();
         S.Dr[7] &= ~LocalBreakpoints;
         if (nested)
             image.Flags |= Rflags.NT;
