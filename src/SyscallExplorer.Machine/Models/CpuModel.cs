@@ -86,7 +86,7 @@ public sealed record CpuModel
             0x80000000 => Vendor == CpuVendor.Amd ? WithVendor(maxExtended) : (maxExtended, 0u, 0u, 0u),
             0x80000001 => (Vendor == CpuVendor.Amd ? Signature : 0u, 0u, 0u, 0u),
             >= 0x80000002 and <= 0x80000004 => BrandPart((int)(leaf - 0x80000002)),
-            0x80000008 => ((uint)PhysicalAddressBits | (48u << 8), 0u, 0u, Has(CpuFeature.Rdpru) ? LastRdpruRegister << 16 : 0u),
+            0x80000008 => ((uint)PhysicalAddressBits | ((Has(CpuFeature.La57) ? 57u : 48u) << 8), 0u, 0u, Has(CpuFeature.Rdpru) ? LastRdpruRegister << 16 : 0u),
             _ => default,
         };
 
