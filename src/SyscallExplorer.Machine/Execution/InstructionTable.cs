@@ -38,6 +38,7 @@ internal static unsafe class InstructionTable
         ExtendedControl.Register(table);
         FxsaveInstructions.Register(table);
         XsaveInstructions.Register(table);
+        X87Families.Register(table);
         return table.Handlers;
     }
 }
