@@ -107,7 +107,7 @@ internal static unsafe class VectorForms
     public static IEnumerable<Code> CodesOf(Mnemonic mnemonic)
     {
         IEnumerable<Code> codes = InstructionTableBuilder.CodesOf(mnemonic);
-        if (Enum.TryParse("V" + mnemonic, out Mnemonic vex))
+        if (Enum.TryParse("V" + mnemonic, ignoreCase: true, out Mnemonic vex))
             codes = codes.Concat(InstructionTableBuilder.CodesOf(vex));
         return codes.Where(code => ShapeOf(code) != VectorShape.Other);
     }
