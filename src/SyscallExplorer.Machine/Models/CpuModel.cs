@@ -64,8 +64,8 @@ public sealed record CpuModel
         return true;
     }
 
-    /// <summary>CPUID. SDM vol. 2A, CPUID.</summary>
-    internal (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
+    /// <summary>What CPUID answers, as long as it depends on the model alone. SDM vol. 2A, CPUID.</summary>
+    public (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
     {
         uint maxBasic = Vendor == CpuVendor.Intel ? 0x16u : 0x10u;
         const uint maxExtended = 0x80000008;
