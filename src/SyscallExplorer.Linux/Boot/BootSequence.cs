@@ -244,7 +244,10 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         registers.ExtendedFeatures = Efer.SCE | Efer.LME | Efer.LMA | Efer.NXE;
         registers.ControlRegister4 = Cr4.DE | Cr4.PSE | Cr4.PAE | Cr4.MCE | Cr4.PGE | Cr4.OSFXSR | Cr4.OSXMMEXCPT
             | If(KernelFeature.Pcid, Cr4.PCIDE) | If(KernelFeature.Smep, Cr4.SMEP) | If(KernelFeature.Smap, Cr4.SMAP)
-            | If(KernelFeature.Fsgsbase, Cr4.FSGSBASE) | (cpu.Model.Has(CpuFeature.Umip) ? Cr4.UMIP : 0);
+            | If(KernelFeature.Fsgsbase, Cr4.FSGSBASE) | (cpu.Model.Has(CpuFeature.Umip) ? Cr4.UMIP : 0)
+            | (cpu.Model.Has(CpuFeature.Xsave) ? Cr4.OSXSAVE : 0);
+        if (cpu.Model.Has(CpuFeature.Xsave))
+            registers.ExtendedControlRegister0 = XsaveArea.SupportedComponents(cpu.Model);
         registers.ControlRegister0 = Cr0.PE | Cr0.MP | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.PG;
         registers.ControlRegister3 = kernelRoot | If(KernelFeature.Pcid, AsidPcid);
         registers.Gdtr = new TableRegister(KernelLayout.GdtAlias, 16 * 8 - 1);

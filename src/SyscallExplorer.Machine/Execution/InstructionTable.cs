@@ -29,6 +29,10 @@ internal static unsafe class InstructionTable
         SystemFlags.Register(table);
         SystemInstructions.Register(table);
         PortInstructions.Register(table);
+        Identification.Register(table);
+        ExtendedControl.Register(table);
+        FxsaveInstructions.Register(table);
+        XsaveInstructions.Register(table);
         return table.Handlers;
     }
 }

@@ -15,6 +15,15 @@ internal enum OperandKind : byte
 
     /// <summary>A segment, control or debug register: the handler knows which by the form.</summary>
     System,
+
+    /// <summary>XMM or YMM: the handler knows the width by the form.</summary>
+    Vector,
+
+    /// <summary>MM0 to MM7.</summary>
+    Mmx,
+
+    /// <summary>ST(i), by i.</summary>
+    FloatStack,
 }
 
 /// <summary>An operand made ready for execution.</summary>
@@ -45,6 +54,8 @@ internal sealed unsafe class Operation
 
     public Operand Op2 { get; init; }
 
+    public Operand Op3 { get; init; }
+
     /// <summary>The immediate, sign-extended as the form says.</summary>
     public ulong Immediate { get; init; }
 
@@ -56,6 +67,9 @@ internal sealed unsafe class Operation
 
     /// <summary>Memory operand: index register or -1.</summary>
     public int Index { get; init; } = -1;
+
+    /// <summary>Memory operand of a gather: the vector register of its indices, or -1.</summary>
+    public int VectorIndex { get; init; } = -1;
 
     public int Scale { get; init; } = 1;
 

@@ -103,10 +103,12 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
             Op0 = OperandOf(instruction, 0),
             Op1 = OperandOf(instruction, 1),
             Op2 = OperandOf(instruction, 2),
+            Op3 = OperandOf(instruction, 3),
             Immediate = ImmediateOf(instruction),
             Displacement = IsNearBranch(instruction) ? instruction.NearBranchTarget - (ulong)nextIp : 0,
             Base = ripRelative || memoryBase == Register.None ? -1 : IndexOf(memoryBase),
-            Index = instruction.MemoryIndex == Register.None ? -1 : IndexOf(instruction.MemoryIndex),
+            Index = instruction.MemoryIndex == Register.None || instruction.IsVsib ? -1 : IndexOf(instruction.MemoryIndex),
+            VectorIndex = instruction.IsVsib ? instruction.MemoryIndex.GetNumber() : -1,
             Scale = instruction.MemoryIndexScale,
             MemoryDisplacement = ripRelative ? instruction.IPRelativeMemoryAddress - (ulong)nextIp : instruction.MemoryDisplacement64,
             IsRipRelative = ripRelative,
@@ -136,7 +138,7 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
                 case OpKind.MemorySegRSI or OpKind.MemorySegRDI or OpKind.MemoryESRDI:
                     return 64;
                 case OpKind.Memory:
-                    Register register = instruction.MemoryBase != Register.None ? instruction.MemoryBase : instruction.MemoryIndex;
+                    Register register = instruction.MemoryBase != Register.None || instruction.IsVsib ? instruction.MemoryBase : instruction.MemoryIndex;
                     if (register == Register.RIP)
                         return 64;
                     if (register == Register.EIP)
@@ -165,6 +167,12 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
                     return new Operand(OperandKind.Register, (byte)IndexOf(register));
                 if (register.IsSegmentRegister())
                     return new Operand(OperandKind.System, (byte)SegmentOf(register));
+                if (register.IsVectorRegister())
+                    return new Operand(OperandKind.Vector, (byte)register.GetNumber());
+                if (register.IsMM())
+                    return new Operand(OperandKind.Mmx, (byte)register.GetNumber());
+                if (register.IsST())
+                    return new Operand(OperandKind.FloatStack, (byte)register.GetNumber());
                 return new Operand(OperandKind.System, (byte)register.GetNumber());
             case OpKind.Immediate8 or OpKind.Immediate8_2nd or OpKind.Immediate16 or OpKind.Immediate32 or OpKind.Immediate64
                 or OpKind.Immediate8to16 or OpKind.Immediate8to32 or OpKind.Immediate8to64 or OpKind.Immediate32to64:

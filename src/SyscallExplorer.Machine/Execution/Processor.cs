@@ -46,6 +46,9 @@ public sealed partial class Processor
         S.Cr0 = Cr0.ET;
         S.Dr[6] = DebugStatus.Fixed;
         S.Dr[7] = DebugControl.Fixed;
+        S.Mxcsr = Mxcsr.Initial;
+        S.X87 = X87State.Initial;
+        S.Xcr0 = StateComponents.X87;
         bus.Ram.HostWrote += OnForeignWrite;
         bus.Ram.FramesShared += DropFastTranslations;
         bus.Ram.ContentsReplaced += OnContentsReplaced;
@@ -116,6 +119,7 @@ public sealed partial class Processor
     internal void RefreshDerivedState()
     {
         RefreshMode();
+        RefreshUnits();
         SelectFastContext();
         DropFastTranslations();
     }

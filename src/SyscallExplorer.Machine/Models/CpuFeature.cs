@@ -125,6 +125,114 @@ public enum CpuFeature
 
     /// <summary>The TSC runs at a constant rate in every power state.</summary>
     NonstopTsc,
+
+    /// <summary>x87 FPU.</summary>
+    Fpu,
+
+    /// <summary>MMX.</summary>
+    Mmx,
+
+    /// <summary>FXSAVE and FXRSTOR.</summary>
+    Fxsr,
+
+    /// <summary>SSE.</summary>
+    Sse,
+
+    /// <summary>SSE2.</summary>
+    Sse2,
+
+    /// <summary>4 MiB pages above 4 GiB.</summary>
+    Pse36,
+
+    /// <summary>SSE3.</summary>
+    Sse3,
+
+    /// <summary>PCLMULQDQ.</summary>
+    Pclmulqdq,
+
+    /// <summary>MONITOR and MWAIT.</summary>
+    Monitor,
+
+    /// <summary>SSSE3.</summary>
+    Ssse3,
+
+    /// <summary>Fused multiply-add of three operands.</summary>
+    Fma,
+
+    /// <summary>SSE4.1.</summary>
+    Sse41,
+
+    /// <summary>SSE4.2.</summary>
+    Sse42,
+
+    /// <summary>AES-NI.</summary>
+    Aes,
+
+    /// <summary>XSAVE, XRSTOR, XGETBV and XSETBV.</summary>
+    Xsave,
+
+    /// <summary>AVX.</summary>
+    Avx,
+
+    /// <summary>Conversions of half precision.</summary>
+    F16c,
+
+    /// <summary>RDRAND.</summary>
+    Rdrand,
+
+    /// <summary>AVX2.</summary>
+    Avx2,
+
+    /// <summary>RDSEED.</summary>
+    Rdseed,
+
+    /// <summary>CLFLUSHOPT.</summary>
+    Clflushopt,
+
+    /// <summary>CLWB.</summary>
+    Clwb,
+
+    /// <summary>SHA extensions.</summary>
+    Sha,
+
+    /// <summary>Linear addresses of 57 bits and five-level paging.</summary>
+    La57,
+
+    /// <summary>XSAVEOPT.</summary>
+    Xsaveopt,
+
+    /// <summary>XSAVEC and the compacted format.</summary>
+    Xsavec,
+
+    /// <summary>XGETBV with ECX = 1.</summary>
+    Xgetbv1,
+
+    /// <summary>XSAVES, XRSTORS and IA32_XSS.</summary>
+    Xsaves,
+
+    /// <summary>AMD's extensions of MMX.</summary>
+    Mmxext,
+
+    /// <summary>EXTRQ, INSERTQ, MOVNTSD and MOVNTSS (AMD).</summary>
+    Sse4a,
+
+    /// <summary>MXCSR.MM: misaligned operands of SSE instructions (AMD).</summary>
+    Misalignsse,
+
+    /// <summary>CPUID leaves 8000001Dh and 8000001Eh (AMD).</summary>
+    TopologyExtensions,
+
+    /// <summary>MONITORX and MWAITX (AMD).</summary>
+    Monitorx,
+
+    /// <summary>CLZERO (AMD).</summary>
+    Clzero,
+
+    /// <summary>RDPRU (AMD).</summary>
+    Rdpru,
+
+    /// <summary>WBNOINVD.</summary>
+    Wbnoinvd,
 }
 
 /// <summary>Hardware weaknesses, by the names of Linux' sysfs files.</summary>

@@ -38,6 +38,9 @@ public sealed record CpuModel
     /// <summary>The timing figures and the geometry of its translation caches and predictors.</summary>
     public required Microarchitecture Microarchitecture { get; init; }
 
+    /// <summary>Its caches, in the order in which CPUID lists them.</summary>
+    public IReadOnlyList<CacheGeometry> Caches { get; init; } = [];
+
     /// <summary>Whether it has a feature.</summary>
     public bool Has(CpuFeature feature) => Features.Contains(feature);
 
@@ -68,7 +71,7 @@ public sealed record CpuModel
     public (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
     {
         uint maxBasic = Vendor == CpuVendor.Intel ? 0x16u : 0x10u;
-        const uint maxExtended = 0x80000008;
+        uint maxExtended = Vendor == CpuVendor.Intel ? 0x80000008 : 0x8000001E;
         if (leaf > maxExtended || (leaf > maxBasic && leaf < 0x80000000))
         {
             // Intel answers an unknown leaf with the data of the highest basic one, AMD with zeros.
@@ -82,6 +85,12 @@ public sealed record CpuModel
             0 => WithVendor(maxBasic),
             1 => (Signature, 0x0001_0800u, 0u, 0u),
             0x15 when Vendor == CpuVendor.Intel => (0u, 0u, 0u, 0u),
+            2 when Vendor == CpuVendor.Intel => CacheLeaves.Descriptors,
+            4 when Vendor == CpuVendor.Intel => CacheLeaves.Deterministic(Caches, subleaf),
+            0x80000005 when Vendor == CpuVendor.Amd => CacheLeaves.AmdFirstLevel(Caches),
+            0x80000006 => CacheLeaves.UpperLevels(Caches, withThird: Vendor == CpuVendor.Amd),
+            0x8000001D when Vendor == CpuVendor.Amd => CacheLeaves.Deterministic(Caches, subleaf),
+            StateComponentLeaf.Leaf => StateComponentLeaf.Of(this, subleaf),
             0x80000000 => Vendor == CpuVendor.Amd ? WithVendor(maxExtended) : (maxExtended, 0u, 0u, 0u),
             0x80000001 => (Vendor == CpuVendor.Amd ? Signature : 0u, 0u, 0u, 0u),
             >= 0x80000002 and <= 0x80000004 => BrandPart((int)(leaf - 0x80000002)),
@@ -91,6 +100,14 @@ public sealed record CpuModel
 
         if (leaf == 7 && subleaf != 0)
             return default;
+        if (leaf == StateComponentLeaf.Leaf && subleaf == 1 && Has(CpuFeature.Xsave))
+        {
+            foreach ((CpuFeature feature, int bit) in CpuidBits.StateSaving)
+                eax |= Has(feature) ? 1u << bit : 0;
+        }
+
+        if (leaf == 0x80000001 && Vendor == CpuVendor.Amd)
+            edx |= Cpuid(1, 0).Edx & CpuidBits.RepeatedByAmd;
         foreach ((CpuFeature feature, uint featureLeaf, CpuidRegister register, int bit) in CpuidBits.Table)
         {
             if (featureLeaf != leaf || !Has(feature))
@@ -142,17 +159,46 @@ public sealed record CpuModel
     private static CpuFeature? FeatureOf(CpuidFeature needed) => needed switch
     {
         CpuidFeature.ADX => CpuFeature.Adx,
+        CpuidFeature.AES => CpuFeature.Aes,
+        CpuidFeature.AVX => CpuFeature.Avx,
+        CpuidFeature.AVX2 => CpuFeature.Avx2,
         CpuidFeature.BMI1 => CpuFeature.Bmi1,
         CpuidFeature.BMI2 => CpuFeature.Bmi2,
+        CpuidFeature.CLFLUSHOPT => CpuFeature.Clflushopt,
+        CpuidFeature.CLWB => CpuFeature.Clwb,
+        CpuidFeature.CLZERO => CpuFeature.Clzero,
         CpuidFeature.CMPXCHG16B => CpuFeature.Cx16,
+        CpuidFeature.F16C => CpuFeature.F16c,
+        CpuidFeature.FMA => CpuFeature.Fma,
         CpuidFeature.FSGSBASE => CpuFeature.Fsgsbase,
+        CpuidFeature.FXSR => CpuFeature.Fxsr,
         CpuidFeature.INVPCID => CpuFeature.Invpcid,
         CpuidFeature.LZCNT => CpuFeature.Abm,
+        CpuidFeature.MMX => CpuFeature.Mmx,
+        CpuidFeature.MONITOR => CpuFeature.Monitor,
+        CpuidFeature.MONITORX => CpuFeature.Monitorx,
         CpuidFeature.MOVBE => CpuFeature.Movbe,
+        CpuidFeature.PCLMULQDQ => CpuFeature.Pclmulqdq,
         CpuidFeature.POPCNT => CpuFeature.Popcnt,
         CpuidFeature.RDPID => CpuFeature.Rdpid,
+        CpuidFeature.RDPRU => CpuFeature.Rdpru,
+        CpuidFeature.RDRAND => CpuFeature.Rdrand,
+        CpuidFeature.RDSEED => CpuFeature.Rdseed,
         CpuidFeature.RDTSCP => CpuFeature.Rdtscp,
+        CpuidFeature.SHA => CpuFeature.Sha,
         CpuidFeature.SMAP => CpuFeature.Smap,
+        CpuidFeature.SSE => CpuFeature.Sse,
+        CpuidFeature.SSE2 => CpuFeature.Sse2,
+        CpuidFeature.SSE3 => CpuFeature.Sse3,
+        CpuidFeature.SSE4_1 => CpuFeature.Sse41,
+        CpuidFeature.SSE4_2 => CpuFeature.Sse42,
+        CpuidFeature.SSE4A => CpuFeature.Sse4a,
+        CpuidFeature.SSSE3 => CpuFeature.Ssse3,
+        CpuidFeature.WBNOINVD => CpuFeature.Wbnoinvd,
+        CpuidFeature.XSAVE => CpuFeature.Xsave,
+        CpuidFeature.XSAVEC => CpuFeature.Xsavec,
+        CpuidFeature.XSAVEOPT => CpuFeature.Xsaveopt,
+        CpuidFeature.XSAVES => CpuFeature.Xsaves,
         _ => null,
     };
 }

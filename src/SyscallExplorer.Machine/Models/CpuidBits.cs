@@ -55,5 +55,46 @@ internal static class CpuidBits
         (CpuFeature.AmdIbpb, 0x80000008, CpuidRegister.Ebx, 12),
         (CpuFeature.AmdStibp, 0x80000008, CpuidRegister.Ebx, 15),
         (CpuFeature.AmdSsbd, 0x80000008, CpuidRegister.Ebx, 24),
+        (CpuFeature.Fpu, 1, CpuidRegister.Edx, 0),
+        (CpuFeature.Pse36, 1, CpuidRegister.Edx, 17),
+        (CpuFeature.Mmx, 1, CpuidRegister.Edx, 23),
+        (CpuFeature.Fxsr, 1, CpuidRegister.Edx, 24),
+        (CpuFeature.Sse, 1, CpuidRegister.Edx, 25),
+        (CpuFeature.Sse2, 1, CpuidRegister.Edx, 26),
+        (CpuFeature.Sse3, 1, CpuidRegister.Ecx, 0),
+        (CpuFeature.Pclmulqdq, 1, CpuidRegister.Ecx, 1),
+        (CpuFeature.Monitor, 1, CpuidRegister.Ecx, 3),
+        (CpuFeature.Ssse3, 1, CpuidRegister.Ecx, 9),
+        (CpuFeature.Fma, 1, CpuidRegister.Ecx, 12),
+        (CpuFeature.Sse41, 1, CpuidRegister.Ecx, 19),
+        (CpuFeature.Sse42, 1, CpuidRegister.Ecx, 20),
+        (CpuFeature.Aes, 1, CpuidRegister.Ecx, 25),
+        (CpuFeature.Xsave, 1, CpuidRegister.Ecx, 26),
+        (CpuFeature.Avx, 1, CpuidRegister.Ecx, 28),
+        (CpuFeature.F16c, 1, CpuidRegister.Ecx, 29),
+        (CpuFeature.Rdrand, 1, CpuidRegister.Ecx, 30),
+        (CpuFeature.Avx2, 7, CpuidRegister.Ebx, 5),
+        (CpuFeature.Rdseed, 7, CpuidRegister.Ebx, 18),
+        (CpuFeature.Clflushopt, 7, CpuidRegister.Ebx, 23),
+        (CpuFeature.Clwb, 7, CpuidRegister.Ebx, 24),
+        (CpuFeature.Sha, 7, CpuidRegister.Ebx, 29),
+        (CpuFeature.La57, 7, CpuidRegister.Ecx, 16),
+        (CpuFeature.Mmxext, 0x80000001, CpuidRegister.Edx, 22),
+        (CpuFeature.Sse4a, 0x80000001, CpuidRegister.Ecx, 6),
+        (CpuFeature.Misalignsse, 0x80000001, CpuidRegister.Ecx, 7),
+        (CpuFeature.TopologyExtensions, 0x80000001, CpuidRegister.Ecx, 22),
+        (CpuFeature.Monitorx, 0x80000001, CpuidRegister.Ecx, 29),
+        (CpuFeature.Clzero, 0x80000008, CpuidRegister.Ebx, 0),
+        (CpuFeature.Rdpru, 0x80000008, CpuidRegister.Ebx, 4),
+        (CpuFeature.Wbnoinvd, 0x80000008, CpuidRegister.Ebx, 9),
     ];
+
+    /// <summary>Bits that leaf 0Dh has in its subleaf 1 only. SDM vol. 1, 13.2.</summary>
+    public static readonly (CpuFeature Feature, int Bit)[] StateSaving =
+    [
+        (CpuFeature.Xsaveopt, 0), (CpuFeature.Xsavec, 1), (CpuFeature.Xgetbv1, 2), (CpuFeature.Xsaves, 3),
+    ];
+
+    /// <summary>What leaf 80000001h of AMD's processors repeats of leaf 1's EDX. APM vol. 3, appendix E.4.</summary>
+    public const uint RepeatedByAmd = 0x0183_F3FF;
 }

@@ -8,7 +8,15 @@ public static class Cpus
         CpuFeature.De, CpuFeature.Pse, CpuFeature.Tsc, CpuFeature.Msr, CpuFeature.Pae, CpuFeature.Cx8, CpuFeature.Apic, CpuFeature.Sep, CpuFeature.Pge,
         CpuFeature.Cmov, CpuFeature.Clflush, CpuFeature.Cx16, CpuFeature.Popcnt, CpuFeature.Movbe, CpuFeature.Fsgsbase, CpuFeature.Bmi1, CpuFeature.Bmi2,
         CpuFeature.Smep, CpuFeature.LahfLm, CpuFeature.Abm, CpuFeature.Syscall, CpuFeature.Nx, CpuFeature.Pdpe1gb, CpuFeature.Rdtscp,
-        CpuFeature.Lm, CpuFeature.NonstopTsc,
+        CpuFeature.Lm, CpuFeature.NonstopTsc, CpuFeature.Fpu, CpuFeature.Pse36, CpuFeature.Mmx, CpuFeature.Fxsr, CpuFeature.Sse, CpuFeature.Sse2,
+        CpuFeature.Sse3, CpuFeature.Pclmulqdq, CpuFeature.Monitor, CpuFeature.Ssse3, CpuFeature.Fma, CpuFeature.Sse41, CpuFeature.Sse42, CpuFeature.Aes,
+        CpuFeature.Xsave, CpuFeature.Xsaveopt, CpuFeature.Avx, CpuFeature.Avx2, CpuFeature.F16c, CpuFeature.Rdrand,
+    ];
+
+    /// <summary>What came with Skylake and with Zen.</summary>
+    private static readonly CpuFeature[] Since2015 =
+    [
+        CpuFeature.Smap, CpuFeature.Adx, CpuFeature.Prefetchw, CpuFeature.Rdseed, CpuFeature.Clflushopt, CpuFeature.Xsavec, CpuFeature.Xgetbv1, CpuFeature.Xsaves,
     ];
 
     private static readonly CpuFeature[] Intel =
@@ -28,6 +36,11 @@ public static class Cpus
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
             | Vulnerabilities.SpecStoreBypass,
         Microarchitecture = Microarchitecture.Load("Haswell"),
+        Caches =
+        [
+            new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
+            new(2, CacheKind.Unified, 256 << 10, 8), new(3, CacheKind.Unified, 8 << 20, 16, IsInclusive: true),
+        ],
     };
 
     /// <summary>Intel Skylake client, 2015, with the microcode of 2019.</summary>
@@ -40,10 +53,15 @@ public static class Cpus
         Model = 0x5E,
         Stepping = 3,
         PhysicalAddressBits = 39,
-        Features = new HashSet<CpuFeature>([.. Baseline, .. Intel, CpuFeature.Smap, CpuFeature.Adx, CpuFeature.Prefetchw]),
+        Features = new HashSet<CpuFeature>([.. Baseline, .. Intel, .. Since2015]),
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
             | Vulnerabilities.SpecStoreBypass,
         Microarchitecture = Microarchitecture.Load("Skylake"),
+        Caches =
+        [
+            new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
+            new(2, CacheKind.Unified, 256 << 10, 4), new(3, CacheKind.Unified, 8 << 20, 16, IsInclusive: true),
+        ],
     };
 
     /// <summary>AMD Zen 2, 2019: no Meltdown, no PCID; SYSCALL also in compatibility mode, no SYSENTER in long mode.</summary>
@@ -58,11 +76,17 @@ public static class Cpus
         PhysicalAddressBits = 48,
         Features = new HashSet<CpuFeature>(
         [
-            .. Baseline, CpuFeature.Smap, CpuFeature.Adx, CpuFeature.Umip, CpuFeature.Rdpid, CpuFeature.Prefetchw,
-            CpuFeature.AmdIbpb, CpuFeature.AmdStibp, CpuFeature.AmdSsbd,
+            .. Baseline, .. Since2015, CpuFeature.Umip, CpuFeature.Rdpid, CpuFeature.AmdIbpb, CpuFeature.AmdStibp, CpuFeature.AmdSsbd,
+            CpuFeature.Clwb, CpuFeature.Sha, CpuFeature.Mmxext, CpuFeature.Sse4a, CpuFeature.Misalignsse, CpuFeature.Monitorx, CpuFeature.Clzero,
+            CpuFeature.Rdpru, CpuFeature.Wbnoinvd, CpuFeature.TopologyExtensions,
         ]),
         Vulnerabilities = Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.SpecStoreBypass,
         Microarchitecture = Microarchitecture.Load("Zen2"),
+        Caches =
+        [
+            new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
+            new(2, CacheKind.Unified, 512 << 10, 8, IsInclusive: true), new(3, CacheKind.Unified, 16 << 20, 16),
+        ],
     };
 
     /// <summary>All of them, by name.</summary>

@@ -100,6 +100,7 @@ internal static unsafe class ControlRegisters
             cpu.DropFastTranslations();
         cpu.S.Cr0 = value;
         cpu.RefreshAccessClass();
+        cpu.RefreshUnits();
         return Outcome.Resync;
     }
 
@@ -135,7 +136,7 @@ internal static unsafe class ControlRegisters
         foreach ((CpuFeature feature, ulong bit) in (ReadOnlySpan<(CpuFeature, ulong)>)
         [
             (CpuFeature.Umip, Cr4.UMIP), (CpuFeature.Fsgsbase, Cr4.FSGSBASE), (CpuFeature.Pcid, Cr4.PCIDE),
-            (CpuFeature.Smep, Cr4.SMEP), (CpuFeature.Smap, Cr4.SMAP),
+            (CpuFeature.Smep, Cr4.SMEP), (CpuFeature.Smap, Cr4.SMAP), (CpuFeature.Xsave, Cr4.OSXSAVE),
         ])
         {
             if (model.Has(feature))
@@ -204,6 +205,7 @@ internal static unsafe class ControlRegisters
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();
         cpu.S.Cr0 &= ~Cr0.TS;
+        cpu.RefreshUnits();
         return Outcome.Next;
     }
 
@@ -226,6 +228,7 @@ internal static unsafe class ControlRegisters
             return Outcome.Fault;
         const ulong low = Cr0.MP | Cr0.EM | Cr0.TS;
         cpu.S.Cr0 = (cpu.S.Cr0 & ~low) | (value & low);
+        cpu.RefreshUnits();
         return Outcome.Resync;
     }
 }

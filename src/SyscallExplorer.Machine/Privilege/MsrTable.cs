@@ -36,6 +36,9 @@ public static class Msr
     /// <summary>IA32_PAT.</summary>
     public const uint Pat = 0x277;
 
+    /// <summary>IA32_XSS.</summary>
+    public const uint Xss = 0xDA0;
+
     /// <summary>IA32_EFER.</summary>
     public const uint Efer = 0xC0000080;
 
@@ -91,6 +94,7 @@ internal static class MsrTable
         Stored(1, Msr.MiscEnable, "IA32_MISC_ENABLE", model => model.Vendor == CpuVendor.Intel, writable: 0x4_0085_0889),
         Stored(2, Msr.DebugCtl, "IA32_DEBUGCTL", Always, writable: 0xDFC3),
         Stored(PatSlot, Msr.Pat, "IA32_PAT", Always, writable: 0x0707_0707_0707_0707) with { Write = WritePat },
+        new(Msr.Xss, "IA32_XSS", model => model.Has(CpuFeature.Xsaves), cpu => cpu.S.Xss, (_, value) => value == 0),
         new(Msr.Efer, "IA32_EFER", Always, cpu => cpu.S.Efer, (cpu, value) => cpu.WriteEfer(value)),
         new(Msr.Star, "IA32_STAR", HasSyscall, cpu => cpu.S.Star, (cpu, value) => Set(out cpu.S.Star, value)),
         new(Msr.Lstar, "IA32_LSTAR", HasSyscall, cpu => cpu.S.Lstar, (cpu, value) => SetAddress(out cpu.S.Lstar, cpu.S.Lstar, value)),

@@ -4,14 +4,13 @@ using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
 
-/// <summary>RDMSR, WRMSR, CPUID, RDTSC, fences, INVLPG, INVPCID, HLT, VERR, VERW, LAR, LSL and what else belongs to no family. SDM vol. 2, each under its name.</summary>
+/// <summary>RDMSR, WRMSR, RDTSC, fences, INVLPG, INVPCID, HLT, VERR, VERW, LAR, LSL and what else belongs to no family. SDM vol. 2, each under its name.</summary>
 internal static unsafe class SystemInstructions
 {
     public static void Register(InstructionTableBuilder table)
     {
         table.One(Code.Rdmsr, &Rdmsr);
         table.One(Code.Wrmsr, &Wrmsr);
-        table.One(Code.Cpuid, &Cpuid);
         table.One(Code.Rdtsc, &Rdtsc);
         table.One(Code.Rdtscp, &Rdtscp);
         table.One(Code.Rdpid_r32, &Rdpid);
@@ -55,16 +54,6 @@ internal static unsafe class SystemInstructions
         if (cpu.Cpl != 0 || !cpu.TryWriteMsr((uint)cpu.S.Gpr[(int)Gpr.Rcx], value))
             return cpu.GeneralProtection();
         return Outcome.Resync;
-    }
-
-    private static Outcome Cpuid(Processor cpu, Operation op)
-    {
-        (uint eax, uint ebx, uint ecx, uint edx) = cpu.Model.Cpuid((uint)cpu.S.Gpr[(int)Gpr.Rax], (uint)cpu.S.Gpr[(int)Gpr.Rcx]);
-        cpu.S.Gpr[(int)Gpr.Rax] = eax;
-        cpu.S.Gpr[(int)Gpr.Rbx] = ebx;
-        cpu.S.Gpr[(int)Gpr.Rcx] = ecx;
-        cpu.S.Gpr[(int)Gpr.Rdx] = edx;
-        return Outcome.Next;
     }
 
     private static Outcome Rdtsc(Processor cpu, Operation op)

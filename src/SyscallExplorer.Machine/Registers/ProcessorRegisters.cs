@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace SyscallExplorer.Machine;
 
 /// <summary>
@@ -100,6 +102,36 @@ public sealed class ProcessorRegisters
             _cpu.S.Efer = value;
             _cpu.RefreshDerivedState();
         }
+    }
+
+    /// <summary>XCR0: the state components that XSAVE manages.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The CPU model does not take the value. SDM vol. 1, 13.3.</exception>
+    public ulong ExtendedControlRegister0
+    {
+        get => _cpu.S.Xcr0;
+        set
+        {
+            if (!StateComponents.IsLegal(_cpu.Model, value))
+                throw new ArgumentOutOfRangeException(nameof(value), $"{_cpu.Model.Name} does not take {value:x}h in XCR0; it knows {StateComponents.Supported(_cpu.Model):x}h, bit 0 must be set, and bit 2 needs bit 1.");
+            _cpu.S.Xcr0 = value;
+            _cpu.RefreshUnits();
+        }
+    }
+
+    /// <summary>A vector register, YMM0 to YMM15; XMM is its lower half.</summary>
+    public Vector256<byte> GetVector(int index) => _cpu.S.Vectors[index];
+
+    /// <summary>Sets a vector register, all 256 bits.</summary>
+    public void SetVector(int index, Vector256<byte> value) => _cpu.S.Vectors[index] = value;
+
+    /// <summary>MXCSR: the flags, masks and rounding of SSE and AVX arithmetic. SDM vol. 1, 10.2.3.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A reserved bit of the CPU model is set.</exception>
+    public uint MediaControl
+    {
+        get => _cpu.S.Mxcsr;
+        set => _cpu.S.Mxcsr = (value & ~Mxcsr.Writable(_cpu.Model)) == 0
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), $"{_cpu.Model.Name} does not take {value:x}h in MXCSR; it knows the bits {Mxcsr.Writable(_cpu.Model):x}h.");
     }
 
     /// <summary>GDTR.</summary>

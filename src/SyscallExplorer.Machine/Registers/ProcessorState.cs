@@ -34,6 +34,15 @@ internal struct ProcessorState
     public ulong Cr4;
     public ulong Cr8;
     public DebugRegisters Dr;
+    public VectorRegisters Vectors;
+    public X87State X87;
+    public uint Mxcsr;
+
+    /// <summary>XCR0: the state components that XSAVE manages and that code may use.</summary>
+    public ulong Xcr0;
+
+    /// <summary>IA32_XSS.</summary>
+    public ulong Xss;
 
     public ulong Efer;
     public ulong Star;

@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace SyscallExplorer.Machine;
+
+/// <content>Vector operands: registers, and memory with and without the alignment rule.</content>
+public sealed partial class Processor
+{
+    /// <summary>An XMM register.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Vector128<byte> Xmm(int index) => S.Vectors[index].GetLower();
+
+    /// <summary>Writes an XMM register as legacy SSE does: bits 255:128 stay.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void SetXmm(int index, Vector128<byte> value)
+    {
+        ref Vector256<byte> register = ref S.Vectors[index];
+        register = register.WithLower(value);
+    }
+
+    /// <summary>Writes an XMM register as VEX-encoded instructions do: bits 255:128 become zero. SDM vol. 1, 14.1.4.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void SetXmmClearingUpper(int index, Vector128<byte> value) => S.Vectors[index] = value.ToVector256();
+
+    /// <summary>Reads a 128-bit operand of a legacy SSE instruction, whose memory form must be aligned.</summary>
+    internal bool ReadAlignedXmm(Operation op, Operand operand, out Vector128<byte> value)
+    {
+        if (operand.Kind != OperandKind.Vector)
+            return ReadAligned(op, out value);
+        value = Xmm(operand.Index);
+        return true;
+    }
+
+    /// <summary>Reads a 128-bit operand that may stand anywhere.</summary>
+    internal bool ReadXmm(Operation op, Operand operand, out Vector128<byte> value)
+    {
+        if (operand.Kind != OperandKind.Vector)
+            return ReadMemory(op, out value);
+        value = Xmm(operand.Index);
+        return true;
+    }
+
+    /// <summary>Reads a 256-bit operand that may stand anywhere.</summary>
+    internal bool ReadYmm(Operation op, Operand operand, out Vector256<byte> value)
+    {
+        if (operand.Kind != OperandKind.Vector)
+            return ReadMemory(op, out value);
+        value = S.Vectors[operand.Index];
+        return true;
+    }
+
+    /// <summary>Reads the memory operand, which must be aligned to its size: #GP(0) otherwise.</summary>
+    internal bool ReadAligned<T>(Operation op, out T value) where T : unmanaged
+    {
+        value = default;
+        return SegmentedAddress(op.Segment, EffectiveAddress(op), Unsafe.SizeOf<T>(), write: false, out ulong linear)
+            && IsAligned(linear, Unsafe.SizeOf<T>())
+            && ReadLinear(linear, out value);
+    }
+
+    /// <summary>Writes the memory operand, which must be aligned to its size: #GP(0) otherwise.</summary>
+    internal bool WriteAligned<T>(Operation op, T value) where T : unmanaged =>
+        SegmentedAddress(op.Segment, EffectiveAddress(op), Unsafe.SizeOf<T>(), write: true, out ulong linear)
+        && IsAligned(linear, Unsafe.SizeOf<T>())
+        && WriteLinear(linear, value);
+
+    /// <summary>Reads the memory operand of a size that the form does not tell, aligned: #GP(0) otherwise.</summary>
+    internal bool ReadBlock(Operation op, Span<byte> block, int alignment)
+    {
+        if (!SegmentedAddress(op.Segment, EffectiveAddress(op), block.Length, write: false, out ulong linear) || !RequireAlignment(linear, alignment))
+            return false;
+        Span<ulong> words = MemoryMarshal.Cast<byte, ulong>(block);
+        for (int i = 0; i < words.Length; i++)
+        {
+            if (!ReadLinear(Offset(linear, i * sizeof(ulong)), out words[i]))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Prepares a write of the memory operand, aligned: afterwards the parts can be written by <see cref="WriteLinear"/> without a fault.
+    /// </summary>
+    internal bool PrepareBlock(Operation op, int size, int alignment, out ulong linear) =>
+        SegmentedAddress(op.Segment, EffectiveAddress(op), size, write: true, out linear)
+        && RequireAlignment(linear, alignment)
+        && ProbeWrite(linear, size, Cpl == 3, explicitAccess: true);
+
+    /// <summary>A linear address further on; outside 64-bit mode it wraps at 4 GiB.</summary>
+    internal ulong Offset(ulong linear, int bytes) => Is64Bit ? linear + (ulong)bytes : (uint)(linear + (ulong)bytes);
+
+    private bool RequireAlignment(ulong linear, int alignment) => (linear & (ulong)(alignment - 1)) == 0 || Fail(Vector.GeneralProtection, 0);
+
+    /// <summary>AMD's MXCSR.MM turns the alignment rule off; #AC then guards where it is enabled. APM vol. 2, 11.4.</summary>
+    private bool IsAligned(ulong linear, int size)
+    {
+        if ((linear & (ulong)(size - 1)) == 0)
+            return true;
+        return (S.Mxcsr & Mxcsr.MM) == 0 ? Fail(Vector.GeneralProtection, 0) : !_alignmentChecked || Fail(Vector.AlignmentCheck, 0);
+    }
+}
