@@ -61,8 +61,8 @@ public sealed record CpuModel
     /// <summary>Whether the model has what an instruction needs by CPUID; otherwise it is #UD.</summary>
     internal bool Implements(in Instruction instruction) => InstructionFeatures.Has(this, instruction.Code);
 
-    /// <summary>CPUID. SDM vol. 2A, CPUID.</summary>
-    internal (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
+    /// <summary>What CPUID answers, as long as it depends on the model alone. SDM vol. 2A, CPUID.</summary>
+    public (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
     {
         uint maxBasic = Vendor == CpuVendor.Intel ? 0x16u : 0x10u;
         uint maxExtended = Vendor == CpuVendor.Intel ? 0x80000008 : 0x8000001E;
