@@ -219,6 +219,9 @@ public enum CpuFeature
     /// <summary>MXCSR.MM: misaligned operands of SSE instructions (AMD).</summary>
     Misalignsse,
 
+    /// <summary>CPUID leaves 8000001Dh and 8000001Eh (AMD).</summary>
+    TopologyExtensions,
+
     /// <summary>MONITORX and MWAITX (AMD).</summary>
     Monitorx,
 

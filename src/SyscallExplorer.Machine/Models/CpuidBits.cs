@@ -82,6 +82,7 @@ internal static class CpuidBits
         (CpuFeature.Mmxext, 0x80000001, CpuidRegister.Edx, 22),
         (CpuFeature.Sse4a, 0x80000001, CpuidRegister.Ecx, 6),
         (CpuFeature.Misalignsse, 0x80000001, CpuidRegister.Ecx, 7),
+        (CpuFeature.TopologyExtensions, 0x80000001, CpuidRegister.Ecx, 22),
         (CpuFeature.Monitorx, 0x80000001, CpuidRegister.Ecx, 29),
         (CpuFeature.Clzero, 0x80000008, CpuidRegister.Ebx, 0),
         (CpuFeature.Rdpru, 0x80000008, CpuidRegister.Ebx, 4),

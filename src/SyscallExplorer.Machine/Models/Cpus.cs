@@ -36,6 +36,11 @@ public static class Cpus
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
             | Vulnerabilities.SpecStoreBypass,
         Microarchitecture = Microarchitecture.Load("Haswell"),
+        Caches =
+        [
+            new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
+            new(2, CacheKind.Unified, 256 << 10, 8), new(3, CacheKind.Unified, 8 << 20, 16, IsInclusive: true),
+        ],
     };
 
     /// <summary>Intel Skylake client, 2015, with the microcode of 2019.</summary>
@@ -52,6 +57,11 @@ public static class Cpus
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
             | Vulnerabilities.SpecStoreBypass,
         Microarchitecture = Microarchitecture.Load("Skylake"),
+        Caches =
+        [
+            new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
+            new(2, CacheKind.Unified, 256 << 10, 4), new(3, CacheKind.Unified, 8 << 20, 16, IsInclusive: true),
+        ],
     };
 
     /// <summary>AMD Zen 2, 2019: no Meltdown, no PCID; SYSCALL also in compatibility mode, no SYSENTER in long mode.</summary>
@@ -68,10 +78,15 @@ public static class Cpus
         [
             .. Baseline, .. Since2015, CpuFeature.Umip, CpuFeature.Rdpid, CpuFeature.AmdIbpb, CpuFeature.AmdStibp, CpuFeature.AmdSsbd,
             CpuFeature.Clwb, CpuFeature.Sha, CpuFeature.Mmxext, CpuFeature.Sse4a, CpuFeature.Misalignsse, CpuFeature.Monitorx, CpuFeature.Clzero,
-            CpuFeature.Rdpru, CpuFeature.Wbnoinvd,
+            CpuFeature.Rdpru, CpuFeature.Wbnoinvd, CpuFeature.TopologyExtensions,
         ]),
         Vulnerabilities = Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.SpecStoreBypass,
         Microarchitecture = Microarchitecture.Load("Zen2"),
+        Caches =
+        [
+            new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
+            new(2, CacheKind.Unified, 512 << 10, 8, IsInclusive: true), new(3, CacheKind.Unified, 16 << 20, 16),
+        ],
     };
 
     /// <summary>All of them, by name.</summary>
