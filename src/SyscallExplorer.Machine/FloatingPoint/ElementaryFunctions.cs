@@ -1,8 +1,9 @@
 namespace SyscallExplorer.Machine;
 
 /// <summary>
-/// Powers, logarithms and circular functions with 128-bit significands: power series whose terms are summed until they no longer count. Each is right to 2^-110 of
-/// its result, so that rounding it to 64 bits gives the nearest number, or in rare cases (1 in 2^45) its neighbour: an error below 0.5001 units in the last place.
+/// Powers, logarithms and circular functions with 128-bit significands: power series whose terms are summed until they no longer count. Each is right
+/// to 2^-110 of its result, so that rounding it to 64 bits gives the nearest number, or once in 2^45 its neighbour: an error below 0.5001 units in the
+/// last place.
 /// </summary>
 internal static class ElementaryFunctions
 {

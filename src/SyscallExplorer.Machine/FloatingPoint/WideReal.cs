@@ -3,8 +3,8 @@ using System.Numerics;
 namespace SyscallExplorer.Machine;
 
 /// <summary>
-/// A number with a significand of 128 bits, for what transcendental functions compute on the way to their 64. Every operation is right to 2^-125 of its result; what
-/// falls below the last bit leaves that bit set, so that a result never looks exact that is not.
+/// A number with a significand of 128 bits, for what transcendental functions compute on the way to their 64. Every operation is right to 2^-125 of its
+/// result; what falls below the last bit leaves that bit set, so that a result never looks exact that is not.
 /// </summary>
 /// <param name="Negative">The sign.</param>
 /// <param name="Exponent">The power of two of bit 127.</param>

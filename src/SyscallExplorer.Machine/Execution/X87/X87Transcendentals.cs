@@ -3,50 +3,46 @@ using Iced.Intel;
 namespace SyscallExplorer.Machine;
 
 /// <summary>
-/// F2XM1, FYL2X, FYL2XP1, FPATAN, FPTAN, FSIN, FCOS and FSINCOS. SDM vol. 2A, each under its name; vol. 1, 8.3.5 to 8.3.10.
+/// F2XM1, FYL2X, FYL2XP1 and FPATAN. SDM vol. 2A, each under its name; vol. 1, 8.3.9 and 8.3.10.
 /// </summary>
 /// <remarks>
-/// A processor promises an error below one unit in the last place; ours is below 0.5001 units (<see cref="ElementaryFunctions"/>), so that the two differ by at most one
-/// unit. Angles are reduced by the 66-bit π that processors have, so that results for large angles are theirs, too. Precision control does not apply.
+/// A processor promises an error below one unit in the last place; ours is below 0.5001 units (<see cref="ElementaryFunctions"/>), so that the two differ
+/// by at most one unit. C1 may differ too, where it says which way a result was rounded. Precision control does not apply.
 /// </remarks>
 internal static unsafe class X87Transcendentals
 {
-    /// <summary>From 2^63 on an angle is not reduced: C2 asks the program to do it.</summary>
-    private const int AngleLimit = 63;
-
     public static void Register(InstructionTableBuilder table)
     {
         table.One(Code.F2xm1, &F2xm1);
         table.One(Code.Fyl2x, &TwoOperands<TimesLogarithm>);
         table.One(Code.Fyl2xp1, &TwoOperands<TimesLogarithmOfOnePlus>);
         table.One(Code.Fpatan, &TwoOperands<PartialArcTangent>);
-        table.One(Code.Fsin, &Circular<SineFunction>);
-        table.One(Code.Fcos, &Circular<CosineFunction>);
-        table.One(Code.Fptan, &CircularPair<TangentFunction>);
-        table.One(Code.Fsincos, &CircularPair<SineCosineFunction>);
     }
 
-    private static FloatContext ContextOf(Processor cpu)
+    /// <summary>The controls, without precision control.</summary>
+    internal static FloatContext ContextOf(Processor cpu)
     {
         FloatContext context = cpu.S.X87.Context;
         context.ExtendedPrecision = Extended.FullPrecision;
         return context;
     }
 
-    private static ExtendedReal Round(in WideReal value, bool isExact, ref FloatContext context) => value.Round<Extended, ExtendedReal>(isExact, ref context);
+    internal static ExtendedReal Round(in WideReal value, bool isExact, ref FloatContext context) => value.Round<Extended, ExtendedReal>(isExact, ref context);
 
     private static ExtendedReal Infinity(bool negative) => Extended.Pack(negative, Extended.MaxExponent + 1, FloatNumber.IntegerBit);
 
-    private static ExtendedReal SignedZero(bool negative) => Extended.Pack(negative, 0, 0);
+    internal static ExtendedReal SignedZero(bool negative) => Extended.Pack(negative, 0, 0);
 
-    private static ExtendedReal Invalid(ref FloatContext context) => NotANumber.Invalid<Extended, ExtendedReal>(ref context);
+    internal static ExtendedReal Invalid(ref FloatContext context) => NotANumber.Invalid<Extended, ExtendedReal>(ref context);
 
     private static Outcome F2xm1(Processor cpu, Operation op)
     {
         if (!cpu.BeginX87())
             return Outcome.Fault;
         FloatContext context = ContextOf(cpu);
-        ExtendedReal result = cpu.S.X87.IsEmpty(0) ? X87StackFault.Underflow(ref context) : PowerMinusOne(cpu.S.X87.Number(0), ref context);
+        ExtendedReal result = cpu.S.X87.IsEmpty(0)
+            ? X87StackFault.Underflow(ref context)
+            : PowerMinusOne(cpu.S.X87.Number(0), ref context);
         return cpu.EndX87(op, context, 0, result);
     }
 
@@ -68,7 +64,9 @@ internal static unsafe class X87Transcendentals
         context.Raised |= FloatExceptions.Precision;
         if (x.Exponent != 0 || x.Significand != FloatNumber.IntegerBit)
             return Extended.Pack(x.Negative, x.Exponent, x.Significand);
-        return x.Negative ? Extended.Pack(negative: true, -1, FloatNumber.IntegerBit) : Round(new WideReal(false, -1, UInt128.MaxValue), isExact: false, ref context);
+        return x.Negative
+            ? Extended.Pack(negative: true, -1, FloatNumber.IntegerBit)
+            : Round(new WideReal(false, -1, UInt128.MaxValue), isExact: false, ref context);
     }
 
     /// <summary>A function of ST(1) and ST(0) that replaces both.</summary>
@@ -102,7 +100,8 @@ internal static unsafe class X87Transcendentals
         public static ExtendedReal Apply(in FloatNumber y, in FloatNumber x, ref FloatContext context)
         {
             bool isOne = x.Class == FloatClass.Finite && x.Exponent == 0 && x.Significand == FloatNumber.IntegerBit;
-            if ((x.Negative && x.Class != FloatClass.Zero) || (y.Class == FloatClass.Infinity && isOne) || (y.Class == FloatClass.Zero && x.Class is FloatClass.Infinity or FloatClass.Zero && y.Class == FloatClass.Zero))
+            bool logarithmIsInfinite = x.Class is FloatClass.Zero or FloatClass.Infinity;
+            if ((x.Negative && x.Class != FloatClass.Zero) || (y.Class == FloatClass.Infinity && isOne) || (y.Class == FloatClass.Zero && logarithmIsInfinite))
                 return Invalid(ref context);
             bool below = x.Class == FloatClass.Zero || (x.Class == FloatClass.Finite && x.Exponent < 0);
             bool negative = y.Negative != below;
@@ -132,7 +131,9 @@ internal static unsafe class X87Transcendentals
     {
         public static ExtendedReal Apply(in FloatNumber y, in FloatNumber x, ref FloatContext context)
         {
-            if ((x.Class == FloatClass.Infinity && (x.Negative || y.Class == FloatClass.Zero)) || (x.Class == FloatClass.Zero && y.Class == FloatClass.Infinity))
+            bool infiniteByZero = (x.Class == FloatClass.Infinity && y.Class == FloatClass.Zero)
+                || (x.Class == FloatClass.Zero && y.Class == FloatClass.Infinity);
+            if (infiniteByZero || (x.Class == FloatClass.Infinity && x.Negative))
                 return Invalid(ref context);
             if (context.StopsAtDenormal(x.Denormal | y.Denormal))
                 return default;
@@ -158,7 +159,7 @@ internal static unsafe class X87Transcendentals
         {
             if (context.StopsAtDenormal(x.Denormal | y.Denormal))
                 return default;
-            if (!x.Negative && ((y.Class == FloatClass.Zero) || (x.Class == FloatClass.Infinity && y.Class == FloatClass.Finite)))
+            if (!x.Negative && (y.Class == FloatClass.Zero || (x.Class == FloatClass.Infinity && y.Class == FloatClass.Finite)))
                 return SignedZero(y.Negative);
 
             // Infinities count as equal to each other and beyond everything else.
@@ -171,132 +172,5 @@ internal static unsafe class X87Transcendentals
             number.Class == FloatClass.Infinity ? WideReal.One with { Negative = number.Negative }
             : other.Class == FloatClass.Infinity ? default(WideReal) with { Negative = number.Negative }
             : WideReal.From(number) with { Negative = number.Negative };
-    }
-
-    /// <summary>A function of an angle.</summary>
-    private interface ICircularFunction
-    {
-        /// <summary>The result for an angle that is a finite number below 2^63 and not zero; of a pair the one that stays in ST(1).</summary>
-        static abstract ExtendedReal Apply(in FloatNumber angle, ref FloatContext context, out ExtendedReal pushed);
-
-        /// <summary>The result for zero.</summary>
-        static abstract ExtendedReal OfZero(bool negative);
-    }
-
-    private readonly struct SineFunction : ICircularFunction
-    {
-        public static ExtendedReal OfZero(bool negative) => SignedZero(negative);
-
-        public static ExtendedReal Apply(in FloatNumber angle, ref FloatContext context, out ExtendedReal pushed)
-        {
-            pushed = default;
-            return Round(Quadrants(angle).Sine, isExact: false, ref context);
-        }
-    }
-
-    private readonly struct CosineFunction : ICircularFunction
-    {
-        public static ExtendedReal OfZero(bool negative) => ExtendedReal.One;
-
-        public static ExtendedReal Apply(in FloatNumber angle, ref FloatContext context, out ExtendedReal pushed)
-        {
-            pushed = default;
-            return Round(Quadrants(angle).Cosine, isExact: false, ref context);
-        }
-    }
-
-    private readonly struct TangentFunction : ICircularFunction
-    {
-        public static ExtendedReal OfZero(bool negative) => SignedZero(negative);
-
-        public static ExtendedReal Apply(in FloatNumber angle, ref FloatContext context, out ExtendedReal pushed)
-        {
-            (WideReal sine, WideReal cosine) = Quadrants(angle);
-            pushed = ExtendedReal.One;
-            return Round(sine / cosine, isExact: false, ref context);
-        }
-    }
-
-    private readonly struct SineCosineFunction : ICircularFunction
-    {
-        public static ExtendedReal OfZero(bool negative) => SignedZero(negative);
-
-        public static ExtendedReal Apply(in FloatNumber angle, ref FloatContext context, out ExtendedReal pushed)
-        {
-            (WideReal sine, WideReal cosine) = Quadrants(angle);
-            pushed = Round(cosine, isExact: false, ref context);
-            return Round(sine, isExact: false, ref context);
-        }
-    }
-
-    private static (WideReal Sine, WideReal Cosine) Quadrants(in FloatNumber angle)
-    {
-        (int quadrant, WideReal rest) = ElementaryFunctions.Reduce(angle);
-        WideReal sine = ElementaryFunctions.Sine(rest), cosine = ElementaryFunctions.Cosine(rest);
-        return quadrant switch
-        {
-            0 => (sine, cosine),
-            1 => (cosine, -sine),
-            2 => (-sine, -cosine),
-            _ => (-cosine, sine),
-        };
-    }
-
-    private static Outcome Circular<TFunction>(Processor cpu, Operation op) where TFunction : struct, ICircularFunction
-    {
-        if (!cpu.BeginX87())
-            return Outcome.Fault;
-        FloatContext context = ContextOf(cpu);
-        ExtendedReal result = default;
-        bool reduced = true;
-        if (cpu.S.X87.IsEmpty(0))
-            result = X87StackFault.Underflow(ref context);
-        else
-            reduced = Evaluate<TFunction>(cpu.S.X87.Number(0), ref context, out result, out _);
-        cpu.S.X87.SetConditions(X87Status.C2, reduced ? (ushort)0 : X87Status.C2);
-        return reduced ? cpu.EndX87(op, context, 0, result) : cpu.EndX87(op, context);
-    }
-
-    /// <summary>FPTAN and FSINCOS push a second result.</summary>
-    private static Outcome CircularPair<TFunction>(Processor cpu, Operation op) where TFunction : struct, ICircularFunction
-    {
-        if (!cpu.BeginX87())
-            return Outcome.Fault;
-        ref X87State fpu = ref cpu.S.X87;
-        FloatContext context = ContextOf(cpu);
-        ExtendedReal result, pushed;
-        bool reduced = true;
-        if (fpu.IsEmpty(0))
-            result = pushed = X87StackFault.Underflow(ref context);
-        else if (!fpu.IsEmpty(7))
-            result = pushed = X87StackFault.Overflow(ref context);
-        else
-            reduced = Evaluate<TFunction>(fpu.Number(0), ref context, out result, out pushed);
-        fpu.SetConditions(X87Status.C2, reduced ? (ushort)0 : X87Status.C2);
-        if (reduced && (context.Unmasked & FloatExceptions.BeforeComputation) == 0)
-        {
-            fpu.Set(0, result);
-            fpu.Push(pushed);
-        }
-
-        return cpu.EndX87(op, context);
-    }
-
-    /// <returns>False when the angle is out of range.</returns>
-    private static bool Evaluate<TFunction>(in FloatNumber angle, ref FloatContext context, out ExtendedReal result, out ExtendedReal pushed) where TFunction : struct, ICircularFunction
-    {
-        if (!angle.IsNumber)
-            result = pushed = NotANumber.Propagate<Extended, ExtendedReal>(angle, ref context);
-        else if (angle.Class == FloatClass.Infinity)
-            result = pushed = Invalid(ref context);
-        else if (angle.Class == FloatClass.Zero)
-            (result, pushed) = (TFunction.OfZero(angle.Negative), ExtendedReal.One);
-        else if (context.StopsAtDenormal(angle.Denormal))
-            result = pushed = default;
-        else if (angle.Exponent >= AngleLimit)
-            result = pushed = default;
-        else
-            result = TFunction.Apply(angle, ref context, out pushed);
-        return angle.Class != FloatClass.Finite || angle.Exponent < AngleLimit;
     }
 }
