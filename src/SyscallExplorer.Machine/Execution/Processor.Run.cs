@@ -26,7 +26,8 @@ public sealed partial class Processor
         long lastInstruction = limits.MaxInstructions > long.MaxValue - firstInstruction ? long.MaxValue : firstInstruction + limits.MaxInstructions;
         long lastClock = limits.MaxCycles > (long.MaxValue - firstClock) >> 8 ? long.MaxValue : firstClock + (limits.MaxCycles << 8);
         StopReason reason = Loop(lastInstruction, lastClock, ref trace);
-        return new RunResult(reason, S.Instructions - firstInstruction, S.Clock - firstClock, Describe(reason));
+        bool explained = reason is StopReason.InstructionBudget or StopReason.CycleBudget or StopReason.TripleFault or StopReason.Halted;
+        return new RunResult(reason, S.Instructions - firstInstruction, S.Clock - firstClock, Describe(reason), explained ? _recent.Copy() : null);
     }
 
     /// <summary>Advances the clock by an event's figure.</summary>
@@ -43,13 +44,13 @@ public sealed partial class Processor
 
     private unsafe StopReason Loop<TTrace>(long lastInstruction, long lastClock, ref TTrace trace) where TTrace : struct, IInstructionTrace
     {
-        _undeliverable = null;
+        _notEmulatedEvent = NotEmulatedMode();
         while (true)
         {
             if (S.Shutdown)
                 return StopReason.TripleFault;
-            if (_undeliverable is not null)
-                return StopReason.Undeliverable;
+            if (_notEmulatedEvent is not null)
+                return StopReason.Unsupported;
             if (S.Instructions >= lastInstruction)
                 return StopReason.InstructionBudget;
             if (S.Clock >= lastClock)
@@ -156,6 +157,7 @@ public sealed partial class Processor
                     S.Rip = (S.Rip + (ulong)op.Length) & RipMask;
                 }
 
+                _recent.Note(operations, outcome == Outcome.Next ? index - 1 : index, rip);
                 if (outcome == Outcome.Fault)
                     raised = DeliverFault();
                 else if (S.DebugTraps != 0)
@@ -209,7 +211,8 @@ public sealed partial class Processor
     private void ReportUnsupported(Operation op)
     {
         ulong linear = LinearCodeAddress(S.Rip);
-        LastUnsupported = new UnsupportedInstruction(S.Rip, ReadCode(linear, op.Length), DisassembleAt(linear).Text, op.Instruction.Code);
+        LastUnsupported = new UnsupportedInstruction(S.Rip, ReadCode(linear, op.Length), DisassembleAt(linear).Text, op.Instruction.Code, _notEmulated);
+        _notEmulated = null;
     }
 
     private string Describe(StopReason reason) => reason switch
@@ -218,8 +221,9 @@ public sealed partial class Processor
         StopReason.CycleBudget => $"The cycle budget is used up at {Where}.",
         StopReason.Halted => $"The processor is halted at {Where} and no interrupt will wake it.",
         StopReason.TripleFault => $"Triple fault: {string.Join(", then ", _tripleFaultHistory)}. The processor is shut down at {Where}.",
-        StopReason.Undeliverable =>
-            $"{_undeliverable} at {Where} cannot be delivered: events are supported in long mode only, so set up IA32_EFER.LMA and paging before the run.",
+        StopReason.Unsupported when _notEmulatedEvent is not null => _notEmulatedEvent,
+        StopReason.Unsupported when LastUnsupported is { Reason: { } effect } what =>
+            $"The instruction '{what.Disassembly}' ({Convert.ToHexString(what.Bytes)}) at {Where} {effect}, which the kit does not emulate.",
         StopReason.Unsupported when LastUnsupported is { } what =>
             $"The instruction '{what.Disassembly}' ({Convert.ToHexString(what.Bytes)}, form {what.Code}) at {Where} is not supported yet.",
         StopReason.Hypercall => $"A hypercall stopped the run before {Where}.",

@@ -11,6 +11,7 @@ public sealed partial class Processor
 
     private readonly OperationDecoder _decoder;
     private readonly CodeCache _code;
+    private readonly RecentCode _recent = new();
     private PendingException _pending;
 
     /// <summary>CPL, cached from CS.</summary>
@@ -122,6 +123,7 @@ public sealed partial class Processor
     /// <summary>Recomputes everything that is derived from registers, after they were set from outside.</summary>
     internal void RefreshDerivedState()
     {
+        RefreshPagingMode();
         RefreshMode();
         RefreshUnits();
         RefreshBreakpoints();

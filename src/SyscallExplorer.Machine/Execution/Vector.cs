@@ -88,6 +88,11 @@ internal readonly record struct PendingException(Vector Vector, uint ErrorCode, 
     public bool HasErrorCode => Vector is Vector.DoubleFault or Vector.InvalidTss or Vector.SegmentNotPresent or Vector.StackFault
         or Vector.GeneralProtection or Vector.PageFault or Vector.AlignmentCheck;
 
+    public bool PushesErrorCode => HasErrorCode && Source == EventSource.Fault;
+
+    /// <summary>Whether a program asked for it by INT n, INT3 or INTO, so that the DPL of the gate is checked and EXT is clear.</summary>
+    public bool IsSoftware => Source is EventSource.SoftwareInterrupt or EventSource.SoftwareException;
+
     /// <summary>Contributory exceptions. SDM vol. 3A, table 6-4.</summary>
     public bool IsContributory => Source == EventSource.Fault && Vector is (Vector.DivideError or Vector.InvalidTss or Vector.SegmentNotPresent or Vector.StackFault
         or Vector.GeneralProtection);

@@ -43,12 +43,16 @@ public sealed partial class Processor
     internal bool ReadSystem<T>(ulong linear, out T value) where T : unmanaged
     {
         value = default;
+        linear = SystemAddress(linear);
         return IsSystemAddress<T>(linear) && ReadSlow(linear, out value, user: false, explicitAccess: false);
     }
 
     /// <summary>Writes as the processor itself does: a supervisor access whatever the CPL.</summary>
-    internal bool WriteSystem<T>(ulong linear, T value) where T : unmanaged =>
-        IsSystemAddress<T>(linear) && WriteSlow(linear, value, user: false, explicitAccess: false);
+    internal bool WriteSystem<T>(ulong linear, T value) where T : unmanaged
+    {
+        linear = SystemAddress(linear);
+        return IsSystemAddress<T>(linear) && WriteSlow(linear, value, user: false, explicitAccess: false);
+    }
 
     /// <summary>Checks that a range can be written with the rights given; on failure an exception is pending.</summary>
     internal bool ProbeWrite(ulong linear, int size, bool user, bool explicitAccess)
@@ -63,11 +67,14 @@ public sealed partial class Processor
     private bool IsSystemAddress<T>(ulong linear) where T : unmanaged =>
         (IsCanonical(linear) && IsCanonical(linear + (ulong)Unsafe.SizeOf<T>() - 1)) || Fail(Vector.GeneralProtection, 0);
 
+    /// <summary>Outside long mode the processor's own addresses wrap at 4 GiB. SDM vol. 3A, 3.3.</summary>
+    private ulong SystemAddress(ulong linear) => IsLongModeActive ? linear : linear & uint.MaxValue;
+
     /// <summary>First address of the page that follows; a program's own addresses wrap at 4 GiB outside 64-bit mode.</summary>
     private ulong NextPage(ulong linear, bool explicitAccess)
     {
         ulong next = (linear & ~0xFFFul) + PhysicalMemory.FrameSize;
-        return explicitAccess && !Is64Bit ? next & uint.MaxValue : next;
+        return explicitAccess && !Is64Bit ? next & uint.MaxValue : SystemAddress(next);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -194,7 +201,7 @@ public sealed partial class Processor
     private void CacheForRead(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
         NoteReplacedFrames();
-        if (IsWatched(linear, write: false) || !Bus.Ram.Contains(physical) || (S.Cr0 & Cr0.PG) == 0)
+        if (IsWatched(linear, write: false) || !Bus.Ram.Contains(physical))
             return;
         ref FastEntry entry = ref _fast.Read[FastIndex(linear, user, explicitAccess)];
         entry.Tag = FastTranslations.TagOf(linear);
@@ -203,7 +210,7 @@ public sealed partial class Processor
 
     private void CacheForWrite(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
-        if (IsWatched(linear, write: true) || !Bus.Ram.Contains(physical) || _code.IsCodeFrame(physical) || (S.Cr0 & Cr0.PG) == 0)
+        if (IsWatched(linear, write: true) || !Bus.Ram.Contains(physical) || _code.IsCodeFrame(physical))
             return;
         ref FastEntry entry = ref _fast.Write[FastIndex(linear, user, explicitAccess)];
         entry.Tag = FastTranslations.TagOf(linear);

@@ -50,6 +50,9 @@ public sealed record CpuModel
     /// <summary>SYSENTER works in long mode: Intel only. APM vol. 3, SYSENTER (#UD in long mode); SDM vol. 2B, SYSENTER.</summary>
     public bool HasLongModeSysenter => Vendor == CpuVendor.Intel && Has(CpuFeature.Sep);
 
+    /// <summary>The x87 data pointer changes only at an unmasked exception (FDP_EXCPTN_ONLY): Intel since Broadwell. SDM vol. 1, 8.1.8.</summary>
+    internal bool HasDataPointerOnExceptionsOnly => Vendor == CpuVendor.Intel && Has(CpuFeature.Clflushopt);
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 
@@ -58,8 +61,8 @@ public sealed record CpuModel
     /// <summary>Whether the model has what an instruction needs by CPUID; otherwise it is #UD.</summary>
     internal bool Implements(in Instruction instruction) => InstructionFeatures.Has(this, instruction.Code);
 
-    /// <summary>CPUID. SDM vol. 2A, CPUID.</summary>
-    internal (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
+    /// <summary>What CPUID answers, as long as it depends on the model alone. SDM vol. 2A, CPUID.</summary>
+    public (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
     {
         uint maxBasic = Vendor == CpuVendor.Intel ? 0x16u : 0x10u;
         uint maxExtended = Vendor == CpuVendor.Intel ? 0x80000008 : 0x8000001E;
@@ -86,7 +89,7 @@ public sealed record CpuModel
             0x80000000 => Vendor == CpuVendor.Amd ? WithVendor(maxExtended) : (maxExtended, 0u, 0u, 0u),
             0x80000001 => (Vendor == CpuVendor.Amd ? Signature : 0u, 0u, 0u, 0u),
             >= 0x80000002 and <= 0x80000004 => BrandPart((int)(leaf - 0x80000002)),
-            0x80000008 => ((uint)PhysicalAddressBits | (48u << 8), 0u, 0u, Has(CpuFeature.Rdpru) ? LastRdpruRegister << 16 : 0u),
+            0x80000008 => ((uint)PhysicalAddressBits | ((Has(CpuFeature.La57) ? 57u : 48u) << 8), 0u, 0u, Has(CpuFeature.Rdpru) ? LastRdpruRegister << 16 : 0u),
             _ => default,
         };
 

@@ -88,6 +88,7 @@ internal static unsafe class ControlRegisters
         }
     }
 
+    /// <summary>SDM vol. 2B, MOV—Control Registers; what turning paging on and off does to long mode is in vol. 3A, 9.8.5.</summary>
     private static Outcome WriteCr0(Processor cpu, ulong value)
     {
         bool illegal = value > uint.MaxValue
@@ -97,15 +98,42 @@ internal static unsafe class ControlRegisters
         if (illegal)
             return cpu.GeneralProtection();
         value = (value & Cr0.Defined) | Cr0.ET;
-        if (((value ^ cpu.S.Cr0) & (Cr0.PG | Cr0.PE)) != 0)
-            return Outcome.Unsupported;
-        if (((value ^ cpu.S.Cr0) & Cr0.WP) != 0)
-            cpu.DropFastTranslations();
+        if ((value & Cr0.PE) == 0)
+            return cpu.NotEmulated("would clear CR0.PE and enter real mode");
+
+        ulong changed = value ^ cpu.S.Cr0;
+        ulong efer = cpu.S.Efer;
+        if ((changed & Cr0.PG) != 0)
+        {
+            if ((value & Cr0.PG) != 0 && (efer & Efer.LME) != 0 && !MayActivateLongMode(cpu))
+                return cpu.GeneralProtection();
+            bool active = (value & Cr0.PG) != 0 && (efer & Efer.LME) != 0;
+            efer = (efer & ~Efer.LMA) | (active ? Efer.LMA : 0);
+        }
+
+        if ((changed & Processor.Cr0ReloadingPdptes) != 0 && !ReloadPdptes(cpu, Processor.ModeOf(value, cpu.S.Cr4, efer), cpu.S.Cr3))
+            return Outcome.Fault;
         cpu.S.Cr0 = value;
+        cpu.S.Efer = efer;
+        if ((changed & Cr0.PG) != 0)
+        {
+            cpu.InvalidateAllTranslations(alsoGlobal: true);
+            cpu.RefreshDerivedState();
+        }
+        else if ((changed & Cr0.WP) != 0)
+        {
+            cpu.DropFastTranslations();
+        }
+
         cpu.RefreshAccessClass();
         cpu.RefreshUnits();
         return Outcome.Resync;
     }
+
+    /// <summary>Long mode begins only with PAE on, in a code segment that is not 64-bit, and with no 16-bit TSS. SDM vol. 3A, 9.8.5.</summary>
+    private static bool MayActivateLongMode(Processor cpu) =>
+        (cpu.S.Cr4 & Cr4.PAE) != 0 && !cpu.S.Segments[(int)SegmentName.CS].IsLong
+        && !(cpu.S.Tr.Usable && TaskStateSegment.Is16Bit(cpu.S.Tr));
 
     private static Outcome WriteCr3(Processor cpu, ulong value)
     {
@@ -113,24 +141,43 @@ internal static unsafe class ControlRegisters
         ulong address = pcide ? value & ~(1ul << 63) : value;
         if ((address & ~cpu.Model.PhysicalMask) != 0)
             return cpu.GeneralProtection();
+        if (!ReloadPdptes(cpu, cpu.PagingMode, value))
+            return Outcome.Fault;
         cpu.WriteCr3(value);
         return Outcome.Resync;
     }
 
     private static Outcome WriteCr4(Processor cpu, ulong value)
     {
-        const ulong flushing = Cr4.PAE | Cr4.PGE | Cr4.PSE | Cr4.SMEP | Cr4.SMAP | Cr4.PCIDE;
+        const ulong flushing = Cr4.PAE | Cr4.PGE | Cr4.PSE | Cr4.SMEP | Cr4.SMAP | Cr4.PCIDE | Cr4.LA57;
+        ulong changed = value ^ cpu.S.Cr4;
         bool illegal = (value & ~LegalCr4(cpu.Model)) != 0
-            || (cpu.IsLongModeActive && (value & Cr4.PAE) == 0)
+            || (cpu.IsLongModeActive && (changed & (Cr4.PAE | Cr4.LA57)) != 0)
             || ((value & ~cpu.S.Cr4 & Cr4.PCIDE) != 0 && (!cpu.IsLongModeActive || (cpu.S.Cr3 & CountedSelectorBits) != 0));
         if (illegal)
             return cpu.GeneralProtection();
-        ulong changed = value ^ cpu.S.Cr4;
+        if ((changed & Processor.Cr4ReloadingPdptes) != 0 && !ReloadPdptes(cpu, Processor.ModeOf(cpu.S.Cr0, value, cpu.S.Efer), cpu.S.Cr3))
+            return Outcome.Fault;
         cpu.S.Cr4 = value;
         if ((changed & flushing) != 0)
             cpu.InvalidateAllTranslations(alsoGlobal: true);
         cpu.RefreshDerivedState();
         return Outcome.Resync;
+    }
+
+    /// <summary>Loads the PDPTE registers if the paging mode to come has them; a reserved bit in a present one is #GP(0). SDM vol. 3A, 4.4.1.</summary>
+    private static bool ReloadPdptes(Processor cpu, PagingMode mode, ulong cr3)
+    {
+        if (mode != PagingMode.Pae)
+            return true;
+        if (!cpu.TryReadPdptes(cr3, out PdpteRegisters registers))
+        {
+            cpu.GeneralProtection();
+            return false;
+        }
+
+        cpu.S.Pdptes = registers;
+        return true;
     }
 
     private static ulong LegalCr4(CpuModel model)
@@ -139,7 +186,7 @@ internal static unsafe class ControlRegisters
         foreach ((CpuFeature feature, ulong bit) in (ReadOnlySpan<(CpuFeature, ulong)>)
         [
             (CpuFeature.Umip, Cr4.UMIP), (CpuFeature.Fsgsbase, Cr4.FSGSBASE), (CpuFeature.Pcid, Cr4.PCIDE),
-            (CpuFeature.Smep, Cr4.SMEP), (CpuFeature.Smap, Cr4.SMAP), (CpuFeature.Xsave, Cr4.OSXSAVE),
+            (CpuFeature.Smep, Cr4.SMEP), (CpuFeature.Smap, Cr4.SMAP), (CpuFeature.Xsave, Cr4.OSXSAVE), (CpuFeature.La57, Cr4.LA57),
         ])
         {
             if (model.Has(feature))

@@ -106,12 +106,12 @@ internal static class MsrTable
         new(Msr.Xss, "IA32_XSS", model => model.Has(CpuFeature.Xsaves), cpu => cpu.S.Xss, (_, value) => value == 0),
         new(Msr.Efer, "IA32_EFER", Always, cpu => cpu.S.Efer, (cpu, value) => cpu.WriteEfer(value)),
         new(Msr.Star, "IA32_STAR", HasSyscall, cpu => cpu.S.Star, (cpu, value) => Set(out cpu.S.Star, value)),
-        new(Msr.Lstar, "IA32_LSTAR", HasSyscall, cpu => cpu.S.Lstar, (cpu, value) => SetAddress(out cpu.S.Lstar, cpu.S.Lstar, value)),
-        new(Msr.Cstar, "IA32_CSTAR", HasSyscall, cpu => cpu.S.Cstar, (cpu, value) => SetAddress(out cpu.S.Cstar, cpu.S.Cstar, value)),
+        new(Msr.Lstar, "IA32_LSTAR", HasSyscall, cpu => cpu.S.Lstar, (cpu, value) => SetAddress(cpu, out cpu.S.Lstar, cpu.S.Lstar, value)),
+        new(Msr.Cstar, "IA32_CSTAR", HasSyscall, cpu => cpu.S.Cstar, (cpu, value) => SetAddress(cpu, out cpu.S.Cstar, cpu.S.Cstar, value)),
         new(Msr.Fmask, "IA32_FMASK", HasSyscall, cpu => cpu.S.Fmask, (cpu, value) => value <= uint.MaxValue && Set(out cpu.S.Fmask, value)),
         new(Msr.FsBase, "IA32_FS_BASE", Always, cpu => cpu.SegmentBase(SegmentName.FS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.FS, value)),
         new(Msr.GsBase, "IA32_GS_BASE", Always, cpu => cpu.SegmentBase(SegmentName.GS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.GS, value)),
-        new(Msr.KernelGsBase, "IA32_KERNEL_GS_BASE", Always, cpu => cpu.S.KernelGsBase, (cpu, value) => SetAddress(out cpu.S.KernelGsBase, cpu.S.KernelGsBase, value)),
+        new(Msr.KernelGsBase, "IA32_KERNEL_GS_BASE", Always, cpu => cpu.S.KernelGsBase, (cpu, value) => SetAddress(cpu, out cpu.S.KernelGsBase, cpu.S.KernelGsBase, value)),
         new(Msr.TscAux, "IA32_TSC_AUX", model => model.Has(CpuFeature.Rdtscp), cpu => cpu.S.TscAux, (cpu, value) => value <= uint.MaxValue && Set(out cpu.S.TscAux, value)),
     }.ToDictionary(definition => definition.Address);
 
@@ -140,9 +140,9 @@ internal static class MsrTable
         return true;
     }
 
-    private static bool SetAddress(out ulong register, ulong old, ulong value)
+    private static bool SetAddress(Processor cpu, out ulong register, ulong old, ulong value)
     {
-        bool canonical = Processor.IsCanonical(value);
+        bool canonical = cpu.IsCanonicalBase(value);
         register = canonical ? value : old;
         return canonical;
     }
@@ -150,7 +150,7 @@ internal static class MsrTable
     private static bool SetSysenterAddress(Processor cpu, out ulong register, ulong old, ulong value) =>
         cpu.Model.Vendor == CpuVendor.Amd
             ? Set(out register, (uint)value)
-            : SetAddress(out register, old, value);
+            : SetAddress(cpu, out register, old, value);
 
     /// <summary>Eight memory types, of which 2 and 3 do not exist.</summary>
     private static bool WritePat(Processor cpu, ulong value)

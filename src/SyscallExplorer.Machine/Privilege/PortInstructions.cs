@@ -3,7 +3,7 @@ using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
 
-/// <summary>IN and OUT, with IOPL and the I/O permission bit map. SDM vol. 1, 19.5; vol. 2A, IN; vol. 2B, OUT.</summary>
+/// <summary>IN and OUT, with IOPL and the I/O permission bit map, which a 16-bit TSS has not. SDM vol. 1, 19.5; vol. 2A, IN; vol. 2B, OUT.</summary>
 internal static unsafe class PortInstructions
 {
     public static void Register(InstructionTableBuilder table)

@@ -58,7 +58,7 @@ public sealed partial class Processor
 
     internal bool TrySetSegmentBase(SegmentName name, ulong value)
     {
-        if (!IsCanonical(value))
+        if (!IsCanonicalBase(value))
             return false;
         ref Segment segment = ref S.Segments[(int)name];
         segment = segment with { Base = value };

@@ -8,7 +8,7 @@ public sealed partial class Processor
     {
         if (Cpl <= (int)((S.Rflags & Rflags.IOPL) >> 12))
             return true;
-        if (TaskStateSegment.IoMapBase + 1 > S.Tr.Limit)
+        if (TaskStateSegment.IoMapBase + 1 > S.Tr.Limit || TaskStateSegment.Is16Bit(S.Tr))
             return Fail(Vector.GeneralProtection, 0);
         if (!ReadSystem(S.Tr.Base + TaskStateSegment.IoMapBase, out ushort mapBase))
             return false;

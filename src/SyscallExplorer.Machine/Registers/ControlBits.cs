@@ -78,6 +78,9 @@ public static class Cr4
     /// <summary>User-mode instruction prevention.</summary>
     public const ulong UMIP = 1ul << 11;
 
+    /// <summary>57-bit linear addresses: 5-level paging.</summary>
+    public const ulong LA57 = 1ul << 12;
+
     /// <summary>RDFSBASE and its family.</summary>
     public const ulong FSGSBASE = 1ul << 16;
 
@@ -105,6 +108,9 @@ internal static class DebugStatus
 
     /// <summary>Single step.</summary>
     public const ulong BS = 1ul << 14;
+
+    /// <summary>Task switch.</summary>
+    public const ulong BT = 1ul << 15;
 
     /// <summary>Bits that read as one.</summary>
     public const ulong Fixed = 0xFFFF_0FF0;

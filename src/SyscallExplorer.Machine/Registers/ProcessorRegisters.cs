@@ -59,7 +59,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Cr0 = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
         }
     }
 
@@ -77,7 +77,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Cr3 = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
             _cpu.InvalidateAllTranslations(alsoGlobal: true);
         }
     }
@@ -89,7 +89,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Cr4 = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
         }
     }
 
@@ -100,7 +100,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Efer = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
         }
     }
 

@@ -8,6 +8,13 @@ internal struct GeneralRegisters
     private ulong _first;
 }
 
+/// <summary>The PDPTE registers of PAE paging. SDM vol. 3A, 4.4.1.</summary>
+[InlineArray(4)]
+internal struct PdpteRegisters
+{
+    private ulong _first;
+}
+
 [InlineArray(8)]
 internal struct DebugRegisters
 {
@@ -33,6 +40,7 @@ internal struct ProcessorState
     public ulong Cr3;
     public ulong Cr4;
     public ulong Cr8;
+    public PdpteRegisters Pdptes;
     public DebugRegisters Dr;
     public VectorRegisters Vectors;
     public X87State X87;

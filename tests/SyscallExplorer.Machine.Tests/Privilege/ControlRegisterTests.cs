@@ -30,15 +30,6 @@ public class ControlRegisterTests
         Assert.Equal(before, _bench.Cpu.Registers.ControlRegister0);
     }
 
-    [Fact]
-    public void Leaving_long_mode_is_reported_as_not_supported()
-    {
-        _bench[Gpr.Rax] = _bench.Cpu.Registers.ControlRegister0 & ~Cr0.PG;
-        BenchRun run = _bench.Try(BenchMode.Kernel32, a => a.mov(cr0, eax));
-        Assert.Equal(StopReason.Unsupported, run.Result.Reason);
-        Assert.Equal(BenchLayout.KernelCode, _bench.Cpu.Registers.Rip);
-    }
-
     [Theory]
     [InlineData(1ul << 39), InlineData(1ul << 63), InlineData(1ul << 52)]
     public void CR3_refuses_bits_beyond_the_physical_address(ulong bit)
