@@ -33,6 +33,7 @@ internal static unsafe class InstructionTable
         ExtendedControl.Register(table);
         FxsaveInstructions.Register(table);
         XsaveInstructions.Register(table);
+        VectorFloatFamilies.Register(table);
         return table.Handlers;
     }
 }
@@ -43,6 +44,9 @@ internal sealed unsafe class InstructionTableBuilder
     private static readonly ILookup<Mnemonic, Code> CodesByMnemonic = Enum.GetValues<Code>().Distinct().ToLookup(code => code.Mnemonic());
 
     public nint[] Handlers { get; } = new nint[(int)Enum.GetValues<Code>().Max() + 1];
+
+    /// <summary>Every form of a mnemonic.</summary>
+    public static IEnumerable<Code> CodesOf(Mnemonic mnemonic) => CodesByMnemonic[mnemonic];
 
     /// <summary>Enters one form.</summary>
     public void One(Code code, delegate*<Processor, Operation, Outcome> handler)
