@@ -34,6 +34,7 @@ internal static unsafe class InstructionTable
         FxsaveInstructions.Register(table);
         XsaveInstructions.Register(table);
         VectorFloatFamilies.Register(table);
+        X87Families.Register(table);
         return table.Handlers;
     }
 }

@@ -47,7 +47,7 @@ internal struct FloatContext
     };
 
     /// <summary>The exceptions that were raised and are not masked.</summary>
-    public readonly FloatExceptions Unmasked => Raised & ~Masked;
+    public readonly FloatExceptions Unmasked => Raised & ~Masked & FloatExceptions.All;
 
     /// <summary>Raises the denormal-operand exception if the operands have one.</summary>
     /// <returns>Whether the exception is unmasked, so that the operation ends without a result.</returns>

@@ -97,15 +97,18 @@ internal static class FloatConversion
     /// <param name="context">Controls and flags.</param>
     public static TBits RoundToIntegral<TFormat, TBits>(TBits value, RoundingControl rounding, bool reportInexact, ref FloatContext context)
         where TFormat : struct, IFloatFormat<TBits>
+        where TBits : unmanaged => RoundToIntegral<TFormat, TBits>(TFormat.Unpack(value, context), rounding, reportInexact, ref context);
+
+    public static TBits RoundToIntegral<TFormat, TBits>(in FloatNumber number, RoundingControl rounding, bool reportInexact, ref FloatContext context)
+        where TFormat : struct, IFloatFormat<TBits>
         where TBits : unmanaged
     {
-        FloatNumber number = TFormat.Unpack(value, context);
         if (!number.IsNumber)
             return NotANumber.Propagate<TFormat, TBits>(number, ref context);
         if (number.Class == FloatClass.Zero)
             return TFormat.Pack(number.Negative, 0, 0);
         if (number.Class == FloatClass.Infinity || number.Exponent >= 63)
-            return value;
+            return TFormat.Pack(number.Negative, number.Exponent, number.Significand);
         ulong magnitude = WholePart(number, rounding, out bool inexact, out bool up);
         if (reportInexact)
             Report(inexact, up, ref context);

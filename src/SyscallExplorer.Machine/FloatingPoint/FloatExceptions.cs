@@ -12,6 +12,9 @@ internal enum FloatExceptions : byte
     Underflow = 16,
     Precision = 32,
 
+    /// <summary>Not an exception of its own: the x87 FPU's invalid operation was a full or empty stack. Bit 6 of the status word.</summary>
+    StackFault = 64,
+
     /// <summary>Found before anything is computed: when one of them is unmasked, nothing is.</summary>
     BeforeComputation = Invalid | Denormal | DivideByZero,
     All = BeforeComputation | Overflow | Underflow | Precision,

@@ -42,7 +42,7 @@ internal readonly struct Binary64 : IFloatFormat<ulong>
 }
 
 /// <summary>The x87 double extended format. SDM vol. 1, 4.2.2 and 8.2.</summary>
-internal readonly struct Extended : IFloatFormat<Float80>
+internal readonly struct Extended : IFloatFormat<ExtendedReal>
 {
     public const int FullPrecision = 64;
     private const int Special = 0x7FFF;
@@ -54,9 +54,9 @@ internal readonly struct Extended : IFloatFormat<Float80>
     public static bool LargerNaNWins => true;
     public static int RoundingPrecision(in FloatContext context) => context.ExtendedPrecision;
 
-    public static FloatNumber Unpack(Float80 bits, in FloatContext context) => Unpack(bits);
+    public static FloatNumber Unpack(ExtendedReal bits, in FloatContext context) => Unpack(bits);
 
-    public static FloatNumber Unpack(Float80 bits)
+    public static FloatNumber Unpack(ExtendedReal bits)
     {
         bool negative = bits.Negative;
         ulong significand = bits.Significand;
@@ -78,7 +78,7 @@ internal readonly struct Extended : IFloatFormat<Float80>
         return new(kind, negative, MaxExponent + 1, significand);
     }
 
-    public static Float80 Pack(bool negative, int exponent, ulong significand)
+    public static ExtendedReal Pack(bool negative, int exponent, ulong significand)
     {
         int biased = (significand & FloatNumber.IntegerBit) != 0 ? exponent + MaxExponent : 0;
         return new(significand, (ushort)(biased | (negative ? 0x8000 : 0)));

@@ -100,7 +100,10 @@ internal static class FloatRounding
             context.Raised |= FloatExceptions.Underflow | (inexact ? FloatExceptions.Precision : 0);
             context.RoundedUp = up;
             unboundedExponent += TFormat.ExponentWrap;
-            return unboundedExponent < TFormat.MinExponent ? TFormat.Pack(negative, 0, 0) : TFormat.Pack(negative, unboundedExponent, unbounded);
+            if (TFormat.ExponentWrap == 0 || unboundedExponent >= TFormat.MinExponent)
+                return TFormat.Pack(negative, unboundedExponent, unbounded);
+            context.Raised |= FloatExceptions.Precision;
+            return TFormat.Pack(negative, 0, 0);
         }
         if (tiny && context.FlushToZero)
         {
@@ -128,7 +131,11 @@ internal static class FloatRounding
                 context.Raised |= FloatExceptions.Precision;
             context.RoundedUp = up;
             exponent -= TFormat.ExponentWrap;
-            return exponent > TFormat.MaxExponent ? TFormat.Pack(negative, TFormat.MaxExponent + 1, FloatNumber.IntegerBit) : TFormat.Pack(negative, exponent, significand);
+            if (TFormat.ExponentWrap == 0 || exponent <= TFormat.MaxExponent)
+                return TFormat.Pack(negative, exponent, significand);
+            context.Raised |= FloatExceptions.Precision;
+            context.RoundedUp = true;
+            return TFormat.Pack(negative, TFormat.MaxExponent + 1, FloatNumber.IntegerBit);
         }
         context.Raised |= FloatExceptions.Precision;
         bool infinite = context.Rounding switch

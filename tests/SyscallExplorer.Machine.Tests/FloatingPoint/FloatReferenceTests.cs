@@ -44,7 +44,7 @@ public class FloatReferenceTests
             return;
         Check<Binary16, ushort>(operands, FloatSamples.Half, Count, reference, operation);
         foreach (int precision in (int[])[24, 53, 64])
-            Check<Extended, Float80>(operands, FloatSamples.Extended, Count / 40, reference, operation, precision);
+            Check<Extended, ExtendedReal>(operands, FloatSamples.Extended, Count / 40, reference, operation, precision);
     }
 
     private static void Check<TFormat, TBits>(int operands, Func<Random, TBits> sample, int count, Reference reference, Operations operation, int extendedPrecision = 64)

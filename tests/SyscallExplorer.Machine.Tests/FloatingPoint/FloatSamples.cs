@@ -14,7 +14,7 @@ internal static class FloatSamples
     public static ushort Half(Random random) => (ushort)Interchange(random, 11, 5);
 
     /// <summary>A valid x87 encoding: no unnormals.</summary>
-    public static Float80 Extended(Random random)
+    public static ExtendedReal Extended(Random random)
     {
         int exponent = Exponent(random, 15);
         ulong fraction = Fraction(random) >> 1;
