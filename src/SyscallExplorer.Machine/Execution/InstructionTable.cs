@@ -35,6 +35,7 @@ internal static unsafe class InstructionTable
         XsaveInstructions.Register(table);
         VectorFloatFamilies.Register(table);
         X87Families.Register(table);
+        VectorFamilies.Register(table);
         return table.Handlers;
     }
 }
