@@ -46,7 +46,7 @@ internal static class FloatElementHandlers
         if (!TryHost<TBits, TRule>(Vector128.CreateScalar(left).AsByte(), Vector128.CreateScalar(right).AsByte(), elements: 1, cpu.S.Mxcsr, out Vector128<byte> host))
         {
             FloatContext context = cpu.SimdContext;
-            TBits result = TRule.Apply<TFormat, TBits>(left, right, TRule.Control<TEncoding>(op), ref context);
+            TBits result = TRule.Apply<TFormat, TBits>(left, right, TRule.Control<TEncoding>(cpu, op), ref context);
             if (!cpu.ReportSimd(context))
                 return Outcome.Fault;
             FloatOperands.WriteScalar<TEncoding, TBits>(cpu, op, result);
@@ -80,7 +80,7 @@ internal static class FloatElementHandlers
         }
 
         FloatContext context = cpu.SimdContext;
-        int control = TRule.Control<TEncoding>(op);
+        int control = TRule.Control<TEncoding>(cpu, op);
         Vector256<byte> result = default;
         for (int i = 0; i < TEncoding.Bytes / Unsafe.SizeOf<TBits>(); i++)
         {

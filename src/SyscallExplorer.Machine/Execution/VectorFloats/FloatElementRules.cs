@@ -15,8 +15,8 @@ internal interface IFloatElementRule
         where TFormat : struct, IFloatFormat<TBits>
         where TBits : unmanaged, IBinaryInteger<TBits>;
 
-    /// <summary>The immediate operand, or as much of it as an encoding looks at.</summary>
-    static virtual int Control<TEncoding>(Operation op) where TEncoding : struct, IFloatEncoding => (int)op.Immediate;
+    /// <summary>What else the result depends on: the immediate operand, or as much of it as an encoding looks at.</summary>
+    static virtual int Control<TEncoding>(Processor cpu, Operation op) where TEncoding : struct, IFloatEncoding => (int)op.Immediate;
 
     /// <summary>The results of whole vectors as the host computes them, when they are known to be the same and to leave MXCSR as it is.</summary>
     /// <param name="left">The first source, as float or double.</param>

@@ -69,7 +69,7 @@ internal static unsafe class VectorFloatComparisons
     /// <summary>All ones or zeros. Legacy forms decode three bits of the predicate, VEX forms five.</summary>
     private readonly struct CmpRule : IFloatElementRule
     {
-        public static int Control<TEncoding>(Operation op) where TEncoding : struct, IFloatEncoding => (int)op.Immediate & (TEncoding.IsVex ? 31 : 7);
+        public static int Control<TEncoding>(Processor cpu, Operation op) where TEncoding : struct, IFloatEncoding => (int)op.Immediate & (TEncoding.IsVex ? 31 : 7);
 
         public static TBits Apply<TFormat, TBits>(TBits left, TBits right, int control, ref FloatContext context)
             where TFormat : struct, IFloatFormat<TBits>

@@ -12,6 +12,8 @@ internal static class VectorFloatFamilies
         VectorFloatPairs.Register(forms);
         VectorFloatDotProducts.Register(forms);
         VectorFloatMultiplyAdds.Register(forms);
+        Reciprocals.Register(forms);
+        MmxFloatConversions.Register(forms);
         HalfPrecisionConversions.Register(forms);
         VectorFloatConversions.Register(forms);
     }

@@ -12,6 +12,9 @@ internal enum ElementSources
 /// <summary>Enters the forms of floating-point vector instructions: a name has a legacy, a VEX.128 and a VEX.256 form, and each of them one handler.</summary>
 internal sealed unsafe class VectorFloatForms(InstructionTableBuilder table)
 {
+    /// <summary>Enters a name that only has legacy forms.</summary>
+    public void AddLegacy(string name, delegate*<Processor, Operation, Outcome> handler) => Enter(name, EncodingKind.Legacy, handler, handler);
+
     /// <summary>Enters one name, such as <c>addps</c> with <c>vaddps</c>. Without a handler for an encoding that encoding is left alone.</summary>
     public void Add(
         string name,
