@@ -26,9 +26,6 @@ public sealed partial class Processor
     /// <summary>All ones of the instruction pointer's width.</summary>
     internal ulong RipMask;
 
-    /// <summary>Whether a single-step trap follows the instruction in progress.</summary>
-    internal bool SingleStepTrap;
-
     /// <summary>Makes a processor that is stopped with all registers zero.</summary>
     /// <param name="model">What it is.</param>
     /// <param name="bus">Physical memory, devices and ports.</param>
@@ -71,6 +68,13 @@ public sealed partial class Processor
 
     /// <summary>Who answers VMCALL in ring 0; without one it is #UD.</summary>
     public IHypercallHandler? Hypercalls { get; set; }
+
+    /// <summary>Decides the numbers of RDRAND and RDSEED to come: equal seeds give equal numbers. It moves on with each number.</summary>
+    public ulong RandomSeed
+    {
+        get => S.RandomState;
+        set => S.RandomState = value;
+    }
 
     /// <summary>Core clock in 1/256 cycles since power-on.</summary>
     public long Clock => S.Clock;
@@ -122,6 +126,7 @@ public sealed partial class Processor
         RefreshPagingMode();
         RefreshMode();
         RefreshUnits();
+        RefreshBreakpoints();
         SelectFastContext();
         DropFastTranslations();
     }

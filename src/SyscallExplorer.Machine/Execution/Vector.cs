@@ -62,6 +62,9 @@ public enum Vector : byte
 internal enum EventSource
 {
     Fault,
+
+    /// <summary>#DB of an instruction breakpoint: a fault that does not set RF in the flags it saves.</summary>
+    InstructionBreakpoint,
     Trap,
     ExternalInterrupt,
 
@@ -76,6 +79,10 @@ internal enum EventSource
 }
 
 /// <summary>An exception waiting to be delivered.</summary>
+/// <param name="Vector">Which one.</param>
+/// <param name="ErrorCode">What is pushed where the vector has an error code.</param>
+/// <param name="FaultAddress">What CR2 takes at a page fault; at a debug exception the bits that DR6 takes.</param>
+/// <param name="Source">Where it comes from.</param>
 internal readonly record struct PendingException(Vector Vector, uint ErrorCode, ulong FaultAddress, EventSource Source)
 {
     public bool HasErrorCode => Vector is Vector.DoubleFault or Vector.InvalidTss or Vector.SegmentNotPresent or Vector.StackFault

@@ -82,6 +82,8 @@ public sealed partial class Processor
     {
         value = default;
         int size = Unsafe.SizeOf<T>();
+        if (_hasDataBreakpoints)
+            NoteDataAccess(linear, size, write: false);
         if (explicitAccess && IsMisaligned(linear, size))
         {
             Raise(Vector.AlignmentCheck);
@@ -111,6 +113,8 @@ public sealed partial class Processor
     private bool WriteSlow<T>(ulong linear, T value, bool user, bool explicitAccess) where T : unmanaged
     {
         int size = Unsafe.SizeOf<T>();
+        if (_hasDataBreakpoints)
+            NoteDataAccess(linear, size, write: true);
         if (explicitAccess && IsMisaligned(linear, size))
         {
             Raise(Vector.AlignmentCheck);
@@ -133,7 +137,9 @@ public sealed partial class Processor
         return true;
     }
 
-    private bool IsMisaligned(ulong linear, int size) => _alignmentChecked && (size is 2 or 4 or 8) && (linear & (ulong)(size - 1)) != 0;
+    /// <summary>An operand of 32 bytes need only be aligned as one of 16.</summary>
+    private bool IsMisaligned(ulong linear, int size) =>
+        _alignmentChecked && (size is 2 or 4 or 8 or 16 or 32) && (linear & (ulong)(Math.Min(size, 16) - 1)) != 0;
 
     private void ReadPhysical(ulong physical, Span<byte> bytes)
     {
@@ -197,7 +203,7 @@ public sealed partial class Processor
     private void CacheForRead(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
         NoteReplacedFrames();
-        if (!Bus.Ram.Contains(physical))
+        if (IsWatched(linear, write: false) || !Bus.Ram.Contains(physical))
             return;
         ref FastEntry entry = ref _fast.Read[FastIndex(linear, user, explicitAccess)];
         entry.Tag = FastTranslations.TagOf(linear);
@@ -206,7 +212,7 @@ public sealed partial class Processor
 
     private void CacheForWrite(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
-        if (!Bus.Ram.Contains(physical) || _code.IsCodeFrame(physical))
+        if (IsWatched(linear, write: true) || !Bus.Ram.Contains(physical) || _code.IsCodeFrame(physical))
             return;
         ref FastEntry entry = ref _fast.Write[FastIndex(linear, user, explicitAccess)];
         entry.Tag = FastTranslations.TagOf(linear);

@@ -103,6 +103,10 @@ public sealed partial class Processor
     internal bool WriteSegment<T>(SegmentName segment, ulong offset, T value) where T : unmanaged =>
         SegmentedAddress(segment, offset, Unsafe.SizeOf<T>(), write: true, out ulong linear) && WriteLinear(linear, value);
 
+    /// <summary>Checks that a write at an offset in a segment would succeed; if not, an exception is pending.</summary>
+    internal bool CanWriteSegment(SegmentName segment, ulong offset, int size) =>
+        SegmentedAddress(segment, offset, size, write: true, out ulong linear) && CanWrite(linear, size);
+
     /// <summary>The offset that a memory operand names, within the address size.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong EffectiveAddress(Operation op)
@@ -156,7 +160,7 @@ public sealed partial class Processor
         for (int i = 1; i <= words; i++)
         {
             ulong offset = (S.Gpr[(int)Gpr.Rsp] - (ulong)(i * size)) & StackMask;
-            if (!SegmentedAddress(SegmentName.SS, offset, size, write: true, out ulong linear) || !CanWrite(linear, size))
+            if (!CanWriteSegment(SegmentName.SS, offset, size))
                 return false;
         }
 

@@ -26,12 +26,15 @@ internal static unsafe class ControlRegisters
         table.One(Code.Lmsw_r64m16, &Lmsw);
     }
 
-    /// <summary>A register that does not exist is #UD at any level, before the check of the level.</summary>
-    private static bool Exists(Processor cpu, int number) => number is 0 or 2 or 3 or 4 || (number == 8 && cpu.IsLongModeActive);
+    /// <summary>
+    /// A register that does not exist is #UD at any level, before the check of the level. Outside 64-bit mode CR8 can be named on AMD's processors only,
+    /// by LOCK MOV CR0. APM vol. 3, MOV CRn.
+    /// </summary>
+    private static bool Exists(int number) => number is 0 or 2 or 3 or 4 or 8;
 
     private static Outcome MoveFrom(Processor cpu, Operation op)
     {
-        if (!Exists(cpu, op.Op1.Index))
+        if (!Exists(op.Op1.Index))
             return cpu.Raise(Vector.InvalidOpcode);
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();
@@ -61,7 +64,7 @@ internal static unsafe class ControlRegisters
 
     private static Outcome MoveTo(Processor cpu, Operation op)
     {
-        if (!Exists(cpu, op.Op0.Index))
+        if (!Exists(op.Op0.Index))
             return cpu.Raise(Vector.InvalidOpcode);
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();
@@ -210,19 +213,11 @@ internal static unsafe class ControlRegisters
         if (index >= 6 && value > uint.MaxValue)
             return cpu.GeneralProtection();
 
-        // Enabled breakpoints, and GD, which would guard the debug registers themselves.
-        const ulong notBuilt = 0x20FF;
-        if (index == 7 && (value & notBuilt) != 0)
-            return Outcome.Unsupported;
-        cpu.S.Dr[index] = index switch
-        {
-            6 => (value & DebugStatus.Writable) | DebugStatus.Fixed,
-            7 => (value & DebugControl.Writable) | DebugControl.Fixed,
-            _ => value,
-        };
+        cpu.WriteDebugRegister(index, value);
         return Outcome.Resync;
     }
 
+    /// <summary>The checks of both directions, general detection last: #DB with DR6.BD before the access. SDM vol. 3A, 17.2.3 and 17.3.1.3.</summary>
     private static bool TryDebugRegister(Processor cpu, int number, out int index)
     {
         index = number;
@@ -242,9 +237,15 @@ internal static unsafe class ControlRegisters
             return false;
         }
 
-        if (cpu.Cpl == 0)
+        if (cpu.Cpl != 0)
+        {
+            cpu.GeneralProtection();
+            return false;
+        }
+
+        if ((cpu.S.Dr[7] & DebugControl.GD) == 0)
             return true;
-        cpu.GeneralProtection();
+        cpu.Raise(Vector.Debug, faultAddress: DebugStatus.BD);
         return false;
     }
 

@@ -74,7 +74,7 @@ internal static unsafe class Interrupts
     {
         if (!cpu.ReturnToPreviousTask(cpu.NextRip(op)))
             return cpu.FaultUnlessNotEmulated;
-        cpu.SingleStepTrap = cpu.TaskSwitchTrap;
+        cpu.SingleStepTrap = false;
         return Outcome.Branch;
     }
 

@@ -80,6 +80,15 @@ internal static class MsrTable
 {
     private const ulong SpecCtrlBits = 7;
     private const int PatSlot = 3;
+
+    /// <summary>Where IA32_MISC_ENABLE is among the stored registers.</summary>
+    public const int MiscEnableSlot = 1;
+
+    /// <summary>Where IA32_DEBUGCTL is.</summary>
+    public const int DebugControlSlot = 2;
+
+    /// <summary>Bit 18 of IA32_MISC_ENABLE: MONITOR and MWAIT, and CPUID's bit for them.</summary>
+    public const ulong EnableMonitor = 1ul << 18;
     private static readonly Func<CpuModel, bool> Always = _ => true;
 
     private static readonly Dictionary<uint, MsrDefinition> ByAddress = new MsrDefinition[]
@@ -91,8 +100,8 @@ internal static class MsrTable
         new(Msr.SysenterCs, "IA32_SYSENTER_CS", HasSep, cpu => cpu.S.SysenterCs, (cpu, value) => Set(out cpu.S.SysenterCs, (uint)value)),
         new(Msr.SysenterEsp, "IA32_SYSENTER_ESP", HasSep, cpu => cpu.S.SysenterEsp, (cpu, value) => SetSysenterAddress(cpu, out cpu.S.SysenterEsp, cpu.S.SysenterEsp, value)),
         new(Msr.SysenterEip, "IA32_SYSENTER_EIP", HasSep, cpu => cpu.S.SysenterEip, (cpu, value) => SetSysenterAddress(cpu, out cpu.S.SysenterEip, cpu.S.SysenterEip, value)),
-        Stored(1, Msr.MiscEnable, "IA32_MISC_ENABLE", model => model.Vendor == CpuVendor.Intel, writable: 0x4_0085_0889),
-        Stored(2, Msr.DebugCtl, "IA32_DEBUGCTL", Always, writable: 0xDFC3),
+        Stored(MiscEnableSlot, Msr.MiscEnable, "IA32_MISC_ENABLE", model => model.Vendor == CpuVendor.Intel, writable: 0x4_0085_0889),
+        Stored(DebugControlSlot, Msr.DebugCtl, "IA32_DEBUGCTL", Always, writable: 0xDFC3),
         Stored(PatSlot, Msr.Pat, "IA32_PAT", Always, writable: 0x0707_0707_0707_0707) with { Write = WritePat },
         new(Msr.Xss, "IA32_XSS", model => model.Has(CpuFeature.Xsaves), cpu => cpu.S.Xss, (_, value) => value == 0),
         new(Msr.Efer, "IA32_EFER", Always, cpu => cpu.S.Efer, (cpu, value) => cpu.WriteEfer(value)),
@@ -107,7 +116,7 @@ internal static class MsrTable
     }.ToDictionary(definition => definition.Address);
 
     /// <summary>The registers that are only remembered, with their values after a reset.</summary>
-    public static ulong[] StoredAtReset => [0xFEE0_0900, 0x1, 0, 0x0007_0406_0007_0406];
+    public static ulong[] StoredAtReset => [0xFEE0_0900, 0x1 | EnableMonitor, 0, 0x0007_0406_0007_0406];
 
     public static MsrDefinition? Find(CpuModel model, uint address) =>
         ByAddress.TryGetValue(address, out MsrDefinition? definition) && definition.Exists(model) ? definition : null;

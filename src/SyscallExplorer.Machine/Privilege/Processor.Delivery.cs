@@ -18,20 +18,17 @@ public sealed partial class Processor
         PendingException current = first;
         List<string>? history = null;
         NotePageFault(first);
+        NoteDebugException(first);
         while (true)
         {
-            if (current.Source is EventSource.Fault or EventSource.Trap or EventSource.ExternalInterrupt)
+            if (current.Source is EventSource.Fault or EventSource.InstructionBreakpoint or EventSource.Trap or EventSource.ExternalInterrupt)
                 Charge(TimingEvent.ExceptionDelivery);
             if (TryDeliver(current, returnRip))
             {
                 S.Halted = false;
                 S.InterruptShadow = false;
-                if (!TaskSwitchTrap)
-                    return;
-                current = TakeTaskSwitchTrap();
-                returnRip = S.Rip;
-                history = null;
-                continue;
+                S.DebugShadow = false;
+                return;
             }
 
             if (_notEmulated is not null)
@@ -77,7 +74,7 @@ public sealed partial class Processor
     {
         if (!TryDeliver(new PendingException((Vector)vector, 0, 0, source), NextRip(op)))
             return FaultUnlessNotEmulated;
-        SingleStepTrap = TaskSwitchTrap;
+        SingleStepTrap = false;
         return Outcome.Branch;
     }
 
@@ -208,9 +205,7 @@ public sealed partial class Processor
     /// <summary>RFLAGS as an event saves them: a fault that restarts its instruction sets RF. SDM vol. 3A, 17.3.1.1.</summary>
     private ulong SavedFlags(in PendingException pending)
     {
-        if (pending.Source == EventSource.Fault && pending.Vector != Vector.Debug)
-            return S.Rflags | Rflags.RF;
-        return pending.Source is EventSource.SoftwareInterrupt or EventSource.SoftwareException or EventSource.Trap ? S.Rflags & ~Rflags.RF : S.Rflags;
+        return pending.Source == EventSource.Fault ? S.Rflags | Rflags.RF : S.Rflags;
     }
 
     private static string Name(in PendingException pending) =>

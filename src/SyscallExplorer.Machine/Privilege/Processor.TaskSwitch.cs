@@ -8,8 +8,12 @@ public sealed partial class Processor
     private const ulong LocalBreakpoints = 0x155;
     private const byte BusyBit = 2;
 
-    /// <summary>Whether the task just switched to asked for a debug trap before its first instruction (the T flag of its TSS).</summary>
-    internal bool TaskSwitchTrap;
+    /// <summary>Whether the task just switched to asked for a debug trap before its first instruction (the T flag of its TSS). SDM vol. 3A, 17.3.1.5.</summary>
+    private bool TaskSwitchTrap
+    {
+        get => (S.DebugTraps & DebugStatus.BT) != 0;
+        set => S.DebugTraps = (S.DebugTraps & ~DebugStatus.BT) | (value ? DebugStatus.BT : 0);
+    }
 
     /// <summary>An event through a task gate: the new task is nested, and its error code goes on the new task's stack. SDM vol. 2A, INT n, TASK-GATE.</summary>
     private bool SwitchTaskByGate(in Descriptor gate, in PendingException pending, ulong returnRip, uint ext)
@@ -98,7 +102,7 @@ public sealed partial class Processor
         S.Tr = task with { Access = (ushort)(task.Access | BusyBit) };
         S.Cr0 |= Cr0.TS;
         RefreshUnits();
-        S.Dr[7] &= ~LocalBreakpoints;
+        WriteDebugRegister(7, S.Dr[7] & ~LocalBreakpoints);
         if (nested)
             image.Flags |= Rflags.NT;
         return LoadTask(image, layout, ext);
@@ -170,14 +174,6 @@ public sealed partial class Processor
     }
 
     private bool IsEntryWithinLimit(uint ext) => S.Rip <= S.Segments[(int)SegmentName.CS].Limit || Fail(Vector.GeneralProtection, ext);
-
-    /// <summary>The trap that the T flag of a TSS asks for. SDM vol. 3A, 17.3.1.5.</summary>
-    private PendingException TakeTaskSwitchTrap()
-    {
-        TaskSwitchTrap = false;
-        S.Dr[6] |= DebugStatus.BT;
-        return new PendingException(Vector.Debug, 0, 0, EventSource.Trap);
-    }
 
     private void SetBusy(ulong descriptorAddress, bool busy)
     {

@@ -15,13 +15,11 @@ internal static unsafe class SystemInstructions
         table.One(Code.Rdtscp, &Rdtscp);
         table.One(Code.Rdpid_r32, &Rdpid);
         table.One(Code.Rdpid_r64, &Rdpid);
-        table.One(Code.Lfence, &Fence);
-        table.One(Code.Mfence, &Fence);
-        table.One(Code.Sfence, &Fence);
         table.One(Code.Invlpg_m, &Invlpg);
         table.One(Code.Invpcid_r64_m128, &Invpcid);
         table.One(Code.Invpcid_r32_m128, &Invpcid);
         table.One(Code.Wbinvd, &FlushCaches);
+        table.One(Code.Wbnoinvd, &FlushCaches);
         table.One(Code.Invd, &FlushCaches);
         table.One(Code.Hlt, &Hlt);
         table.One(Code.Verr_rm16, &Verr);
@@ -79,8 +77,6 @@ internal static unsafe class SystemInstructions
         cpu.S.Gpr[op.Op0.Index] = cpu.S.TscAux;
         return Outcome.Next;
     }
-
-    private static Outcome Fence(Processor cpu, Operation op) => Outcome.Next;
 
     private static Outcome Invlpg(Processor cpu, Operation op)
     {

@@ -149,16 +149,6 @@ public class ControlRegisterTests
         Assert.Equal(Vector.InvalidOpcode, _bench.Fault(BenchMode.Kernel64, 0x0F, 0x21, 0xE0).Vector);
     }
 
-    [Theory]
-    [InlineData(1ul), InlineData(0x2000ul)]
-    public void Breakpoints_are_reported_as_not_supported(ulong control)
-    {
-        _bench[Gpr.Rax] = control;
-        RunResult result = _bench.Try(BenchMode.Kernel64, a => a.mov(dr7, rax)).Result;
-        Assert.Equal(StopReason.Unsupported, result.Reason);
-        Assert.Contains("mov dr7, rax", result.Message);
-    }
-
     [Fact]
     public void Ring_3_may_not_touch_debug_registers_and_their_upper_halves_are_reserved()
     {
