@@ -29,10 +29,17 @@ internal static unsafe class InstructionTable
         SystemFlags.Register(table);
         SystemInstructions.Register(table);
         PortInstructions.Register(table);
+        StringPorts.Register(table);
+        FarPointerLoads.Register(table);
+        SelectorAdjustment.Register(table);
+        MonitorInstructions.Register(table);
+        PerformanceCounters.Register(table);
         Identification.Register(table);
         ExtendedControl.Register(table);
         FxsaveInstructions.Register(table);
         XsaveInstructions.Register(table);
+        X87Families.Register(table);
+        VectorFamilies.Register(table);
         return table.Handlers;
     }
 }
@@ -43,6 +50,9 @@ internal sealed unsafe class InstructionTableBuilder
     private static readonly ILookup<Mnemonic, Code> CodesByMnemonic = Enum.GetValues<Code>().Distinct().ToLookup(code => code.Mnemonic());
 
     public nint[] Handlers { get; } = new nint[(int)Enum.GetValues<Code>().Max() + 1];
+
+    /// <summary>Every form of a mnemonic.</summary>
+    public static IEnumerable<Code> CodesOf(Mnemonic mnemonic) => CodesByMnemonic[mnemonic];
 
     /// <summary>Enters one form.</summary>
     public void One(Code code, delegate*<Processor, Operation, Outcome> handler)

@@ -50,22 +50,16 @@ public sealed record CpuModel
     /// <summary>SYSENTER works in long mode: Intel only. APM vol. 3, SYSENTER (#UD in long mode); SDM vol. 2B, SYSENTER.</summary>
     public bool HasLongModeSysenter => Vendor == CpuVendor.Intel && Has(CpuFeature.Sep);
 
+    /// <summary>The x87 data pointer changes only at an unmasked exception (FDP_EXCPTN_ONLY): Intel since Broadwell. SDM vol. 1, 8.1.8.</summary>
+    internal bool HasDataPointerOnExceptionsOnly => Vendor == CpuVendor.Intel && Has(CpuFeature.Clflushopt);
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 
     internal ulong PhysicalMask => (1ul << PhysicalAddressBits) - 1;
 
     /// <summary>Whether the model has what an instruction needs by CPUID; otherwise it is #UD.</summary>
-    internal bool Implements(in Instruction instruction)
-    {
-        foreach (CpuidFeature needed in instruction.CpuidFeatures)
-        {
-            if (FeatureOf(needed) is { } feature && !Has(feature))
-                return false;
-        }
-
-        return true;
-    }
+    internal bool Implements(in Instruction instruction) => InstructionFeatures.Has(this, instruction.Code);
 
     /// <summary>What CPUID answers, as long as it depends on the model alone. SDM vol. 2A, CPUID.</summary>
     public (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
@@ -84,6 +78,7 @@ public sealed record CpuModel
         {
             0 => WithVendor(maxBasic),
             1 => (Signature, 0x0001_0800u, 0u, 0u),
+            MonitorLeaf when Has(CpuFeature.Monitor) => (MonitorLineSize, MonitorLineSize, 3u, 0x10u),
             0x15 when Vendor == CpuVendor.Intel => (0u, 0u, 0u, 0u),
             2 when Vendor == CpuVendor.Intel => CacheLeaves.Descriptors,
             4 when Vendor == CpuVendor.Intel => CacheLeaves.Deterministic(Caches, subleaf),
@@ -94,7 +89,7 @@ public sealed record CpuModel
             0x80000000 => Vendor == CpuVendor.Amd ? WithVendor(maxExtended) : (maxExtended, 0u, 0u, 0u),
             0x80000001 => (Vendor == CpuVendor.Amd ? Signature : 0u, 0u, 0u, 0u),
             >= 0x80000002 and <= 0x80000004 => BrandPart((int)(leaf - 0x80000002)),
-            0x80000008 => ((uint)PhysicalAddressBits | (48u << 8), 0u, 0u, 0u),
+            0x80000008 => ((uint)PhysicalAddressBits | ((Has(CpuFeature.La57) ? 57u : 48u) << 8), 0u, 0u, Has(CpuFeature.Rdpru) ? LastRdpruRegister << 16 : 0u),
             _ => default,
         };
 
@@ -133,6 +128,10 @@ public sealed record CpuModel
         return (eax, ebx, ecx, edx);
     }
 
+    private const uint LastRdpruRegister = 1;
+    private const uint MonitorLeaf = 5;
+    private const uint MonitorLineSize = 64;
+
     private uint Signature
     {
         get
@@ -155,50 +154,4 @@ public sealed record CpuModel
         return (BitConverter.ToUInt32(text, part * 16), BitConverter.ToUInt32(text, part * 16 + 4),
             BitConverter.ToUInt32(text, part * 16 + 8), BitConverter.ToUInt32(text, part * 16 + 12));
     }
-
-    private static CpuFeature? FeatureOf(CpuidFeature needed) => needed switch
-    {
-        CpuidFeature.ADX => CpuFeature.Adx,
-        CpuidFeature.AES => CpuFeature.Aes,
-        CpuidFeature.AVX => CpuFeature.Avx,
-        CpuidFeature.AVX2 => CpuFeature.Avx2,
-        CpuidFeature.BMI1 => CpuFeature.Bmi1,
-        CpuidFeature.BMI2 => CpuFeature.Bmi2,
-        CpuidFeature.CLFLUSHOPT => CpuFeature.Clflushopt,
-        CpuidFeature.CLWB => CpuFeature.Clwb,
-        CpuidFeature.CLZERO => CpuFeature.Clzero,
-        CpuidFeature.CMPXCHG16B => CpuFeature.Cx16,
-        CpuidFeature.F16C => CpuFeature.F16c,
-        CpuidFeature.FMA => CpuFeature.Fma,
-        CpuidFeature.FSGSBASE => CpuFeature.Fsgsbase,
-        CpuidFeature.FXSR => CpuFeature.Fxsr,
-        CpuidFeature.INVPCID => CpuFeature.Invpcid,
-        CpuidFeature.LZCNT => CpuFeature.Abm,
-        CpuidFeature.MMX => CpuFeature.Mmx,
-        CpuidFeature.MONITOR => CpuFeature.Monitor,
-        CpuidFeature.MONITORX => CpuFeature.Monitorx,
-        CpuidFeature.MOVBE => CpuFeature.Movbe,
-        CpuidFeature.PCLMULQDQ => CpuFeature.Pclmulqdq,
-        CpuidFeature.POPCNT => CpuFeature.Popcnt,
-        CpuidFeature.RDPID => CpuFeature.Rdpid,
-        CpuidFeature.RDPRU => CpuFeature.Rdpru,
-        CpuidFeature.RDRAND => CpuFeature.Rdrand,
-        CpuidFeature.RDSEED => CpuFeature.Rdseed,
-        CpuidFeature.RDTSCP => CpuFeature.Rdtscp,
-        CpuidFeature.SHA => CpuFeature.Sha,
-        CpuidFeature.SMAP => CpuFeature.Smap,
-        CpuidFeature.SSE => CpuFeature.Sse,
-        CpuidFeature.SSE2 => CpuFeature.Sse2,
-        CpuidFeature.SSE3 => CpuFeature.Sse3,
-        CpuidFeature.SSE4_1 => CpuFeature.Sse41,
-        CpuidFeature.SSE4_2 => CpuFeature.Sse42,
-        CpuidFeature.SSE4A => CpuFeature.Sse4a,
-        CpuidFeature.SSSE3 => CpuFeature.Ssse3,
-        CpuidFeature.WBNOINVD => CpuFeature.Wbnoinvd,
-        CpuidFeature.XSAVE => CpuFeature.Xsave,
-        CpuidFeature.XSAVEC => CpuFeature.Xsavec,
-        CpuidFeature.XSAVEOPT => CpuFeature.Xsaveopt,
-        CpuidFeature.XSAVES => CpuFeature.Xsaves,
-        _ => null,
-    };
 }

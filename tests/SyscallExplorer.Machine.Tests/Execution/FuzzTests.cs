@@ -134,6 +134,7 @@ public class FuzzTests
             byte[] code = new byte[4096];
             random.NextBytes(code);
             cpu.Bus.Ram.Write(0, code);
+            cpu.Registers.ControlRegister0 |= Cr0.PE;
             cpu.Registers[SegmentName.CS] = new Segment(8, 0, uint.MaxValue, (ushort)(seed % 2 == 0 ? 0xC09B : 0x809B));
             foreach (Gpr register in Enum.GetValues<Gpr>())
                 cpu.Registers[register] = (ulong)random.NextInt64();
