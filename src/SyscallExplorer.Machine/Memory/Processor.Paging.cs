@@ -51,10 +51,13 @@ public sealed partial class Processor
         return legal;
     }
 
-    /// <summary>Recomputes all that follows from registers which the owner has set, the PDPTE registers too.</summary>
+    /// <summary>Recomputes all that follows from registers which the owner has set, the PDPTE registers too. No translation survives its paging mode.</summary>
     internal void AcceptOwnersControlRegisters()
     {
+        PagingMode before = _pagingMode;
         RefreshDerivedState();
+        if (_pagingMode != before)
+            InvalidateAllTranslations(alsoGlobal: true);
         if (_pagingMode == PagingMode.Pae)
             TryReadPdptes(S.Cr3, out S.Pdptes);
     }

@@ -137,14 +137,6 @@ public class ModeTransitionTests
     }
 
     [Fact]
-    public void CR8_does_not_exist_in_legacy_mode()
-    {
-        var bench = new LegacyBench(LegacyPaging.None, Cpus.Zen2);
-        bench.Place(false, 0xF0, 0x0F, 0x20, 0xC0);
-        Assert.Equal(Vector.InvalidOpcode, bench.Fault().Vector);
-    }
-
-    [Fact]
     public void Real_mode_is_reported_with_the_instruction_that_would_enter_it()
     {
         var bench = new LegacyBench(LegacyPaging.None);
