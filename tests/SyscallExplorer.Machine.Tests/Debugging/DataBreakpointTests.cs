@@ -20,9 +20,7 @@ public sealed class DataBreakpointTests
             {
                 var bench = new MachineBench();
 
-                // The page is among the fast translations before it is watched.
                 bench[Gpr.Rbx] = address;
-                bench.RunUser64(a => Store(a, size));
                 bench.Break(watched, Watch.Write, length);
                 TakenException? taken = bench.Try(BenchMode.User64, a => Store(a, size)).Exception;
                 bool touches = address < watched + (ulong)length && address + (ulong)size > watched;
@@ -39,7 +37,6 @@ public sealed class DataBreakpointTests
     public void Reads_hit_only_what_watches_them(Watch watch, bool write, Vector? expected)
     {
         _bench[Gpr.Rbx] = Data;
-        _bench.RunUser64(a => { a.mov(rax, __[rbx]); a.mov(__[rbx], rax); });
         _bench.Break(Data, watch, 8);
         TakenException? taken = _bench.Try(BenchMode.User64, a =>
         {
@@ -49,6 +46,18 @@ public sealed class DataBreakpointTests
                 a.mov(eax, __[rbx]);
         }).Exception;
         Assert.Equal(expected, taken?.Vector);
+    }
+
+    [Fact]
+    public void A_page_in_use_is_watched_from_the_instruction_after_the_one_that_says_so()
+    {
+        _bench.Cpu.Registers.SetDebug(0, Data);
+        (_bench[Gpr.Rax], _bench[Gpr.Rbx]) = (0x3_0002, Data);
+        TakenException taken = _bench.Fault(BenchMode.Kernel64, a => { a.mov(ecx, __[rbx]); a.mov(__[rbx], ecx); a.mov(dr7, rax); a.mov(ecx, __[rbx]); a.nop(); });
+        Assert.Equal((Vector.Debug, BenchLayout.KernelCode + 9), (taken.Vector, taken.Rip));
+        _bench[Gpr.Rax] = 0x1_0002;
+        taken = _bench.Fault(BenchMode.Kernel64, a => { a.mov(__[rbx + 8], ecx); a.mov(dr7, rax); a.mov(ecx, __[rbx]); a.mov(__[rbx], ecx); a.nop(); });
+        Assert.Equal((Vector.Debug, BenchLayout.KernelCode + 10), (taken.Vector, taken.Rip));
     }
 
     [Fact]
