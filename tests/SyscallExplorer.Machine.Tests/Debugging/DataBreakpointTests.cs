@@ -48,16 +48,27 @@ public sealed class DataBreakpointTests
         Assert.Equal(expected, taken?.Vector);
     }
 
-    [Fact]
-    public void A_page_in_use_is_watched_from_the_instruction_after_the_one_that_says_so()
+    [Theory, InlineData(0x3_0002ul, false), InlineData(0x3_0002ul, true), InlineData(0x1_0002ul, true)]
+    public void A_page_in_use_is_watched_from_the_instruction_after_the_one_that_says_so(ulong control, bool write)
     {
         _bench.Cpu.Registers.SetDebug(0, Data);
-        (_bench[Gpr.Rax], _bench[Gpr.Rbx]) = (0x3_0002, Data);
-        TakenException taken = _bench.Fault(BenchMode.Kernel64, a => { a.mov(ecx, __[rbx]); a.mov(__[rbx], ecx); a.mov(dr7, rax); a.mov(ecx, __[rbx]); a.nop(); });
-        Assert.Equal((Vector.Debug, BenchLayout.KernelCode + 9), (taken.Vector, taken.Rip));
-        _bench[Gpr.Rax] = 0x1_0002;
-        taken = _bench.Fault(BenchMode.Kernel64, a => { a.mov(__[rbx + 8], ecx); a.mov(dr7, rax); a.mov(ecx, __[rbx]); a.mov(__[rbx], ecx); a.nop(); });
-        Assert.Equal((Vector.Debug, BenchLayout.KernelCode + 10), (taken.Vector, taken.Rip));
+        (_bench[Gpr.Rax], _bench[Gpr.Rbx]) = (control, Data);
+        byte[] code = MachineBench.Assemble(BenchMode.Kernel64, a =>
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                a.mov(__[rbx], ecx);
+                a.mov(ecx, __[rbx]);
+            }
+
+            a.mov(dr7, rax);
+            if (write)
+                a.mov(__[rbx], ecx);
+            else
+                a.mov(ecx, __[rbx]);
+        });
+        TakenException taken = _bench.Fault(BenchMode.Kernel64, [.. code, 0x90]);
+        Assert.Equal((Vector.Debug, BenchLayout.KernelCode + (ulong)code.Length), (taken.Vector, taken.Rip));
     }
 
     [Fact]
