@@ -82,6 +82,9 @@ internal sealed unsafe class Operation
 
     public SegmentName Segment { get; init; }
 
+    /// <summary>Of an x87 instruction, the low 3 bits of its first opcode byte and its second byte: what FOP takes.</summary>
+    public ushort FloatOpcode { get; init; }
+
     /// <summary>Whether the block ends here: control leaves, or what comes next may be decoded or translated otherwise.</summary>
     public bool EndsBlock { get; init; }
 

@@ -27,12 +27,24 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
             bytes = bytes[..MaxLength];
         Decoder decoder = Decoder.Create(bitness, new ByteArrayCodeReader(bytes.ToArray()), 0, _options);
         decoder.Decode(out Instruction instruction);
+        if (instruction.Code == Code.Pause && bitness == 64 && ExtendsRegister(bytes[instruction.Length - 2]))
+            instruction = DecodeExchange(bytes, bitness);
         bool settled = !instruction.IsInvalid || IsInvalidByItsOpcode(bytes, bitness);
         needsMoreBytes = !settled && decoder.LastError == DecoderError.NoMoreBytes && bytes.Length < MaxLength;
         if (needsMoreBytes)
             return null;
-        return Build(instruction, bitness, tooLong: !settled && bytes.Length == MaxLength && RunsOverLimit(bytes, bitness));
+        return Build(instruction, bitness, FloatOpcodeOf(bytes, bitness), tooLong: !settled && bytes.Length == MaxLength && RunsOverLimit(bytes, bitness));
     }
+
+    /// <summary>F3 90 is PAUSE, but with REX.B the register is R8 and it is XCHG. SDM vol. 2D, table A-2, opcode 90.</summary>
+    private Instruction DecodeExchange(ReadOnlySpan<byte> bytes, int bitness)
+    {
+        Decoder decoder = Decoder.Create(bitness, new ByteArrayCodeReader(bytes.ToArray()), 0, _options | DecoderOptions.NoPause);
+        return decoder.Decode();
+    }
+
+    /// <summary>REX.B.</summary>
+    private static bool ExtendsRegister(byte prefix) => (prefix & 0xF1) == 0x41;
 
     /// <summary>
     /// Whether an instruction that is no good within 15 bytes is too long, which is #GP, and not merely invalid, which is #UD. It is asked
@@ -64,6 +76,18 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
         return bitness == 64 && opcode < bytes.Length && InvalidIn64BitMode.Contains(bytes[opcode]);
     }
 
+    /// <summary>The opcode of an x87 instruction as FOP has it, or 0. SDM vol. 1, 8.1.9.</summary>
+    private static ushort FloatOpcodeOf(ReadOnlySpan<byte> bytes, int bitness)
+    {
+        int opcode = 0;
+        while (opcode < bytes.Length && IsPrefix(bytes[opcode]))
+            opcode++;
+        if (bitness == 64 && opcode < bytes.Length && (bytes[opcode] & 0xF0) == 0x40)
+            opcode++;
+        bool escape = opcode + 1 < bytes.Length && (bytes[opcode] & 0xF8) == 0xD8;
+        return escape ? (ushort)(((bytes[opcode] & 7) << 8) | bytes[opcode + 1]) : (ushort)0;
+    }
+
     private static bool IsPrefixRun(ReadOnlySpan<byte> bytes)
     {
         foreach (byte value in bytes)
@@ -77,7 +101,7 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
 
     private static bool IsPrefix(byte value) => value is 0x26 or 0x2E or 0x36 or 0x3E or (>= 0x64 and <= 0x67) or 0xF0 or 0xF2 or 0xF3;
 
-    private Operation Build(in Instruction instruction, int bitness, bool tooLong)
+    private Operation Build(in Instruction instruction, int bitness, ushort floatOpcode, bool tooLong)
     {
         Figure figure = model.Microarchitecture.FigureOf(instruction);
         delegate*<Processor, Operation, Outcome> handler = tooLong ? &RaiseTooLong
@@ -114,6 +138,7 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
             IsRipRelative = ripRelative,
             AddressMask = addressBits == 64 ? ulong.MaxValue : (1ul << addressBits) - 1,
             Segment = SegmentOf(instruction.MemorySegment),
+            FloatOpcode = floatOpcode,
             EndsBlock = EndsBlock(instruction),
         };
     }

@@ -2,11 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace SyscallExplorer.Machine;
 
-/// <summary>An 80-bit value as a register of the x87 FPU holds it. SDM vol. 1, 4.2.2 and 8.2.</summary>
-/// <param name="Significand">Bits 63:0; bit 63 is the integer bit. An MMX register is this part.</param>
-/// <param name="SignAndExponent">Bits 79:64.</param>
-internal readonly record struct ExtendedReal(ulong Significand, ushort SignAndExponent);
-
 /// <summary>R0 to R7, the physical registers; ST(i) is R((TOP+i) mod 8).</summary>
 [InlineArray(8)]
 internal struct X87Registers
@@ -15,7 +10,7 @@ internal struct X87Registers
 }
 
 /// <summary>The x87 FPU. SDM vol. 1, 8.1.</summary>
-internal struct X87State
+internal partial struct X87State
 {
     public X87Registers Registers;
 
@@ -95,6 +90,24 @@ internal static class X87Status
 
     /// <summary>Busy; mirrors ES.</summary>
     public const ushort B = 1 << 15;
+
+    /// <summary>Condition code 0: below, or bit 2 of a partial remainder's quotient.</summary>
+    public const ushort C0 = 1 << 8;
+
+    /// <summary>Condition code 1: a rounding upwards, or a stack that was full and not empty; bit 0 of the quotient.</summary>
+    public const ushort C1 = 1 << 9;
+
+    /// <summary>Condition code 2: unordered, or a reduction that is not finished.</summary>
+    public const ushort C2 = 1 << 10;
+
+    /// <summary>Condition code 3: equal, or bit 1 of the quotient.</summary>
+    public const ushort C3 = 1 << 14;
+
+    /// <summary>C0, C2 and C3: what a comparison answers.</summary>
+    public const ushort Comparison = C0 | C2 | C3;
+
+    /// <summary>Stack fault.</summary>
+    public const ushort SF = 1 << 6;
 
     /// <summary>The exceptions IE to PE, in the order of their masks in the control word.</summary>
     public const ushort Exceptions = 0x3F;
