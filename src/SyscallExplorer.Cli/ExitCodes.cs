@@ -10,4 +10,7 @@ internal static class ExitCodes
 
     /// <summary>The command line is wrong, or names a file that is not there.</summary>
     internal const int Usage = 2;
+
+    /// <summary>Of exec: the kit, and not the program, could not go on. The program's own status would be in the way of the others.</summary>
+    internal const int Kit = 125;
 }

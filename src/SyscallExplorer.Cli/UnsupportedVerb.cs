@@ -32,7 +32,8 @@ internal static class UnsupportedVerb
                 Console.WriteLine($"  {form.Text,-60} {form.OpCode}");
         }
 
-        Console.WriteLine($"{wanted.Count(form => form.IsSupported)} of {wanted.Count} forms are supported.");
+        int known = wanted.Count(form => form.IsKnown);
+        Console.WriteLine($"{wanted.Count(form => form.IsKnown && form.IsSupported)} of {known} forms are supported. {wanted.Count - known} more are on no CPU model and raise #UD.");
         return ExitCodes.Success;
     }
 }

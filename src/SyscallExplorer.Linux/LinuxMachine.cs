@@ -44,6 +44,7 @@ public sealed class LinuxMachine
         _boot = boot;
         Processor = new Processor(cpu, new Bus(memory));
         Memory = new AddressSpace(this);
+        Files = new FileTable(this);
         Processor.Hypercalls = new HypercallDispatcher(this);
     }
 
@@ -68,11 +69,22 @@ public sealed class LinuxMachine
     /// <summary>Counts the hypercalls from now on; null counts nothing.</summary>
     public HypercallLedger? HypercallLedger { get; set; }
 
+    /// <summary>
+    /// Where the program's standard streams lead. Null keeps what it writes in <see cref="Output"/> and <see cref="Error"/>, and gives it what
+    /// it was loaded with. A fork has none.
+    /// </summary>
+    public IProgramStreams? Streams { get; set; }
+
     /// <summary>The argument of the program's exit, or null while it lives.</summary>
     public int? ExitStatus => State.ExitStatus;
 
     /// <summary>The exception that ended the program or the kernel, or null.</summary>
     public FatalReport? Fatal => State.Fatal;
+
+    /// <summary>The signal that ended the program, by an exception or because it was sent, or null.</summary>
+    public int? Signal => State.Refusal is not null ? null
+        : State.Fatal is { Signal: > 0 } report ? report.Signal
+        : State.KilledBy > 0 ? State.KilledBy : null;
 
     /// <summary>What the program wrote to standard output.</summary>
     public byte[] Output => State.Output.ToArray();
@@ -89,6 +101,8 @@ public sealed class LinuxMachine
     internal KernelState State { get; set; } = KernelState.Initial;
 
     internal AddressSpace Memory { get; }
+
+    internal FileTable Files { get; }
 
     internal bool IsInCompatCall => (ReadKernel32(TaskWord(TaskLayout.ThreadStatus)) & ThreadStatus.Compat) != 0;
 
@@ -154,9 +168,19 @@ public sealed class LinuxMachine
     /// <exception cref="InvalidOperationException">The machine runs a program already.</exception>
     public void Load(UserProgram program, ReadOnlySpan<byte> input = default)
     {
-        if (State.ProgramBitness != 0)
-            throw new InvalidOperationException("This machine has a program already: fork it before a program is loaded, or boot another.");
+        CheckNoProgram();
         new ProgramLoader(this).Load(program, input);
+    }
+
+    /// <summary>Gives the task a static ELF program, as execve does. The kernel's way back to user mode then starts it.</summary>
+    /// <param name="program">The program with its arguments and environment.</param>
+    /// <param name="input">What it reads from standard input, unless <see cref="Streams"/> are set: then those are asked.</param>
+    /// <exception cref="InvalidOperationException">The machine runs a program already, or its RAM has no room for this one.</exception>
+    /// <exception cref="ElfFormatException">A segment cannot stand where it wants to.</exception>
+    public void Load(ElfProgram program, ReadOnlySpan<byte> input = default)
+    {
+        CheckNoProgram();
+        new ProgramLoader(this).Load(program, Streams is null ? FileContent.Of(input) : null);
     }
 
     /// <summary>Runs the machine.</summary>
@@ -215,34 +239,46 @@ public sealed class LinuxMachine
     /// <exception cref="ArgumentException">The address is not mapped.</exception>
     public void ReadKernel(ulong address, Span<byte> destination)
     {
-        for (int i = 0; i < destination.Length; i++)
+        while (!destination.IsEmpty)
         {
-            if (!Processor.TryTranslate(address + (ulong)i, out ulong physical))
-                throw new ArgumentException($"The address {address + (ulong)i:x}h is not mapped.", nameof(address));
-            Processor.Bus.Ram.Read(physical, destination.Slice(i, 1));
+            if (!Processor.TryTranslate(address, out ulong physical))
+                throw new ArgumentException($"The address {address:x}h is not mapped.", nameof(address));
+            int count = (int)Math.Min((ulong)destination.Length, KernelLayout.PageSize - address % KernelLayout.PageSize);
+            Processor.Bus.Ram.Read(physical, destination[..count]);
+            destination = destination[count..];
+            address += (ulong)count;
         }
     }
 
     internal (uint Work, uint Flags) ReadWorkWords() =>
         (ReadKernel32(TaskWord(TaskLayout.SyscallWork)), ReadKernel32(TaskWord(TaskLayout.ThreadFlags)));
 
-    internal int FileKindOf(int descriptor) => (int)ReadKernel32(FileWord(descriptor)) & FileKind.Mask;
-
     internal void SetFileWord(int descriptor, int word) => Processor.Bus.Ram.Write(FileWord(descriptor), BitConverter.GetBytes(word));
 
-    internal int? FreeDescriptor()
+    /// <summary>Standard input, which is asked for now if it was not before.</summary>
+    internal FileContent TakeInput()
     {
-        for (int descriptor = 0; descriptor < TaskLayout.MaxDescriptors; descriptor++)
-        {
-            if (FileKindOf(descriptor) == FileKind.Closed)
-                return descriptor;
-        }
+        if (State.Input is { } there)
+            return there;
+        FileContent content = Streams is { } streams ? FileContent.Of(streams.ReadInput()) : FileContent.Empty;
+        State = State with { Input = content };
+        return content;
+    }
 
-        return null;
+    /// <summary>Counts a system call, or a part of one, that the kit does not have.</summary>
+    internal void CountMissing(string name) =>
+        State = State with { Unimplemented = State.Unimplemented.SetItem(name, State.Unimplemented.GetValueOrDefault(name) + 1) };
+
+    private void CheckNoProgram()
+    {
+        if (State.ProgramBitness != 0)
+            throw new InvalidOperationException("This machine has a program already: fork it before a program is loaded, or boot another.");
     }
 
     private string? DescribeEnd() =>
-        State.Fatal?.Title ?? State.Refusal ?? (State.ExitStatus is { } status ? $"The program exited with status {status}." : null);
+        State.Refusal ?? State.Fatal?.Title
+        ?? (State.KilledBy > 0 ? $"The program was killed by {SignalNumbers.Name(State.KilledBy)}." : null)
+        ?? (State.ExitStatus is { } status ? $"The program exited with status {status}." : null);
 
     private static ulong TaskWord(int offset) => KernelLayout.TaskPhysical + (ulong)offset;
 

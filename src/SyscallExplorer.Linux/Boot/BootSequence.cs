@@ -15,7 +15,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
     private const int AsidPcid = 1;
 
     private readonly PhysicalMemory _ram = cpu.Bus.Ram;
-    private readonly FrameAllocator _frames = new(KernelLayout.FirstFreeFrame, KernelLayout.RamSize);
+    private readonly FrameAllocator _frames = new(KernelLayout.FirstFreeFrame, KernelLayout.RamSize, cpu.Bus.Ram);
 
     /// <summary>Boots. The processor then stands in ring 0 with interrupts off and no program.</summary>
     /// <returns>The first free frame and the roots of the page tables.</returns>
@@ -86,7 +86,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
     private (ulong KernelRoot, ulong UserRoot) MapKernel()
     {
         bool pti = features.Contains(KernelFeature.Pti);
-        ulong kernelRoot = _frames.TryTake(2) ?? throw new InvalidOperationException("The guest has no RAM.");
+        ulong kernelRoot = _frames.TryTakeAdjoining(2) ?? throw new InvalidOperationException("The guest has no RAM.");
         ulong userRoot = pti ? kernelRoot + PageTableSwitch.UserTable : kernelRoot;
         var tables = new PageTables(_ram, _frames);
 
@@ -217,7 +217,12 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         _ram.WriteUInt64(task + TaskLayout.SignalBlock + TaskLayout.SignalTgidPid, KernelLayout.DirectMapped(task + TaskLayout.TgidBlock));
         _ram.WriteUInt64(task + TaskLayout.PidBlock + TaskLayout.PidNumbers, (ulong)pid);
         _ram.WriteUInt64(task + TaskLayout.TgidBlock + TaskLayout.PidNumbers, (ulong)pid);
-        _ram.Write(KernelLayout.DataPhysical + (KernelLayout.InitCred - KernelLayout.Data) + TaskLayout.CredUid, BitConverter.GetBytes(TaskIdentity.Uid));
+        ulong cred = KernelLayout.DataPhysical + (KernelLayout.InitCred - KernelLayout.Data);
+        foreach ((int field, int identity) in (ReadOnlySpan<(int, int)>)[(TaskLayout.CredUid, TaskIdentity.Uid), (TaskLayout.CredEuid, TaskIdentity.Uid),
+            (TaskLayout.CredGid, TaskIdentity.Gid), (TaskLayout.CredEgid, TaskIdentity.Gid)])
+        {
+            _ram.Write(cred + (ulong)field, BitConverter.GetBytes(identity));
+        }
     }
 
     /// <summary>The wall clock starts on the day Linux 5.13 was released, so that no host clock reaches the guest.</summary>
@@ -279,17 +284,4 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         BinaryPrimitives.WriteUInt16LittleEndian(bytes, (ushort)value);
         _ram.Write(address, bytes);
     }
-}
-
-/// <summary>Who the kit's one task is.</summary>
-public static class TaskIdentity
-{
-    /// <summary>What getpid and gettid answer.</summary>
-    public const int Pid = 1000;
-
-    /// <summary>What getppid answers.</summary>
-    public const int ParentPid = 999;
-
-    /// <summary>What getuid answers.</summary>
-    public const int Uid = 1000;
 }

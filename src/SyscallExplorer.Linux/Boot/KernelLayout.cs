@@ -133,6 +133,12 @@ public static class Selectors
     /// <summary>The TSS.</summary>
     public const ushort Tss = 0x40;
 
+    /// <summary>The first of the GDT's entries that set_thread_area fills, as an index.</summary>
+    public const int FirstTls = 12;
+
+    /// <summary>How many such entries there are.</summary>
+    public const int TlsEntries = 3;
+
     /// <summary>The CPU and node number in a segment limit, for LSL.</summary>
     public const ushort CpuNode = 0x7B;
 }

@@ -41,8 +41,10 @@ internal sealed class PageTables(PhysicalMemory ram, FrameAllocator frames)
         return table + Slot(linear, 12);
     }
 
-    /// <summary>Clears the leaf entries of a range of 4 KiB pages; where a table is missing, all it would hold is passed over at once.</summary>
-    public void Clear(ulong root, ulong start, ulong end)
+    /// <summary>
+    /// The pages of a range that have a leaf entry, present or not; where a table is missing, all it would hold is passed over at once.
+    /// </summary>
+    public IEnumerable<ulong> Pages(ulong root, ulong start, ulong end)
     {
         for (ulong linear = start; linear < end;)
         {
@@ -56,11 +58,14 @@ internal sealed class PageTables(PhysicalMemory ram, FrameAllocator frames)
                 table = entry & PageEntry.Address;
             }
 
-            if (shift == 12)
-                ram.WriteUInt64(table + Slot(linear, 12), 0);
+            if (shift == 12 && ram.ReadUInt64(table + Slot(linear, 12)) != 0)
+                yield return linear;
             linear = (linear | ((1ul << shift) - 1)) + 1;
         }
     }
+
+    /// <summary>Where the leaf entries of these pages stand.</summary>
+    public IEnumerable<ulong> Leaves(ulong root, ulong start, ulong end) => Pages(root, start, end).Select(page => EntryAddress(root, page)!.Value);
 
     /// <summary>Copies a top-level entry, so that both tables share what hangs below it.</summary>
     public void ShareTopLevel(ulong fromRoot, ulong toRoot, ulong linear) =>

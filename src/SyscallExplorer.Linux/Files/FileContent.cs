@@ -63,6 +63,25 @@ public sealed class FileContent
         return new FileContent(pages.ToImmutable(), Math.Max(Length, end));
     }
 
+    /// <summary>The content cut off or filled up with zeroes to a length.</summary>
+    public FileContent WithLength(long length)
+    {
+        if (length == Length)
+            return this;
+        if (length > Length)
+            return Write(length - 1, [0]);
+        int pages = (int)((length + PageSize - 1) / PageSize);
+        ImmutableList<byte[]> kept = _pages.RemoveRange(pages, _pages.Count - pages);
+        int within = (int)(length % PageSize);
+        if (within == 0)
+            return new FileContent(kept, length);
+
+        // What lies behind the end must read as zero when the file grows again.
+        byte[] last = new byte[PageSize];
+        kept[pages - 1].AsSpan(0, within).CopyTo(last);
+        return new FileContent(kept.SetItem(pages - 1, last), length);
+    }
+
     /// <summary>All bytes.</summary>
     public byte[] ToArray()
     {

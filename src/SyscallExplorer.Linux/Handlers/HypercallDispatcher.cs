@@ -52,8 +52,9 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         PtRegs frame = machine.ReadPtRegs(address);
         bool compat = compatStub || (fromGuestCode && machine.IsInCompatCall);
         cycles = Charge(handler.Name);
-        registers[Gpr.Rax] = unchecked((ulong)_handlers.Invoke(handler.Name, new SyscallArguments(frame, compat)));
-        return machine.State.ExitStatus is null ? HypercallResult.Continue : HypercallResult.Stop;
+        registers[Gpr.Rax] = unchecked((ulong)_handlers.Invoke(handler.Name, new SyscallArguments(frame, compat), out long slept));
+        cycles += slept;
+        return machine.IsOver ? HypercallResult.Stop : HypercallResult.Continue;
     }
 
     private long Charge(string name)
@@ -71,10 +72,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         int number = (int)frame[PtRegsOffsets.OrigAx];
         SyscallTable table = compat ? machine.Kernel.Table32 : machine.Kernel.Table64;
         string name = table.Find(number)?.Name ?? number.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        machine.State = machine.State with
-        {
-            Unimplemented = machine.State.Unimplemented.SetItem(name, machine.State.Unimplemented.GetValueOrDefault(name) + 1),
-        };
+        machine.CountMissing(name);
     }
 
     private void End(Processor processor, int signal)
@@ -85,6 +83,14 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         ulong error = registers[Gpr.Rsi];
         ulong faultAddress = vector == Vector.PageFault ? registers.ControlRegister2 : 0;
         machine.State = machine.State with { Fatal = FatalReports.Make(machine, signal, vector, error, faultAddress, frame) };
+        if (signal == 0)
+            return;
+
+        // An exception cannot be ignored or blocked; a handler would be called.
+        SignalState signals = machine.State.Signals;
+        SignalAction action = signals.ActionOf(signal);
+        if (action.Handler > SignalAction.Ignore && (signals.Blocked & SignalState.Bit(signal)) == 0)
+            machine.State = machine.State with { Refusal = $"{machine.State.Fatal!.Title} {SignalCalls.HandlerSentence(signal, action)}" };
     }
 
     private string DescribeWork(Processor processor)

@@ -29,22 +29,38 @@ internal static class IdentityHandlers
         NumberOfPid(k);
     }
 
-    public static void GetUid(KernelAssembler k)
+    public static void GetUid(KernelAssembler k) => LoadCredential(k, TaskLayout.CredUid);
+
+    public static void GetGid(KernelAssembler k) => LoadCredential(k, TaskLayout.CredGid);
+
+    public static void GetEuid(KernelAssembler k) => LoadCredential(k, TaskLayout.CredEuid);
+
+    public static void GetEgid(KernelAssembler k) => LoadCredential(k, TaskLayout.CredEgid);
+
+    public static void GetUid16(KernelAssembler k) => LoadShortCredential(k, TaskLayout.CredUid);
+
+    public static void GetGid16(KernelAssembler k) => LoadShortCredential(k, TaskLayout.CredGid);
+
+    public static void GetEuid16(KernelAssembler k) => LoadShortCredential(k, TaskLayout.CredEuid);
+
+    public static void GetEgid16(KernelAssembler k) => LoadShortCredential(k, TaskLayout.CredEgid);
+
+    private static void LoadCredential(KernelAssembler k, int field)
     {
         k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
         k.mov(rax, __qword_ptr[rax + TaskLayout.Cred]);
-        k.mov(eax, __dword_ptr[rax + TaskLayout.CredUid]);
+        k.mov(eax, __dword_ptr[rax + field]);
         k.ret();
     }
 
-    /// <summary>A uid that has no 16-bit form is shown as 65534.</summary>
-    public static void GetUid16(KernelAssembler k)
+    /// <summary>An identity that has no 16-bit form is shown as 65534.</summary>
+    private static void LoadShortCredential(KernelAssembler k, int field)
     {
-        const int overflowUid = 65534;
+        const int overflow = 65534;
         k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
         k.mov(rax, __qword_ptr[rax + TaskLayout.Cred]);
-        k.mov(eax, __dword_ptr[rax + TaskLayout.CredUid]);
-        k.mov(ecx, overflowUid);
+        k.mov(eax, __dword_ptr[rax + field]);
+        k.mov(ecx, overflow);
         k.cmp(eax, ushort.MaxValue);
         k.cmova(eax, ecx);
         k.ret();

@@ -70,7 +70,7 @@ internal static class TimeHandlers
     /// <summary>EDI is a clock; RAX and RDX become its seconds and nanoseconds, or RAX -EINVAL with carry set.</summary>
     private static void EmitReadClock(KernelAssembler k)
     {
-        const int realtime = 0, monotonic = 1, monotonicRaw = 4, realtimeCoarse = 5, monotonicCoarse = 6, boottime = 7, tai = 11;
+        const int realtime = 0, monotonic = 1, processTime = 2, threadTime = 3, monotonicRaw = 4, realtimeCoarse = 5, monotonicCoarse = 6, boottime = 7, tai = 11;
         k.Global("read_clock");
         foreach (int clock in (ReadOnlySpan<int>)[realtime, tai])
         {
@@ -82,6 +82,12 @@ internal static class TimeHandlers
         {
             k.cmp(edi, clock);
             k.je(k.To("read_clock.monotonic"));
+        }
+
+        foreach (int clock in (ReadOnlySpan<int>)[processTime, threadTime])
+        {
+            k.cmp(edi, clock);
+            k.je(k.To("read_clock.cpu"));
         }
 
         k.cmp(edi, realtimeCoarse);
@@ -103,6 +109,13 @@ internal static class TimeHandlers
         k.add(r9, __qword_ptr[r11 + TimekeeperLayout.WallToMonotonicSeconds]);
         k.mov(rax, rdx);
         k.add(rax, __qword_ptr[r11 + TimekeeperLayout.WallToMonotonicNanoseconds]);
+        k.call(k.To("ktime_normalise"));
+        k.clc();
+        k.ret();
+
+        k.Local("read_clock.cpu");
+        HypercallStub.Inline(k, HandlerTable.HypercallOf(HandlerTable.Linux_5_13.First(handler => handler.Name == "cpu_clock")));
+        k.xor(r9d, r9d);
         k.call(k.To("ktime_normalise"));
         k.clc();
         k.ret();

@@ -35,6 +35,13 @@ public static class UserSpace
     /// <summary>What a 32-bit program calls to enter the kernel by the fastest way there is.</summary>
     public const ulong KernelVsyscall = KernelVsyscallPage + 0x550;
 
+    /// <summary>Address behind the last of a 32-bit program.</summary>
+    internal const ulong Limit32 = 0xFFFF_E000;
+
+    /// <summary>Where the heap of a static PIE begins; the program itself stands below the first mapping.</summary>
+    internal const ulong PieHeap64 = 0x5555_5555_4000;
+    internal const ulong PieHeap32 = 0x0040_0000;
+
     internal const ulong MmapTop64 = 0x7FFF_F7FF_F000;
     internal const ulong MmapTop32 = 0xF7FF_8000;
     internal const int MaxCodeSize = 1 << 20;

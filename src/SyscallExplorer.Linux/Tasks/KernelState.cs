@@ -2,18 +2,6 @@ using System.Collections.Immutable;
 
 namespace SyscallExplorer.Linux;
 
-/// <summary>A range of a program's address space.</summary>
-/// <param name="Start">First address.</param>
-/// <param name="End">Address behind the last.</param>
-/// <param name="Readable">PROT_READ.</param>
-/// <param name="Writable">PROT_WRITE.</param>
-/// <param name="Executable">PROT_EXEC.</param>
-/// <param name="Name">As /proc/PID/maps would call it.</param>
-internal sealed record VmArea(ulong Start, ulong End, bool Readable, bool Writable, bool Executable, string Name)
-{
-    public bool Contains(ulong address) => address >= Start && address < End;
-}
-
 /// <summary>
 /// What only the host reads of the kernel: plain immutable data, so that a snapshot is a reference. What guest code reads lives in guest
 /// memory and nowhere here.
@@ -25,6 +13,9 @@ internal sealed record KernelState
     /// <summary>First physical frame that nobody has.</summary>
     public ulong NextFrame { get; init; }
 
+    /// <summary>Frames that were given back, the next one to be used first.</summary>
+    public ImmutableStack<ulong> FreeFrames { get; init; } = [];
+
     /// <summary>Root of the kernel's page tables.</summary>
     public ulong KernelRoot { get; init; }
 
@@ -34,6 +25,16 @@ internal sealed record KernelState
     /// <summary>32 or 64 once a program is loaded, 0 before.</summary>
     public int ProgramBitness { get; init; }
 
+    /// <summary>The program's name as an absolute path: what /proc/self/exe points to.</summary>
+    public string Executable { get; init; } = "";
+
+    /// <summary>The name that prctl shows, at most 15 bytes.</summary>
+    public string CommandName { get; init; } = "";
+
+    /// <summary>READ_IMPLIES_EXEC of the personality: what may be read may be executed.</summary>
+    public bool ReadImpliesExecute { get; init; }
+
+    /// <summary>What the program has mapped, in the order of addresses.</summary>
     public ImmutableArray<VmArea> Areas { get; init; } = [];
 
     public ulong BreakStart { get; init; }
@@ -43,11 +44,18 @@ internal sealed record KernelState
     /// <summary>mmap hands out addresses below this one.</summary>
     public ulong MmapTop { get; init; }
 
+    /// <summary>Open files by a number of their own, since descriptors may share one.</summary>
     public ImmutableDictionary<int, OpenFile> OpenFiles { get; init; } = ImmutableDictionary<int, OpenFile>.Empty;
+
+    public ImmutableSortedDictionary<int, FileDescriptor> Descriptors { get; init; } = ImmutableSortedDictionary<int, FileDescriptor>.Empty;
+
+    /// <summary>The bits that new files do not get.</summary>
+    public int FileModeMask { get; init; } = Octal.WriteByOthers;
 
     public ImmutableSortedDictionary<string, FileContent> Files { get; init; } = ImmutableSortedDictionary<string, FileContent>.Empty.WithComparers(StringComparer.Ordinal);
 
-    public FileContent Input { get; init; } = FileContent.Empty;
+    /// <summary>Standard input; null until its owner is asked for it, where there is one.</summary>
+    public FileContent? Input { get; init; } = FileContent.Empty;
 
     public FileContent Output { get; init; } = FileContent.Empty;
 
@@ -58,6 +66,28 @@ internal sealed record KernelState
 
     /// <summary>The argument of exit or exit_group.</summary>
     public int? ExitStatus { get; init; }
+
+    public SignalState Signals { get; init; } = SignalState.Initial;
+
+    public ThreadState Thread { get; init; } = ThreadState.Initial;
+
+    /// <summary>Limits that were changed, by their number.</summary>
+    public ImmutableDictionary<int, ResourceLimit> Limits { get; init; } = ImmutableDictionary<int, ResourceLimit>.Empty;
+
+    /// <summary>How many bytes getrandom has given.</summary>
+    public long RandomPosition { get; init; }
+
+    /// <summary>Nanoseconds that the program slept.</summary>
+    public long SleptNanoseconds { get; init; }
+
+    /// <summary>The clock when the program was loaded, in 1/256 cycles.</summary>
+    public long StartClock { get; init; }
+
+    /// <summary>Pages that were given on demand.</summary>
+    public long MinorFaults { get; init; }
+
+    /// <summary>The signal that ended the program, or 0.</summary>
+    public int KilledBy { get; init; }
 
     /// <summary>The exception that ended the program or the kernel.</summary>
     public FatalReport? Fatal { get; init; }

@@ -26,8 +26,11 @@ internal static class TaskLayout
     public const int PidLevel = 0x04;
     public const int PidNumbers = 0x10;
 
-    /// <summary><c>struct cred</c>: uid.</summary>
+    /// <summary><c>struct cred</c>: the real and effective identities.</summary>
     public const int CredUid = 0x04;
+    public const int CredGid = 0x08;
+    public const int CredEuid = 0x14;
+    public const int CredEgid = 0x18;
 
     /// <summary><c>mm_struct</c>: base of the mapped stub page of 32-bit programs and its landing pad.</summary>
     public const int MmBlock = 0x1C0;

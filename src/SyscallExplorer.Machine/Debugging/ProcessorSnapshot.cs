@@ -4,8 +4,9 @@ namespace SyscallExplorer.Machine;
 public sealed class ProcessorSnapshot
 {
     internal ProcessorSnapshot(
-        ProcessorState state, Tlb tlb, BranchPredictor predictor, ulong[] storedMsrs, (long Clock, byte Vector)[] interrupts, string[] tripleFaultHistory) =>
-        (State, Tlb, Predictor, StoredMsrs, Interrupts, TripleFaultHistory) = (state, tlb, predictor, storedMsrs, interrupts, tripleFaultHistory);
+        ProcessorState state, Tlb tlb, BranchPredictor predictor, ulong[] storedMsrs, (long Clock, byte Vector)[] interrupts, string[] tripleFaultHistory,
+        RecentCode recent) =>
+        (State, Tlb, Predictor, StoredMsrs, Interrupts, TripleFaultHistory, Recent) = (state, tlb, predictor, storedMsrs, interrupts, tripleFaultHistory, recent);
 
     internal ProcessorState State { get; }
 
@@ -18,13 +19,16 @@ public sealed class ProcessorSnapshot
     internal (long Clock, byte Vector)[] Interrupts { get; }
 
     internal string[] TripleFaultHistory { get; }
+
+    internal RecentCode Recent { get; }
 }
 
 /// <content>Snapshots.</content>
 public sealed partial class Processor
 {
     /// <summary>The processor as it is now. Its memory is not part of it.</summary>
-    public ProcessorSnapshot Capture() => new(S, _tlb.Clone(), _predictor.Clone(), (ulong[])_storedMsrs.Clone(), Interrupts.Capture(), [.. _tripleFaultHistory]);
+    public ProcessorSnapshot Capture() => new(
+        S, _tlb.Clone(), _predictor.Clone(), (ulong[])_storedMsrs.Clone(), Interrupts.Capture(), [.. _tripleFaultHistory], _recent.Copy());
 
     /// <summary>Goes back to a snapshot of a processor of the same model. The owner restores memory beside it.</summary>
     public void Restore(ProcessorSnapshot snapshot)
@@ -37,6 +41,7 @@ public sealed partial class Processor
         _tripleFaultHistory.Clear();
         _tripleFaultHistory.AddRange(snapshot.TripleFaultHistory);
         _code.Clear();
+        _recent.CopyFrom(snapshot.Recent);
         RefreshDerivedState();
     }
 }

@@ -7,8 +7,9 @@ namespace SyscallExplorer.Machine;
 /// <param name="OpCode">Such as <c>REX.W + 01 /r</c>.</param>
 /// <param name="Text">Such as <c>ADD r/m64, r64</c>.</param>
 /// <param name="Features">What CPUID must report for it.</param>
-/// <param name="IsSupported">Whether the processor executes it; otherwise a program that meets it is stopped with a report.</param>
-public sealed record InstructionForm(string Name, string OpCode, string Text, IReadOnlyList<string> Features, bool IsSupported);
+/// <param name="IsKnown">Whether some CPU model has it; otherwise it is #UD.</param>
+/// <param name="IsSupported">Whether the processor executes it, or rightly raises #UD; otherwise a program that meets it is stopped with a report.</param>
+public sealed record InstructionForm(string Name, string OpCode, string Text, IReadOnlyList<string> Features, bool IsKnown, bool IsSupported);
 
 /// <summary>The instruction set as the decoder knows it, and how much of it is built.</summary>
 public static class InstructionForms
@@ -26,6 +27,7 @@ public static class InstructionForms
             .Where(entry => entry.Form.IsInstruction && (entry.Form.Mode32 || entry.Form.Mode64))
             .Select(entry => new InstructionForm(
                 entry.Code.ToString(), entry.Form.ToOpCodeString(), entry.Form.ToInstructionString(),
-                entry.Code.CpuidFeatures().Select(feature => feature.ToString()).ToList(), InstructionTable.Supports(entry.Code)))
+                entry.Code.CpuidFeatures().Select(feature => feature.ToString()).ToList(),
+                InstructionFeatures.IsKnown(entry.Code), InstructionTable.Supports(entry.Code) || !InstructionFeatures.IsKnown(entry.Code)))
             .ToList();
 }

@@ -29,6 +29,11 @@ internal static unsafe class InstructionTable
         SystemFlags.Register(table);
         SystemInstructions.Register(table);
         PortInstructions.Register(table);
+        StringPorts.Register(table);
+        FarPointerLoads.Register(table);
+        SelectorAdjustment.Register(table);
+        MonitorInstructions.Register(table);
+        PerformanceCounters.Register(table);
         Identification.Register(table);
         ExtendedControl.Register(table);
         FxsaveInstructions.Register(table);

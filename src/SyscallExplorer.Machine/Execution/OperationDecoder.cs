@@ -27,12 +27,24 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
             bytes = bytes[..MaxLength];
         Decoder decoder = Decoder.Create(bitness, new ByteArrayCodeReader(bytes.ToArray()), 0, _options);
         decoder.Decode(out Instruction instruction);
+        if (instruction.Code == Code.Pause && bitness == 64 && ExtendsRegister(bytes[instruction.Length - 2]))
+            instruction = DecodeExchange(bytes, bitness);
         bool settled = !instruction.IsInvalid || IsInvalidByItsOpcode(bytes, bitness);
         needsMoreBytes = !settled && decoder.LastError == DecoderError.NoMoreBytes && bytes.Length < MaxLength;
         if (needsMoreBytes)
             return null;
         return Build(instruction, bitness, FloatOpcodeOf(bytes, bitness), tooLong: !settled && bytes.Length == MaxLength && RunsOverLimit(bytes, bitness));
     }
+
+    /// <summary>F3 90 is PAUSE, but with REX.B the register is R8 and it is XCHG. SDM vol. 2D, table A-2, opcode 90.</summary>
+    private Instruction DecodeExchange(ReadOnlySpan<byte> bytes, int bitness)
+    {
+        Decoder decoder = Decoder.Create(bitness, new ByteArrayCodeReader(bytes.ToArray()), 0, _options | DecoderOptions.NoPause);
+        return decoder.Decode();
+    }
+
+    /// <summary>REX.B.</summary>
+    private static bool ExtendsRegister(byte prefix) => (prefix & 0xF1) == 0x41;
 
     /// <summary>
     /// Whether an instruction that is no good within 15 bytes is too long, which is #GP, and not merely invalid, which is #UD. It is asked

@@ -46,26 +46,7 @@ public sealed partial class Processor
     public bool TryTranslate(ulong linear, out ulong physical)
     {
         physical = linear;
-        if ((S.Cr0 & Cr0.PG) == 0)
-            return true;
-        ulong table = S.Cr3 & PageEntry.Address & Model.PhysicalMask;
-        for (int shift = 39; ; shift -= 9)
-        {
-            ulong address = table + (((linear >> shift) & 511) << 3);
-            if (!Bus.Ram.Contains(address))
-                return false;
-            ulong entry = Bus.ReadPhysical64(address);
-            if ((entry & PageEntry.P) == 0)
-                return false;
-            if (shift == 12 || (shift < 39 && (entry & PageEntry.PS) != 0))
-            {
-                ulong mask = (1ul << shift) - 1;
-                physical = (entry & PageEntry.Address & ~mask) | (linear & mask);
-                return true;
-            }
-
-            table = entry & PageEntry.Address;
-        }
+        return _pagingMode == PagingMode.None || PageWalk.TryFind(Bus, CurrentPagingRules(excusedByAc: true), PagingRoot(linear), linear, out physical);
     }
 
     private bool TryPeek(ulong linear, out byte value)

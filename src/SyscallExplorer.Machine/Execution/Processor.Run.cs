@@ -26,7 +26,8 @@ public sealed partial class Processor
         long lastInstruction = limits.MaxInstructions > long.MaxValue - firstInstruction ? long.MaxValue : firstInstruction + limits.MaxInstructions;
         long lastClock = limits.MaxCycles > (long.MaxValue - firstClock) >> 8 ? long.MaxValue : firstClock + (limits.MaxCycles << 8);
         StopReason reason = Loop(lastInstruction, lastClock, ref trace);
-        return new RunResult(reason, S.Instructions - firstInstruction, S.Clock - firstClock, Describe(reason));
+        bool explained = reason is StopReason.InstructionBudget or StopReason.CycleBudget or StopReason.TripleFault or StopReason.Halted;
+        return new RunResult(reason, S.Instructions - firstInstruction, S.Clock - firstClock, Describe(reason), explained ? _recent.Copy() : null);
     }
 
     /// <summary>Advances the clock by an event's figure.</summary>
@@ -38,19 +39,28 @@ public sealed partial class Processor
             FigureLedger[figure.Index]++;
     }
 
+    /// <summary>From TF in RFLAGS to BS in DR6.</summary>
+    private const int TrapFlagToStatus = 6;
+
     private unsafe StopReason Loop<TTrace>(long lastInstruction, long lastClock, ref TTrace trace) where TTrace : struct, IInstructionTrace
     {
-        _undeliverable = null;
+        _notEmulatedEvent = NotEmulatedMode();
         while (true)
         {
             if (S.Shutdown)
                 return StopReason.TripleFault;
-            if (_undeliverable is not null)
-                return StopReason.Undeliverable;
+            if (_notEmulatedEvent is not null)
+                return StopReason.Unsupported;
             if (S.Instructions >= lastInstruction)
                 return StopReason.InstructionBudget;
             if (S.Clock >= lastClock)
                 return StopReason.CycleBudget;
+            if (S.DebugTraps != 0 && !S.DebugShadow)
+            {
+                TakeDebugException(ref trace, afterInstruction: true);
+                continue;
+            }
+
             if (S.Halted && !WakeUp(lastClock))
                 return Interrupts.NextClock == long.MaxValue || !InterruptsEnabled ? StopReason.Halted : StopReason.CycleBudget;
             if (S.Clock >= Interrupts.NextClock && InterruptsEnabled && !S.InterruptShadow)
@@ -63,19 +73,26 @@ public sealed partial class Processor
                 continue;
             }
 
+            if (_hasCodeBreakpoints && HitsCodeBreakpoint())
+            {
+                TakeDebugException(ref trace, afterInstruction: false);
+                continue;
+            }
+
             long start = S.Clock;
             Block? block = FetchBlock();
             if (block is null)
             {
                 ulong rip = S.Rip;
                 S.Instructions++;
-                int vector = DeliverPending();
+                int vector = DeliverFault();
                 trace.After(this, new InstructionStep(rip, default, S.Clock - start, -1, vector));
                 continue;
             }
 
             Operation[] operations = block.Operations;
             int epoch = _code.Epoch;
+            int count = _hasCodeBreakpoints ? 1 : operations.Length;
             int index = 0;
             while (true)
             {
@@ -85,17 +102,19 @@ public sealed partial class Processor
 
                 ulong rip = S.Rip;
                 ulong flags = S.Rflags;
-                SingleStepTrap = (flags & Rflags.TF) != 0;
+                S.DebugTraps |= (flags & Rflags.TF) << TrapFlagToStatus;
 
                 // RF lasts one instruction: what follows it, and what it saves itself, sees it clear. SDM vol. 3A, 17.3.1.1.
                 S.Rflags = flags & ~Rflags.RF;
-                bool shadow = S.InterruptShadow;
+                (bool shadow, bool debugShadow) = (S.InterruptShadow, S.DebugShadow);
                 S.InterruptShadow = false;
+                S.DebugShadow = false;
                 Outcome outcome = op.Execute(this, op);
                 if (outcome == Outcome.Unsupported)
                 {
-                    S.InterruptShadow = shadow;
+                    (S.InterruptShadow, S.DebugShadow) = (shadow, debugShadow);
                     S.Rflags = flags;
+                    SingleStepTrap = false;
                     ReportUnsupported(op);
                     return StopReason.Unsupported;
                 }
@@ -119,8 +138,13 @@ public sealed partial class Processor
                         S.Rip = (S.Rip + (ulong)op.Length) & RipMask;
                         index++;
                     }
+                    else
+                    {
+                        // What comes between elements saves RF, so that the return to the middle is no new instruction. SDM vol. 3A, 17.3.1.1.
+                        S.Rflags |= Rflags.RF;
+                    }
 
-                    if (!SingleStepTrap && index < operations.Length && S.Instructions < lastInstruction && S.Clock < lastClock
+                    if (S.DebugTraps == 0 && index < count && S.Instructions < lastInstruction && S.Clock < lastClock
                         && S.Clock < Interrupts.NextClock && epoch == _code.Epoch)
                     {
                         trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, figure, -1));
@@ -133,10 +157,11 @@ public sealed partial class Processor
                     S.Rip = (S.Rip + (ulong)op.Length) & RipMask;
                 }
 
+                _recent.Note(operations, outcome == Outcome.Next ? index - 1 : index, rip);
                 if (outcome == Outcome.Fault)
-                    raised = DeliverPending();
-                else if (SingleStepTrap)
-                    raised = DeliverSingleStep();
+                    raised = DeliverFault();
+                else if (S.DebugTraps != 0)
+                    raised = EndWithTraps(outcome);
                 trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, figure, raised));
                 if (outcome == Outcome.Stop)
                     return StopReason.Hypercall;
@@ -164,24 +189,30 @@ public sealed partial class Processor
         return true;
     }
 
-    private int DeliverPending()
+    /// <summary>Delivers a fault. The traps of an instruction that did not complete are lost, those that a load of SS held back for it too.</summary>
+    private int DeliverFault()
     {
         PendingException pending = _pending;
+        S.DebugTraps = 0;
         Deliver(pending, S.Rip);
         return (int)pending.Vector;
     }
 
-    private int DeliverSingleStep()
+    /// <summary>Delivers a debug exception that stands between instructions. It counts as an instruction, so that a budget ends one that repeats itself.</summary>
+    private void TakeDebugException<TTrace>(ref TTrace trace, bool afterInstruction) where TTrace : struct, IInstructionTrace
     {
-        S.Dr[6] |= DebugStatus.BS;
-        Deliver(new PendingException(Vector.Debug, 0, 0, EventSource.Trap), S.Rip);
-        return (int)Vector.Debug;
+        ulong rip = S.Rip;
+        long start = S.Clock;
+        S.Instructions++;
+        int vector = afterInstruction ? DeliverDebugTraps() : DeliverFault();
+        trace.After(this, new InstructionStep(rip, default, S.Clock - start, -1, vector));
     }
 
     private void ReportUnsupported(Operation op)
     {
         ulong linear = LinearCodeAddress(S.Rip);
-        LastUnsupported = new UnsupportedInstruction(S.Rip, ReadCode(linear, op.Length), DisassembleAt(linear).Text, op.Instruction.Code);
+        LastUnsupported = new UnsupportedInstruction(S.Rip, ReadCode(linear, op.Length), DisassembleAt(linear).Text, op.Instruction.Code, _notEmulated);
+        _notEmulated = null;
     }
 
     private string Describe(StopReason reason) => reason switch
@@ -190,8 +221,9 @@ public sealed partial class Processor
         StopReason.CycleBudget => $"The cycle budget is used up at {Where}.",
         StopReason.Halted => $"The processor is halted at {Where} and no interrupt will wake it.",
         StopReason.TripleFault => $"Triple fault: {string.Join(", then ", _tripleFaultHistory)}. The processor is shut down at {Where}.",
-        StopReason.Undeliverable =>
-            $"{_undeliverable} at {Where} cannot be delivered: events are supported in long mode only, so set up IA32_EFER.LMA and paging before the run.",
+        StopReason.Unsupported when _notEmulatedEvent is not null => _notEmulatedEvent,
+        StopReason.Unsupported when LastUnsupported is { Reason: { } effect } what =>
+            $"The instruction '{what.Disassembly}' ({Convert.ToHexString(what.Bytes)}) at {Where} {effect}, which the kit does not emulate.",
         StopReason.Unsupported when LastUnsupported is { } what =>
             $"The instruction '{what.Disassembly}' ({Convert.ToHexString(what.Bytes)}, form {what.Code}) at {Where} is not supported yet.",
         StopReason.Hypercall => $"A hypercall stopped the run before {Where}.",

@@ -11,6 +11,7 @@ public sealed partial class Processor
 
     private readonly OperationDecoder _decoder;
     private readonly CodeCache _code;
+    private readonly RecentCode _recent = new();
     private PendingException _pending;
 
     /// <summary>CPL, cached from CS.</summary>
@@ -24,9 +25,6 @@ public sealed partial class Processor
 
     /// <summary>All ones of the instruction pointer's width.</summary>
     internal ulong RipMask;
-
-    /// <summary>Whether a single-step trap follows the instruction in progress.</summary>
-    internal bool SingleStepTrap;
 
     /// <summary>Makes a processor that is stopped with all registers zero.</summary>
     /// <param name="model">What it is.</param>
@@ -70,6 +68,13 @@ public sealed partial class Processor
 
     /// <summary>Who answers VMCALL in ring 0; without one it is #UD.</summary>
     public IHypercallHandler? Hypercalls { get; set; }
+
+    /// <summary>Decides the numbers of RDRAND and RDSEED to come: equal seeds give equal numbers. It moves on with each number.</summary>
+    public ulong RandomSeed
+    {
+        get => S.RandomState;
+        set => S.RandomState = value;
+    }
 
     /// <summary>Core clock in 1/256 cycles since power-on.</summary>
     public long Clock => S.Clock;
@@ -118,8 +123,10 @@ public sealed partial class Processor
     /// <summary>Recomputes everything that is derived from registers, after they were set from outside.</summary>
     internal void RefreshDerivedState()
     {
+        RefreshPagingMode();
         RefreshMode();
         RefreshUnits();
+        RefreshBreakpoints();
         SelectFastContext();
         DropFastTranslations();
     }

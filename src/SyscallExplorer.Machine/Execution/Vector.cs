@@ -62,6 +62,9 @@ public enum Vector : byte
 internal enum EventSource
 {
     Fault,
+
+    /// <summary>#DB of an instruction breakpoint: a fault that does not set RF in the flags it saves.</summary>
+    InstructionBreakpoint,
     Trap,
     ExternalInterrupt,
 
@@ -76,10 +79,19 @@ internal enum EventSource
 }
 
 /// <summary>An exception waiting to be delivered.</summary>
+/// <param name="Vector">Which one.</param>
+/// <param name="ErrorCode">What is pushed where the vector has an error code.</param>
+/// <param name="FaultAddress">What CR2 takes at a page fault; at a debug exception the bits that DR6 takes.</param>
+/// <param name="Source">Where it comes from.</param>
 internal readonly record struct PendingException(Vector Vector, uint ErrorCode, ulong FaultAddress, EventSource Source)
 {
     public bool HasErrorCode => Vector is Vector.DoubleFault or Vector.InvalidTss or Vector.SegmentNotPresent or Vector.StackFault
         or Vector.GeneralProtection or Vector.PageFault or Vector.AlignmentCheck;
+
+    public bool PushesErrorCode => HasErrorCode && Source == EventSource.Fault;
+
+    /// <summary>Whether a program asked for it by INT n, INT3 or INTO, so that the DPL of the gate is checked and EXT is clear.</summary>
+    public bool IsSoftware => Source is EventSource.SoftwareInterrupt or EventSource.SoftwareException;
 
     /// <summary>Contributory exceptions. SDM vol. 3A, table 6-4.</summary>
     public bool IsContributory => Source == EventSource.Fault && Vector is (Vector.DivideError or Vector.InvalidTss or Vector.SegmentNotPresent or Vector.StackFault

@@ -6,40 +6,70 @@ internal readonly record struct WalkResult(Translation Translation, uint ErrorCo
     public static WalkResult Fault(uint errorCode) => new(default, errorCode, false);
 }
 
-/// <summary>4-level paging: the walk through the tables in guest memory. SDM vol. 3A, 4.5 to 4.8.</summary>
+/// <summary>The walk through the paging structures in guest memory, in every paging mode. SDM vol. 3A, 4.3 to 4.8.</summary>
 internal static class PageWalk
 {
-    private const ulong ReservedInLargePage2M = 0x1F_E000;
-    private const ulong ReservedInLargePage1G = 0x3FFF_E000;
+    private const int MaxLevels = 5;
 
     /// <summary>Walks the tables for one linear address and sets the accessed and dirty bits that the access deserves.</summary>
     /// <param name="bus">Where the tables are.</param>
     /// <param name="rules">The control bits in force.</param>
-    /// <param name="cr3">The root.</param>
+    /// <param name="root">CR3, or with PAE paging the PDPTE register of the address.</param>
     /// <param name="linear">The address.</param>
     /// <param name="access">What is wanted.</param>
     /// <param name="user">Whether the access is a user-mode one (CPL 3 and not implicit).</param>
-    public static WalkResult Walk(Bus bus, in PagingRules rules, ulong cr3, ulong linear, PageAccess access, bool user)
+    public static WalkResult Walk(Bus bus, in PagingRules rules, ulong root, ulong linear, PageAccess access, bool user) =>
+        rules.Mode == PagingMode.TwoLevel
+            ? Walk<NarrowEntries>(bus, rules, root, linear, access, user)
+            : Walk<WideEntries>(bus, rules, root, linear, access, user);
+
+    /// <summary>Finds where an address is mapped without any side effect, whatever its rights.</summary>
+    public static bool TryFind(Bus bus, in PagingRules rules, ulong root, ulong linear, out ulong physical) =>
+        rules.Mode == PagingMode.TwoLevel
+            ? TryFind<NarrowEntries>(bus, rules, root, linear, out physical)
+            : TryFind<WideEntries>(bus, rules, root, linear, out physical);
+
+    /// <summary>The number of address bits below the level that the root points to.</summary>
+    private static int RootShift(PagingMode mode) => mode switch
+    {
+        PagingMode.FiveLevel => 48,
+        PagingMode.FourLevel => 39,
+        PagingMode.Pae => 21,
+        _ => 22,
+    };
+
+    private static bool IsRootPresent(in PagingRules rules, ulong root) => rules.Mode != PagingMode.Pae || (root & PageEntry.P) != 0;
+
+    private static ulong RootTable(in PagingRules rules, ulong root) =>
+        root & rules.PhysicalMask & (rules.Mode == PagingMode.TwoLevel ? 0xFFFF_F000 : PageEntry.Address);
+
+    private static ulong EntryAddress<TFormat>(ulong table, ulong linear, int shift) where TFormat : struct, IPagingFormat =>
+        table + ((linear >> shift) & ((1ul << TFormat.IndexBits) - 1)) * (ulong)TFormat.EntrySize;
+
+    private static WalkResult Walk<TFormat>(Bus bus, in PagingRules rules, ulong root, ulong linear, PageAccess access, bool user)
+        where TFormat : struct, IPagingFormat
     {
         uint error = (access == PageAccess.Write ? PageFaultError.Write : 0)
             | (user ? PageFaultError.User : 0)
             | (access == PageAccess.Execute && (rules.NoExecute || rules.Smep) ? PageFaultError.Instruction : 0);
+        if (!IsRootPresent(rules, root))
+            return WalkResult.Fault(error);
 
-        Span<ulong> path = stackalloc ulong[4];
+        Span<ulong> path = stackalloc ulong[MaxLevels];
         int depth = 0;
-        ulong table = cr3 & PageEntry.Address & rules.PhysicalMask;
+        ulong table = RootTable(rules, root);
         ulong rights = PageEntry.RW | PageEntry.US;
         bool noExecute = false;
 
-        for (int shift = 39; ; shift -= 9)
+        for (int shift = RootShift(rules.Mode); ; shift -= TFormat.IndexBits)
         {
-            ulong address = table + (((linear >> shift) & 511) << 3);
-            ulong entry = bus.ReadPhysical64(address);
+            ulong address = EntryAddress<TFormat>(table, linear, shift);
+            ulong entry = TFormat.Read(bus, address);
             if ((entry & PageEntry.P) == 0)
                 return WalkResult.Fault(error);
 
-            bool leaf = shift == 12 || (shift < 39 && (entry & PageEntry.PS) != 0);
-            if (IsReservedBitSet(entry, shift, leaf, rules))
+            bool leaf = TFormat.IsLeaf(entry, shift, rules);
+            if (TFormat.IsReservedBitSet(entry, shift, leaf, rules))
                 return WalkResult.Fault(error | PageFaultError.Protection | PageFaultError.Reserved);
 
             path[depth++] = address;
@@ -47,14 +77,14 @@ internal static class PageWalk
             noExecute |= (entry & PageEntry.NX) != 0;
             if (!leaf)
             {
-                table = entry & PageEntry.Address;
+                table = TFormat.AddressIn(entry, shift, leaf, rules);
                 continue;
             }
 
             ulong offsetMask = (1ul << shift) - 1;
             var translation = new Translation(
                 linear & ~offsetMask,
-                entry & PageEntry.Address & ~offsetMask,
+                TFormat.AddressIn(entry, shift, leaf, rules),
                 offsetMask,
                 (rights & PageEntry.US) != 0,
                 (rights & PageEntry.RW) != 0,
@@ -65,55 +95,43 @@ internal static class PageWalk
             if (!rules.Allows(translation, access, user))
                 return WalkResult.Fault(error | PageFaultError.Protection);
 
-            MarkUsed(bus, path[..depth], access == PageAccess.Write);
+            MarkUsed<TFormat>(bus, path[..depth], access == PageAccess.Write);
             return new WalkResult(translation, 0, true);
         }
     }
 
-    private static bool IsReservedBitSet(ulong entry, int shift, bool leaf, in PagingRules rules)
+    private static bool TryFind<TFormat>(Bus bus, in PagingRules rules, ulong root, ulong linear, out ulong physical) where TFormat : struct, IPagingFormat
     {
-        ulong reserved = PageEntry.Address & ~rules.PhysicalMask;
-        if (!rules.NoExecute)
-            reserved |= PageEntry.NX;
-        if (shift == 39 || (shift == 30 && !rules.GigabytePages))
-            reserved |= PageEntry.PS;
-        if (leaf && shift == 21)
-            reserved |= ReservedInLargePage2M;
-        if (leaf && shift == 30)
-            reserved |= ReservedInLargePage1G;
-        return (entry & reserved) != 0;
+        physical = 0;
+        if (!IsRootPresent(rules, root))
+            return false;
+        ulong table = RootTable(rules, root);
+        for (int shift = RootShift(rules.Mode); ; shift -= TFormat.IndexBits)
+        {
+            // A table in a device is not read: that might have a side effect.
+            ulong address = EntryAddress<TFormat>(table, linear, shift);
+            if (!bus.Ram.Contains(address))
+                return false;
+            ulong entry = TFormat.Read(bus, address);
+            if ((entry & PageEntry.P) == 0)
+                return false;
+            bool leaf = TFormat.IsLeaf(entry, shift, rules);
+            table = TFormat.AddressIn(entry, shift, leaf, rules);
+            if (!leaf)
+                continue;
+            physical = table | (linear & ((1ul << shift) - 1));
+            return true;
+        }
     }
 
-    private static void MarkUsed(Bus bus, ReadOnlySpan<ulong> path, bool write)
+    private static void MarkUsed<TFormat>(Bus bus, ReadOnlySpan<ulong> path, bool write) where TFormat : struct, IPagingFormat
     {
         for (int i = 0; i < path.Length; i++)
         {
-            ulong entry = bus.ReadPhysical64(path[i]);
+            ulong entry = TFormat.Read(bus, path[i]);
             ulong marked = entry | PageEntry.A | (write && i == path.Length - 1 ? PageEntry.D : 0);
             if (marked != entry)
-                bus.WritePhysical64(path[i], marked);
+                TFormat.Write(bus, path[i], marked);
         }
-    }
-}
-
-/// <summary>The control bits that decide which translations are legal. SDM vol. 3A, 4.6.</summary>
-internal readonly record struct PagingRules(
-    bool WriteProtect, bool Smep, bool Smap, bool NoExecute, bool GlobalPages, bool GigabytePages, ulong PhysicalMask)
-{
-    /// <summary>The access-rights rules for one page. <see cref="Smap"/> here means that SMAP is on and the access is not excused by AC.</summary>
-    public bool Allows(in Translation page, PageAccess access, bool user)
-    {
-        if (access == PageAccess.Execute)
-        {
-            if (NoExecute && !page.Executable)
-                return false;
-            return user ? page.User : !(page.User && Smep);
-        }
-
-        if (user)
-            return page.User && (access == PageAccess.Read || page.Writable);
-        if (page.User && Smap)
-            return false;
-        return access == PageAccess.Read || page.Writable || !WriteProtect;
     }
 }

@@ -43,12 +43,16 @@ public sealed partial class Processor
     internal bool ReadSystem<T>(ulong linear, out T value) where T : unmanaged
     {
         value = default;
+        linear = SystemAddress(linear);
         return IsSystemAddress<T>(linear) && ReadSlow(linear, out value, user: false, explicitAccess: false);
     }
 
     /// <summary>Writes as the processor itself does: a supervisor access whatever the CPL.</summary>
-    internal bool WriteSystem<T>(ulong linear, T value) where T : unmanaged =>
-        IsSystemAddress<T>(linear) && WriteSlow(linear, value, user: false, explicitAccess: false);
+    internal bool WriteSystem<T>(ulong linear, T value) where T : unmanaged
+    {
+        linear = SystemAddress(linear);
+        return IsSystemAddress<T>(linear) && WriteSlow(linear, value, user: false, explicitAccess: false);
+    }
 
     /// <summary>Checks that a range can be written with the rights given; on failure an exception is pending.</summary>
     internal bool ProbeWrite(ulong linear, int size, bool user, bool explicitAccess)
@@ -63,11 +67,14 @@ public sealed partial class Processor
     private bool IsSystemAddress<T>(ulong linear) where T : unmanaged =>
         (IsCanonical(linear) && IsCanonical(linear + (ulong)Unsafe.SizeOf<T>() - 1)) || Fail(Vector.GeneralProtection, 0);
 
+    /// <summary>Outside long mode the processor's own addresses wrap at 4 GiB. SDM vol. 3A, 3.3.</summary>
+    private ulong SystemAddress(ulong linear) => IsLongModeActive ? linear : linear & uint.MaxValue;
+
     /// <summary>First address of the page that follows; a program's own addresses wrap at 4 GiB outside 64-bit mode.</summary>
     private ulong NextPage(ulong linear, bool explicitAccess)
     {
         ulong next = (linear & ~0xFFFul) + PhysicalMemory.FrameSize;
-        return explicitAccess && !Is64Bit ? next & uint.MaxValue : next;
+        return explicitAccess && !Is64Bit ? next & uint.MaxValue : SystemAddress(next);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -75,6 +82,8 @@ public sealed partial class Processor
     {
         value = default;
         int size = Unsafe.SizeOf<T>();
+        if (_hasDataBreakpoints)
+            NoteDataAccess(linear, size, write: false);
         if (explicitAccess && IsMisaligned(linear, size))
         {
             Raise(Vector.AlignmentCheck);
@@ -104,6 +113,8 @@ public sealed partial class Processor
     private bool WriteSlow<T>(ulong linear, T value, bool user, bool explicitAccess) where T : unmanaged
     {
         int size = Unsafe.SizeOf<T>();
+        if (_hasDataBreakpoints)
+            NoteDataAccess(linear, size, write: true);
         if (explicitAccess && IsMisaligned(linear, size))
         {
             Raise(Vector.AlignmentCheck);
@@ -126,7 +137,9 @@ public sealed partial class Processor
         return true;
     }
 
-    private bool IsMisaligned(ulong linear, int size) => _alignmentChecked && (size is 2 or 4 or 8) && (linear & (ulong)(size - 1)) != 0;
+    /// <summary>An operand of 32 bytes need only be aligned as one of 16.</summary>
+    private bool IsMisaligned(ulong linear, int size) =>
+        _alignmentChecked && (size is 2 or 4 or 8 or 16 or 32) && (linear & (ulong)(Math.Min(size, 16) - 1)) != 0;
 
     private void ReadPhysical(ulong physical, Span<byte> bytes)
     {
@@ -190,7 +203,7 @@ public sealed partial class Processor
     private void CacheForRead(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
         NoteReplacedFrames();
-        if (!Bus.Ram.Contains(physical) || (S.Cr0 & Cr0.PG) == 0)
+        if (IsWatched(linear, write: false) || !Bus.Ram.Contains(physical))
             return;
         ref FastEntry entry = ref _fast.Read[FastIndex(linear, user, explicitAccess)];
         entry.Tag = FastTranslations.TagOf(linear);
@@ -199,7 +212,7 @@ public sealed partial class Processor
 
     private void CacheForWrite(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
-        if (!Bus.Ram.Contains(physical) || _code.IsCodeFrame(physical) || (S.Cr0 & Cr0.PG) == 0)
+        if (IsWatched(linear, write: true) || !Bus.Ram.Contains(physical) || _code.IsCodeFrame(physical))
             return;
         ref FastEntry entry = ref _fast.Write[FastIndex(linear, user, explicitAccess)];
         entry.Tag = FastTranslations.TagOf(linear);

@@ -103,6 +103,10 @@ public sealed partial class Processor
     internal bool WriteSegment<T>(SegmentName segment, ulong offset, T value) where T : unmanaged =>
         SegmentedAddress(segment, offset, Unsafe.SizeOf<T>(), write: true, out ulong linear) && WriteLinear(linear, value);
 
+    /// <summary>Checks that a write at an offset in a segment would succeed; if not, an exception is pending.</summary>
+    internal bool CanWriteSegment(SegmentName segment, ulong offset, int size) =>
+        SegmentedAddress(segment, offset, size, write: true, out ulong linear) && CanWrite(linear, size);
+
     /// <summary>The offset that a memory operand names, within the address size.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong EffectiveAddress(Operation op)
@@ -135,9 +139,9 @@ public sealed partial class Processor
         return (segment.IsFlatWritable && offset + (ulong)size - 1 <= uint.MaxValue) || CheckSegment(name, segment, offset, size, write);
     }
 
-    /// <summary>Whether bits 63:47 are equal.</summary>
+    /// <summary>Whether bits 63:47 are equal, or 63:56 with 5-level paging.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool IsCanonical(ulong linear) => (ulong)((long)linear + 0x8000_0000_0000) < 0x1_0000_0000_0000;
+    internal bool IsCanonical(ulong linear) => linear + _canonicalHalf < _canonicalHalf << 1;
 
     /// <summary>Pushes a value of the width given; RSP moves only when the write succeeded.</summary>
     internal bool Push<T>(T value) where T : unmanaged
@@ -156,7 +160,7 @@ public sealed partial class Processor
         for (int i = 1; i <= words; i++)
         {
             ulong offset = (S.Gpr[(int)Gpr.Rsp] - (ulong)(i * size)) & StackMask;
-            if (!SegmentedAddress(SegmentName.SS, offset, size, write: true, out ulong linear) || !CanWrite(linear, size))
+            if (!CanWriteSegment(SegmentName.SS, offset, size))
                 return false;
         }
 
@@ -197,9 +201,7 @@ public sealed partial class Processor
     {
         bool allowed = segment.Usable
             && (write ? segment.IsWritable : segment.IsReadable)
-            && (segment.IsExpandDown
-                ? offset > segment.Limit && offset + (ulong)size - 1 <= (segment.IsBig ? uint.MaxValue : ushort.MaxValue)
-                : offset + (ulong)size - 1 <= segment.Limit);
+            && segment.Reaches(offset, size);
         if (!allowed)
             Raise(name == SegmentName.SS ? Vector.StackFault : Vector.GeneralProtection);
         return allowed;

@@ -24,7 +24,7 @@ public sealed partial class Processor
     /// <param name="physical">The physical address.</param>
     internal bool Translate(ulong linear, PageAccess access, bool user, bool excusedByAc, out ulong physical)
     {
-        if ((S.Cr0 & Cr0.PG) == 0)
+        if (_pagingMode == PagingMode.None)
         {
             physical = linear & uint.MaxValue;
             return true;
@@ -54,7 +54,7 @@ public sealed partial class Processor
             return true;
         }
 
-        WalkResult result = PageWalk.Walk(Bus, rules, S.Cr3, linear, access, user);
+        WalkResult result = PageWalk.Walk(Bus, rules, PagingRoot(linear), linear, access, user);
         if (!result.Ok)
         {
             // A fault drops what the caches hold for the address, so that a stale entry cannot fault for ever. SDM vol. 3A, 4.10.4.1.
@@ -90,12 +90,15 @@ public sealed partial class Processor
     }
 
     private PagingRules CurrentPagingRules(bool excusedByAc) => new(
+        _pagingMode,
         WriteProtect: (S.Cr0 & Cr0.WP) != 0,
         Smep: (S.Cr4 & Cr4.SMEP) != 0,
         Smap: (S.Cr4 & Cr4.SMAP) != 0 && !(excusedByAc && (S.Rflags & Rflags.AC) != 0),
-        NoExecute: (S.Efer & Efer.NXE) != 0,
+        NoExecute: (S.Efer & Efer.NXE) != 0 && _pagingMode != PagingMode.TwoLevel,
         GlobalPages: (S.Cr4 & Cr4.PGE) != 0,
         GigabytePages: Model.Has(CpuFeature.Pdpe1gb),
+        LargePages: (S.Cr4 & Cr4.PSE) != 0,
+        WideLargePages: Model.Has(CpuFeature.Pse36),
         PhysicalMask: Model.PhysicalMask);
 
     /// <summary>MOV to CR3: flushes what the PCID rules say. SDM vol. 3A, 4.10.4.1.</summary>

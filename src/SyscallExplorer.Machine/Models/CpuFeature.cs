@@ -219,6 +219,9 @@ public enum CpuFeature
     /// <summary>MXCSR.MM: misaligned operands of SSE instructions (AMD).</summary>
     Misalignsse,
 
+    /// <summary>CPUID leaves 8000001Dh and 8000001Eh (AMD).</summary>
+    TopologyExtensions,
+
     /// <summary>MONITORX and MWAITX (AMD).</summary>
     Monitorx,
 
@@ -230,6 +233,12 @@ public enum CpuFeature
 
     /// <summary>WBNOINVD.</summary>
     Wbnoinvd,
+
+    /// <summary>The x87 data pointer changes only at an unmasked exception.</summary>
+    FdpExcptnOnly,
+
+    /// <summary>The x87 instruction and data pointers have selectors no longer: they are stored as zero.</summary>
+    ZeroFcsFds,
 }
 
 /// <summary>Hardware weaknesses, by the names of Linux' sysfs files.</summary>

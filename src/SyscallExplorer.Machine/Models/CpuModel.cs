@@ -38,6 +38,9 @@ public sealed record CpuModel
     /// <summary>The timing figures and the geometry of its translation caches and predictors.</summary>
     public required Microarchitecture Microarchitecture { get; init; }
 
+    /// <summary>Its caches, in the order in which CPUID lists them.</summary>
+    public IReadOnlyList<CacheGeometry> Caches { get; init; } = [];
+
     /// <summary>Whether it has a feature.</summary>
     public bool Has(CpuFeature feature) => Features.Contains(feature);
 
@@ -47,31 +50,19 @@ public sealed record CpuModel
     /// <summary>SYSENTER works in long mode: Intel only. APM vol. 3, SYSENTER (#UD in long mode); SDM vol. 2B, SYSENTER.</summary>
     public bool HasLongModeSysenter => Vendor == CpuVendor.Intel && Has(CpuFeature.Sep);
 
-    /// <summary>The x87 data pointer changes only at an unmasked exception (FDP_EXCPTN_ONLY): Intel since Broadwell. SDM vol. 1, 8.1.8.</summary>
-    internal bool HasDataPointerOnExceptionsOnly => Vendor == CpuVendor.Intel && Has(CpuFeature.Clflushopt);
-
     /// <inheritdoc/>
     public override string ToString() => Name;
 
     internal ulong PhysicalMask => (1ul << PhysicalAddressBits) - 1;
 
     /// <summary>Whether the model has what an instruction needs by CPUID; otherwise it is #UD.</summary>
-    internal bool Implements(in Instruction instruction)
-    {
-        foreach (CpuidFeature needed in instruction.CpuidFeatures)
-        {
-            if (FeatureOf(needed) is { } feature && !Has(feature))
-                return false;
-        }
+    internal bool Implements(in Instruction instruction) => InstructionFeatures.Has(this, instruction.Code);
 
-        return true;
-    }
-
-    /// <summary>CPUID. SDM vol. 2A, CPUID.</summary>
-    internal (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
+    /// <summary>What CPUID answers, as long as it depends on the model alone. SDM vol. 2A, CPUID.</summary>
+    public (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
     {
         uint maxBasic = Vendor == CpuVendor.Intel ? 0x16u : 0x10u;
-        const uint maxExtended = 0x80000008;
+        uint maxExtended = Vendor == CpuVendor.Intel ? 0x80000008 : 0x8000001E;
         if (leaf > maxExtended || (leaf > maxBasic && leaf < 0x80000000))
         {
             // Intel answers an unknown leaf with the data of the highest basic one, AMD with zeros.
@@ -84,12 +75,18 @@ public sealed record CpuModel
         {
             0 => WithVendor(maxBasic),
             1 => (Signature, 0x0001_0800u, 0u, 0u),
+            MonitorLeaf when Has(CpuFeature.Monitor) => (MonitorLineSize, MonitorLineSize, 3u, 0x10u),
             0x15 when Vendor == CpuVendor.Intel => (0u, 0u, 0u, 0u),
+            2 when Vendor == CpuVendor.Intel => CacheLeaves.Descriptors,
+            4 when Vendor == CpuVendor.Intel => CacheLeaves.Deterministic(Caches, subleaf),
+            0x80000005 when Vendor == CpuVendor.Amd => CacheLeaves.AmdFirstLevel(Caches),
+            0x80000006 => CacheLeaves.UpperLevels(Caches, withThird: Vendor == CpuVendor.Amd),
+            0x8000001D when Vendor == CpuVendor.Amd => CacheLeaves.Deterministic(Caches, subleaf),
             StateComponentLeaf.Leaf => StateComponentLeaf.Of(this, subleaf),
             0x80000000 => Vendor == CpuVendor.Amd ? WithVendor(maxExtended) : (maxExtended, 0u, 0u, 0u),
             0x80000001 => (Vendor == CpuVendor.Amd ? Signature : 0u, 0u, 0u, 0u),
             >= 0x80000002 and <= 0x80000004 => BrandPart((int)(leaf - 0x80000002)),
-            0x80000008 => ((uint)PhysicalAddressBits | (48u << 8), 0u, 0u, 0u),
+            0x80000008 => ((uint)PhysicalAddressBits | ((Has(CpuFeature.La57) ? 57u : 48u) << 8), 0u, 0u, Has(CpuFeature.Rdpru) ? LastRdpruRegister << 16 : 0u),
             _ => default,
         };
 
@@ -128,6 +125,10 @@ public sealed record CpuModel
         return (eax, ebx, ecx, edx);
     }
 
+    private const uint LastRdpruRegister = 1;
+    private const uint MonitorLeaf = 5;
+    private const uint MonitorLineSize = 64;
+
     private uint Signature
     {
         get
@@ -150,50 +151,4 @@ public sealed record CpuModel
         return (BitConverter.ToUInt32(text, part * 16), BitConverter.ToUInt32(text, part * 16 + 4),
             BitConverter.ToUInt32(text, part * 16 + 8), BitConverter.ToUInt32(text, part * 16 + 12));
     }
-
-    private static CpuFeature? FeatureOf(CpuidFeature needed) => needed switch
-    {
-        CpuidFeature.ADX => CpuFeature.Adx,
-        CpuidFeature.AES => CpuFeature.Aes,
-        CpuidFeature.AVX => CpuFeature.Avx,
-        CpuidFeature.AVX2 => CpuFeature.Avx2,
-        CpuidFeature.BMI1 => CpuFeature.Bmi1,
-        CpuidFeature.BMI2 => CpuFeature.Bmi2,
-        CpuidFeature.CLFLUSHOPT => CpuFeature.Clflushopt,
-        CpuidFeature.CLWB => CpuFeature.Clwb,
-        CpuidFeature.CLZERO => CpuFeature.Clzero,
-        CpuidFeature.CMPXCHG16B => CpuFeature.Cx16,
-        CpuidFeature.F16C => CpuFeature.F16c,
-        CpuidFeature.FMA => CpuFeature.Fma,
-        CpuidFeature.FSGSBASE => CpuFeature.Fsgsbase,
-        CpuidFeature.FXSR => CpuFeature.Fxsr,
-        CpuidFeature.INVPCID => CpuFeature.Invpcid,
-        CpuidFeature.LZCNT => CpuFeature.Abm,
-        CpuidFeature.MMX => CpuFeature.Mmx,
-        CpuidFeature.MONITOR => CpuFeature.Monitor,
-        CpuidFeature.MONITORX => CpuFeature.Monitorx,
-        CpuidFeature.MOVBE => CpuFeature.Movbe,
-        CpuidFeature.PCLMULQDQ => CpuFeature.Pclmulqdq,
-        CpuidFeature.POPCNT => CpuFeature.Popcnt,
-        CpuidFeature.RDPID => CpuFeature.Rdpid,
-        CpuidFeature.RDPRU => CpuFeature.Rdpru,
-        CpuidFeature.RDRAND => CpuFeature.Rdrand,
-        CpuidFeature.RDSEED => CpuFeature.Rdseed,
-        CpuidFeature.RDTSCP => CpuFeature.Rdtscp,
-        CpuidFeature.SHA => CpuFeature.Sha,
-        CpuidFeature.SMAP => CpuFeature.Smap,
-        CpuidFeature.SSE => CpuFeature.Sse,
-        CpuidFeature.SSE2 => CpuFeature.Sse2,
-        CpuidFeature.SSE3 => CpuFeature.Sse3,
-        CpuidFeature.SSE4_1 => CpuFeature.Sse41,
-        CpuidFeature.SSE4_2 => CpuFeature.Sse42,
-        CpuidFeature.SSE4A => CpuFeature.Sse4a,
-        CpuidFeature.SSSE3 => CpuFeature.Ssse3,
-        CpuidFeature.WBNOINVD => CpuFeature.Wbnoinvd,
-        CpuidFeature.XSAVE => CpuFeature.Xsave,
-        CpuidFeature.XSAVEC => CpuFeature.Xsavec,
-        CpuidFeature.XSAVEOPT => CpuFeature.Xsaveopt,
-        CpuidFeature.XSAVES => CpuFeature.Xsaves,
-        _ => null,
-    };
 }

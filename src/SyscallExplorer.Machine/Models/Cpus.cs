@@ -20,7 +20,10 @@ public static class Cpus
     ];
 
     private static readonly CpuFeature[] Intel =
-        [CpuFeature.Pcid, CpuFeature.Invpcid, CpuFeature.Erms, CpuFeature.MdClear, CpuFeature.SpecCtrl, CpuFeature.IntelStibp, CpuFeature.SpecCtrlSsbd];
+    [
+        CpuFeature.Pcid, CpuFeature.Invpcid, CpuFeature.Erms, CpuFeature.MdClear, CpuFeature.SpecCtrl, CpuFeature.IntelStibp, CpuFeature.SpecCtrlSsbd,
+        CpuFeature.ZeroFcsFds,
+    ];
 
     /// <summary>Intel Haswell, 2013, with the microcode of 2019: the first with INVPCID; no SMAP.</summary>
     public static CpuModel Haswell { get; } = new()
@@ -36,6 +39,11 @@ public static class Cpus
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
             | Vulnerabilities.SpecStoreBypass,
         Microarchitecture = Microarchitecture.Load("Haswell"),
+        Caches =
+        [
+            new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
+            new(2, CacheKind.Unified, 256 << 10, 8), new(3, CacheKind.Unified, 8 << 20, 16, IsInclusive: true),
+        ],
     };
 
     /// <summary>Intel Skylake client, 2015, with the microcode of 2019.</summary>
@@ -48,10 +56,15 @@ public static class Cpus
         Model = 0x5E,
         Stepping = 3,
         PhysicalAddressBits = 39,
-        Features = new HashSet<CpuFeature>([.. Baseline, .. Intel, .. Since2015]),
+        Features = new HashSet<CpuFeature>([.. Baseline, .. Intel, .. Since2015, CpuFeature.FdpExcptnOnly]),
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
             | Vulnerabilities.SpecStoreBypass,
         Microarchitecture = Microarchitecture.Load("Skylake"),
+        Caches =
+        [
+            new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
+            new(2, CacheKind.Unified, 256 << 10, 4), new(3, CacheKind.Unified, 8 << 20, 16, IsInclusive: true),
+        ],
     };
 
     /// <summary>AMD Zen 2, 2019: no Meltdown, no PCID; SYSCALL also in compatibility mode, no SYSENTER in long mode.</summary>
@@ -68,10 +81,15 @@ public static class Cpus
         [
             .. Baseline, .. Since2015, CpuFeature.Umip, CpuFeature.Rdpid, CpuFeature.AmdIbpb, CpuFeature.AmdStibp, CpuFeature.AmdSsbd,
             CpuFeature.Clwb, CpuFeature.Sha, CpuFeature.Mmxext, CpuFeature.Sse4a, CpuFeature.Misalignsse, CpuFeature.Monitorx, CpuFeature.Clzero,
-            CpuFeature.Rdpru, CpuFeature.Wbnoinvd,
+            CpuFeature.Rdpru, CpuFeature.Wbnoinvd, CpuFeature.TopologyExtensions,
         ]),
         Vulnerabilities = Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.SpecStoreBypass,
         Microarchitecture = Microarchitecture.Load("Zen2"),
+        Caches =
+        [
+            new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
+            new(2, CacheKind.Unified, 512 << 10, 8, IsInclusive: true), new(3, CacheKind.Unified, 16 << 20, 16),
+        ],
     };
 
     /// <summary>All of them, by name.</summary>

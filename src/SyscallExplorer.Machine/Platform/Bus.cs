@@ -121,6 +121,25 @@ public sealed class Bus
         return ReadDevice(address, 8);
     }
 
+    internal uint ReadPhysical32(ulong address)
+    {
+        if (Ram.Contains(address))
+            return BinaryPrimitives.ReadUInt32LittleEndian(Ram.FrameForRead(address).AsSpan((int)(address % PhysicalMemory.FrameSize)));
+        return (uint)ReadDevice(address, 4);
+    }
+
+    internal void WritePhysical32(ulong address, uint value)
+    {
+        if (!Ram.Contains(address))
+        {
+            WriteDevice(address, 4, value);
+            return;
+        }
+
+        BinaryPrimitives.WriteUInt32LittleEndian(Ram.FrameForWrite(address).AsSpan((int)(address % PhysicalMemory.FrameSize)), value);
+        WalkerWrote?.Invoke(address);
+    }
+
     internal void WritePhysical64(ulong address, ulong value)
     {
         if (!Ram.Contains(address))

@@ -19,8 +19,6 @@ internal static class CallGates
     /// <param name="isCall">CALL, which pushes and may change the level; JMP does neither.</param>
     public static Outcome Transfer(Processor cpu, Operation op, ushort selector, bool isCall)
     {
-        if (!cpu.IsLongModeActive)
-            return Outcome.Unsupported;
         uint error = Processor.SelectorError(selector);
         if (!cpu.TryDescriptorAddress(selector, GateSize, out ulong address))
             return cpu.GeneralProtection(error);
@@ -38,7 +36,7 @@ internal static class CallGates
             return Outcome.Fault;
         if (!isCall && newLevel != cpu.Cpl)
             return cpu.GeneralProtection(Processor.SelectorError(codeSelector));
-        if (!Processor.IsCanonical(target))
+        if (!cpu.IsCanonical(target))
             return cpu.GeneralProtection();
         if (isCall && !PushReturn(cpu, op, newLevel))
             return Outcome.Fault;
@@ -60,7 +58,7 @@ internal static class CallGates
         ];
         ReadOnlySpan<ulong> pushed = inner ? frame : frame[2..];
         ulong newStack = stack - (ulong)(pushed.Length * Word);
-        if (!Processor.IsCanonical(newStack) || !Processor.IsCanonical(stack - 1))
+        if (!cpu.IsCanonical(newStack) || !cpu.IsCanonical(stack - 1))
         {
             cpu.Raise(Vector.StackFault);
             return false;

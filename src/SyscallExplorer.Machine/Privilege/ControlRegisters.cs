@@ -26,12 +26,15 @@ internal static unsafe class ControlRegisters
         table.One(Code.Lmsw_r64m16, &Lmsw);
     }
 
-    /// <summary>A register that does not exist is #UD at any level, before the check of the level.</summary>
-    private static bool Exists(Processor cpu, int number) => number is 0 or 2 or 3 or 4 || (number == 8 && cpu.IsLongModeActive);
+    /// <summary>
+    /// A register that does not exist is #UD at any level, before the check of the level. Outside 64-bit mode CR8 can be named on AMD's processors only,
+    /// by LOCK MOV CR0. APM vol. 3, MOV CRn.
+    /// </summary>
+    private static bool Exists(int number) => number is 0 or 2 or 3 or 4 or 8;
 
     private static Outcome MoveFrom(Processor cpu, Operation op)
     {
-        if (!Exists(cpu, op.Op1.Index))
+        if (!Exists(op.Op1.Index))
             return cpu.Raise(Vector.InvalidOpcode);
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();
@@ -61,7 +64,7 @@ internal static unsafe class ControlRegisters
 
     private static Outcome MoveTo(Processor cpu, Operation op)
     {
-        if (!Exists(cpu, op.Op0.Index))
+        if (!Exists(op.Op0.Index))
             return cpu.Raise(Vector.InvalidOpcode);
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();
@@ -85,6 +88,7 @@ internal static unsafe class ControlRegisters
         }
     }
 
+    /// <summary>SDM vol. 2B, MOV—Control Registers; what turning paging on and off does to long mode is in vol. 3A, 9.8.5.</summary>
     private static Outcome WriteCr0(Processor cpu, ulong value)
     {
         bool illegal = value > uint.MaxValue
@@ -94,15 +98,42 @@ internal static unsafe class ControlRegisters
         if (illegal)
             return cpu.GeneralProtection();
         value = (value & Cr0.Defined) | Cr0.ET;
-        if (((value ^ cpu.S.Cr0) & (Cr0.PG | Cr0.PE)) != 0)
-            return Outcome.Unsupported;
-        if (((value ^ cpu.S.Cr0) & Cr0.WP) != 0)
-            cpu.DropFastTranslations();
+        if ((value & Cr0.PE) == 0)
+            return cpu.NotEmulated("would clear CR0.PE and enter real mode");
+
+        ulong changed = value ^ cpu.S.Cr0;
+        ulong efer = cpu.S.Efer;
+        if ((changed & Cr0.PG) != 0)
+        {
+            if ((value & Cr0.PG) != 0 && (efer & Efer.LME) != 0 && !MayActivateLongMode(cpu))
+                return cpu.GeneralProtection();
+            bool active = (value & Cr0.PG) != 0 && (efer & Efer.LME) != 0;
+            efer = (efer & ~Efer.LMA) | (active ? Efer.LMA : 0);
+        }
+
+        if ((changed & Processor.Cr0ReloadingPdptes) != 0 && !ReloadPdptes(cpu, Processor.ModeOf(value, cpu.S.Cr4, efer), cpu.S.Cr3))
+            return Outcome.Fault;
         cpu.S.Cr0 = value;
+        cpu.S.Efer = efer;
+        if ((changed & Cr0.PG) != 0)
+        {
+            cpu.InvalidateAllTranslations(alsoGlobal: true);
+            cpu.RefreshDerivedState();
+        }
+        else if ((changed & Cr0.WP) != 0)
+        {
+            cpu.DropFastTranslations();
+        }
+
         cpu.RefreshAccessClass();
         cpu.RefreshUnits();
         return Outcome.Resync;
     }
+
+    /// <summary>Long mode begins only with PAE on, in a code segment that is not 64-bit, and with no 16-bit TSS. SDM vol. 3A, 9.8.5.</summary>
+    private static bool MayActivateLongMode(Processor cpu) =>
+        (cpu.S.Cr4 & Cr4.PAE) != 0 && !cpu.S.Segments[(int)SegmentName.CS].IsLong
+        && !(cpu.S.Tr.Usable && TaskStateSegment.Is16Bit(cpu.S.Tr));
 
     private static Outcome WriteCr3(Processor cpu, ulong value)
     {
@@ -110,24 +141,43 @@ internal static unsafe class ControlRegisters
         ulong address = pcide ? value & ~(1ul << 63) : value;
         if ((address & ~cpu.Model.PhysicalMask) != 0)
             return cpu.GeneralProtection();
+        if (!ReloadPdptes(cpu, cpu.PagingMode, value))
+            return Outcome.Fault;
         cpu.WriteCr3(value);
         return Outcome.Resync;
     }
 
     private static Outcome WriteCr4(Processor cpu, ulong value)
     {
-        const ulong flushing = Cr4.PAE | Cr4.PGE | Cr4.PSE | Cr4.SMEP | Cr4.SMAP | Cr4.PCIDE;
+        const ulong flushing = Cr4.PAE | Cr4.PGE | Cr4.PSE | Cr4.SMEP | Cr4.SMAP | Cr4.PCIDE | Cr4.LA57;
+        ulong changed = value ^ cpu.S.Cr4;
         bool illegal = (value & ~LegalCr4(cpu.Model)) != 0
-            || (cpu.IsLongModeActive && (value & Cr4.PAE) == 0)
+            || (cpu.IsLongModeActive && (changed & (Cr4.PAE | Cr4.LA57)) != 0)
             || ((value & ~cpu.S.Cr4 & Cr4.PCIDE) != 0 && (!cpu.IsLongModeActive || (cpu.S.Cr3 & CountedSelectorBits) != 0));
         if (illegal)
             return cpu.GeneralProtection();
-        ulong changed = value ^ cpu.S.Cr4;
+        if ((changed & Processor.Cr4ReloadingPdptes) != 0 && !ReloadPdptes(cpu, Processor.ModeOf(cpu.S.Cr0, value, cpu.S.Efer), cpu.S.Cr3))
+            return Outcome.Fault;
         cpu.S.Cr4 = value;
         if ((changed & flushing) != 0)
             cpu.InvalidateAllTranslations(alsoGlobal: true);
         cpu.RefreshDerivedState();
         return Outcome.Resync;
+    }
+
+    /// <summary>Loads the PDPTE registers if the paging mode to come has them; a reserved bit in a present one is #GP(0). SDM vol. 3A, 4.4.1.</summary>
+    private static bool ReloadPdptes(Processor cpu, PagingMode mode, ulong cr3)
+    {
+        if (mode != PagingMode.Pae)
+            return true;
+        if (!cpu.TryReadPdptes(cr3, out PdpteRegisters registers))
+        {
+            cpu.GeneralProtection();
+            return false;
+        }
+
+        cpu.S.Pdptes = registers;
+        return true;
     }
 
     private static ulong LegalCr4(CpuModel model)
@@ -136,7 +186,7 @@ internal static unsafe class ControlRegisters
         foreach ((CpuFeature feature, ulong bit) in (ReadOnlySpan<(CpuFeature, ulong)>)
         [
             (CpuFeature.Umip, Cr4.UMIP), (CpuFeature.Fsgsbase, Cr4.FSGSBASE), (CpuFeature.Pcid, Cr4.PCIDE),
-            (CpuFeature.Smep, Cr4.SMEP), (CpuFeature.Smap, Cr4.SMAP), (CpuFeature.Xsave, Cr4.OSXSAVE),
+            (CpuFeature.Smep, Cr4.SMEP), (CpuFeature.Smap, Cr4.SMAP), (CpuFeature.Xsave, Cr4.OSXSAVE), (CpuFeature.La57, Cr4.LA57),
         ])
         {
             if (model.Has(feature))
@@ -162,19 +212,11 @@ internal static unsafe class ControlRegisters
         if (index >= 6 && value > uint.MaxValue)
             return cpu.GeneralProtection();
 
-        // Enabled breakpoints, and GD, which would guard the debug registers themselves.
-        const ulong notBuilt = 0x20FF;
-        if (index == 7 && (value & notBuilt) != 0)
-            return Outcome.Unsupported;
-        cpu.S.Dr[index] = index switch
-        {
-            6 => (value & DebugStatus.Writable) | DebugStatus.Fixed,
-            7 => (value & DebugControl.Writable) | DebugControl.Fixed,
-            _ => value,
-        };
+        cpu.WriteDebugRegister(index, value);
         return Outcome.Resync;
     }
 
+    /// <summary>The checks of both directions, general detection last: #DB with DR6.BD before the access. SDM vol. 3A, 17.2.3 and 17.3.1.3.</summary>
     private static bool TryDebugRegister(Processor cpu, int number, out int index)
     {
         index = number;
@@ -194,9 +236,15 @@ internal static unsafe class ControlRegisters
             return false;
         }
 
-        if (cpu.Cpl == 0)
+        if (cpu.Cpl != 0)
+        {
+            cpu.GeneralProtection();
+            return false;
+        }
+
+        if ((cpu.S.Dr[7] & DebugControl.GD) == 0)
             return true;
-        cpu.GeneralProtection();
+        cpu.Raise(Vector.Debug, faultAddress: DebugStatus.BD);
         return false;
     }
 

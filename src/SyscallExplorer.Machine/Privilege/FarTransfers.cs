@@ -2,7 +2,7 @@ using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
 
-/// <summary>Far jumps, calls and returns to code segments and through call gates. SDM vol. 2A, JMP and CALL; vol. 2B, RET. In long mode there are no task gates.</summary>
+/// <summary>Far jumps, calls and returns to code segments and through call gates. SDM vol. 2A, JMP and CALL; vol. 2B, RET.</summary>
 internal static unsafe class FarTransfers
 {
     public static void Register(InstructionTableBuilder table)
@@ -56,12 +56,12 @@ internal static unsafe class FarTransfers
 
     private static Outcome Jump(Processor cpu, ushort selector, ulong target, Operation op)
     {
-        Outcome outcome = CheckDirectCode(cpu, selector, out Segment code, out bool isGate);
-        if (isGate)
-            return CallGates.Transfer(cpu, op, selector, isCall: false);
+        Outcome outcome = CheckDirectCode(cpu, selector, out Segment code, out Descriptor? system);
+        if (system is { } descriptor)
+            return Transfer(cpu, op, selector, descriptor, isCall: false);
         if (outcome != Outcome.Next)
             return outcome;
-        if (!IsValidTarget(target, code))
+        if (!IsValidTarget(cpu, target, code))
             return cpu.GeneralProtection();
         cpu.SetCs(code);
         cpu.S.Rip = target;
@@ -70,12 +70,12 @@ internal static unsafe class FarTransfers
 
     private static Outcome Call<T>(Processor cpu, Operation op, ushort selector, ulong target) where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
-        Outcome outcome = CheckDirectCode(cpu, selector, out Segment code, out bool isGate);
-        if (isGate)
-            return CallGates.Transfer(cpu, op, selector, isCall: true);
+        Outcome outcome = CheckDirectCode(cpu, selector, out Segment code, out Descriptor? system);
+        if (system is { } descriptor)
+            return Transfer(cpu, op, selector, descriptor, isCall: true);
         if (outcome != Outcome.Next)
             return outcome;
-        if (!IsValidTarget(target, code))
+        if (!IsValidTarget(cpu, target, code))
             return cpu.GeneralProtection();
         int size = System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
         if (!cpu.ProbePush(size, 2)
@@ -90,19 +90,51 @@ internal static unsafe class FarTransfers
         return Outcome.Branch;
     }
 
+    /// <summary>A far transfer whose selector names a gate or a TSS.</summary>
+    private static Outcome Transfer(Processor cpu, Operation op, ushort selector, in Descriptor descriptor, bool isCall)
+    {
+        if (cpu.IsLongModeActive)
+        {
+            return descriptor.Type == Descriptor.CallGate
+                ? CallGates.Transfer(cpu, op, selector, isCall)
+                : cpu.GeneralProtection(Processor.SelectorError(selector));
+        }
+
+        return descriptor.Type switch
+        {
+            Descriptor.CallGate or Descriptor.CallGate16 => LegacyCallGates.Transfer(cpu, op, selector, descriptor, isCall),
+            Descriptor.TaskGate or Descriptor.AvailableTss or Descriptor.AvailableTss16 => SwitchTask(cpu, selector, descriptor),
+            _ => cpu.GeneralProtection(Processor.SelectorError(selector)),
+        };
+    }
+
+    /// <summary>JMP and CALL to a task: what forbids it is checked, the switch itself is not emulated. SDM vol. 2A, CALL, TASK-GATE and TASK-STATE-SEGMENT.</summary>
+    private static Outcome SwitchTask(Processor cpu, ushort selector, in Descriptor descriptor)
+    {
+        uint error = Processor.SelectorError(selector);
+        if (descriptor.Dpl < cpu.Cpl || descriptor.Dpl < (selector & 3))
+            return cpu.GeneralProtection(error);
+        if (!descriptor.IsPresent)
+            return cpu.Raise(Vector.SegmentNotPresent, error);
+        return cpu.NotEmulated($"would switch tasks by the {(descriptor.Type == Descriptor.TaskGate ? "task gate" : "TSS")} {selector:x}h");
+    }
+
     /// <summary>The checks of a jump or call to a code segment, which keeps the privilege level.</summary>
-    private static Outcome CheckDirectCode(Processor cpu, ushort selector, out Segment code, out bool isGate)
+    private static Outcome CheckDirectCode(Processor cpu, ushort selector, out Segment code, out Descriptor? system)
     {
         code = default;
-        isGate = false;
+        system = null;
         if (Processor.IsNull(selector))
             return cpu.GeneralProtection();
         uint error = Processor.SelectorError(selector);
         if (!cpu.ReadDescriptor(selector, Vector.GeneralProtection, error, out Descriptor descriptor))
             return Outcome.Fault;
-        isGate = descriptor.IsSystem && descriptor.Type == Descriptor.CallGate;
         if (descriptor.IsSystem)
-            return cpu.GeneralProtection(error);
+        {
+            system = descriptor;
+            return Outcome.Next;
+        }
+
         code = descriptor.ToSegment(selector);
         bool allowed = code.IsCode && (code.IsConforming ? code.Dpl <= cpu.Cpl : (selector & 3) <= cpu.Cpl && code.Dpl == cpu.Cpl)
             && !(cpu.IsLongModeActive && code.IsLong && code.IsBig);
@@ -138,7 +170,7 @@ internal static unsafe class FarTransfers
         }
 
         ulong target = ulong.CreateTruncating(rip);
-        if (!IsValidTarget(target, code))
+        if (!IsValidTarget(cpu, target, code))
             return cpu.GeneralProtection();
         ulong newStack = ulong.CreateTruncating(stackPointer) + (ulong)released;
         CommitReturn(cpu, code, target, outer ? stack : null, newStack, size, popped: 2 * size + released, outer);
@@ -187,13 +219,17 @@ internal static unsafe class FarTransfers
         if (!Processor.IsNull(selector))
             return cpu.CheckStackSegment(selector, level, Vector.GeneralProtection, out stack);
         stack = Segment.Null(selector);
-        if (cpu.IsLongModeActive && code.IsLong && level != 3 && (selector & 3) == level)
+        if (IsLong(cpu, code) && level != 3 && (selector & 3) == level)
             return true;
         cpu.GeneralProtection();
         return false;
     }
 
-    public static bool IsValidTarget(ulong target, in Segment code) => code.IsLong ? Processor.IsCanonical(target) : target <= code.Limit;
+    public static bool IsValidTarget(Processor cpu, ulong target, in Segment code) =>
+        IsLong(cpu, code) ? cpu.IsCanonical(target) : target <= code.Limit;
+
+    /// <summary>Whether a code segment is 64-bit: legacy mode does not look at the L bit.</summary>
+    private static bool IsLong(Processor cpu, in Segment code) => cpu.IsLongModeActive && code.IsLong;
 
     /// <summary>Loads what a far return pops, and empties data segments that the outer level may not keep.</summary>
     public static void CommitReturn(
@@ -205,9 +241,9 @@ internal static unsafe class FarTransfers
             ref ulong rsp = ref cpu.S.Gpr[(int)Gpr.Rsp];
 
             // A 16-bit stack keeps the upper half of ESP, which then holds the kernel's: hence ESPFIX in operating systems.
-            bool keepsUpper = size == 2 || (newStack.Usable && !newStack.IsBig && !code.IsLong);
+            bool keepsUpper = size == 2 || (newStack.Usable && !newStack.IsBig && !IsLong(cpu, code));
             rsp = keepsUpper ? (rsp & ~0xFFFFul) | (ushort)stackPointer : stackPointer;
-            if (!code.IsLong && !keepsUpper)
+            if (!IsLong(cpu, code) && !keepsUpper)
                 rsp = (uint)rsp;
         }
         else

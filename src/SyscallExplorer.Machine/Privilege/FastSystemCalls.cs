@@ -26,12 +26,14 @@ internal static unsafe class FastSystemCalls
 
     /// <summary>
     /// Saves RIP in RCX and RFLAGS in R11, then masks RFLAGS: the stack and GS stay the user's. Intel knows it in 64-bit mode only, AMD
-    /// takes compatibility mode to CSTAR.
+    /// takes compatibility mode to CSTAR and legacy mode to the low half of STAR.
     /// </summary>
     private static Outcome Syscall(Processor cpu, Operation op)
     {
-        if ((cpu.S.Efer & Efer.SCE) == 0 || !cpu.IsLongModeActive || !(cpu.Is64Bit || cpu.Model.HasCompatibilitySyscall))
+        if ((cpu.S.Efer & Efer.SCE) == 0 || !(cpu.Is64Bit || cpu.Model.HasCompatibilitySyscall))
             return cpu.Raise(Vector.InvalidOpcode);
+        if (!cpu.IsLongModeActive)
+            return LegacySyscall(cpu, op);
 
         bool from64Bit = cpu.Is64Bit;
         cpu.S.Gpr[(int)Gpr.Rcx] = cpu.NextRip(op);
@@ -46,10 +48,36 @@ internal static unsafe class FastSystemCalls
         return Outcome.Branch;
     }
 
+    /// <summary>Neither R11 nor the mask takes part: IF, RF and VM are cleared, and no flag is saved. APM vol. 3, SYSCALL, legacy x86 mode.</summary>
+    private static Outcome LegacySyscall(Processor cpu, Operation op)
+    {
+        cpu.S.Gpr[(int)Gpr.Rcx] = cpu.NextRip(op);
+        cpu.S.Rflags &= ~(Rflags.IF | Rflags.RF | Rflags.VM);
+        int selector = (int)(cpu.S.Star >> 32) & 0xFFFC;
+        cpu.S.Segments[(int)SegmentName.SS] = Segment.Flat(selector + 8, DataWriteAccessed, 0, longMode: false, big: true);
+        cpu.SetCs(Segment.Flat(selector, CodeReadAccessed, 0, longMode: false, big: true));
+        cpu.S.Rip = (uint)cpu.S.Star;
+        return Outcome.Branch;
+    }
+
+    /// <summary>Sets IF and keeps the other flags. APM vol. 3, SYSRET, legacy x86 mode.</summary>
+    private static Outcome LegacySysret(Processor cpu)
+    {
+        int selector = (int)(cpu.S.Star >> 48);
+        ref Segment ss = ref cpu.S.Segments[(int)SegmentName.SS];
+        ss = ss with { Selector = (ushort)((selector + 8) | 3) };
+        cpu.S.Rflags |= Rflags.IF;
+        cpu.SetCs(Segment.Flat(selector | 3, CodeReadAccessed, 3, longMode: false, big: true));
+        cpu.S.Rip = (uint)cpu.S.Gpr[(int)Gpr.Rcx];
+        return Outcome.Branch;
+    }
+
     private static Outcome Sysret32(Processor cpu, Operation op)
     {
         if (!CanSysret(cpu))
             return Outcome.Fault;
+        if (!cpu.IsLongModeActive)
+            return LegacySysret(cpu);
         int selector = (int)(cpu.S.Star >> 48);
         Return(cpu, Segment.Flat(selector | 3, CodeReadAccessed, 3, longMode: false, big: true), selector, (uint)cpu.S.Gpr[(int)Gpr.Rcx]);
         return Outcome.Branch;
@@ -64,7 +92,7 @@ internal static unsafe class FastSystemCalls
         if (!CanSysret(cpu))
             return Outcome.Fault;
         ulong target = cpu.S.Gpr[(int)Gpr.Rcx];
-        if (cpu.Model.Vendor == CpuVendor.Intel && !Processor.IsCanonical(target))
+        if (cpu.Model.Vendor == CpuVendor.Intel && !cpu.IsCanonical(target))
             return cpu.GeneralProtection();
         int selector = (int)(cpu.S.Star >> 48);
         Return(cpu, Segment.Flat((selector + 16) | 3, CodeReadAccessed, 3, longMode: true, big: false), selector, target);
@@ -73,7 +101,7 @@ internal static unsafe class FastSystemCalls
 
     private static bool CanSysret(Processor cpu)
     {
-        bool fromThisMode = cpu.Is64Bit || (cpu.IsLongModeActive && cpu.Model.HasCompatibilitySyscall);
+        bool fromThisMode = cpu.Is64Bit || cpu.Model.HasCompatibilitySyscall;
         if ((cpu.S.Efer & Efer.SCE) == 0 || !fromThisMode)
         {
             cpu.Raise(Vector.InvalidOpcode);
@@ -131,7 +159,7 @@ internal static unsafe class FastSystemCalls
             return cpu.GeneralProtection();
         ulong target = cpu.S.Gpr[(int)Gpr.Rdx];
         ulong stack = cpu.S.Gpr[(int)Gpr.Rcx];
-        if (to64Bit && !(Processor.IsCanonical(target) && Processor.IsCanonical(stack)))
+        if (to64Bit && !(cpu.IsCanonical(target) && cpu.IsCanonical(stack)))
             return cpu.GeneralProtection();
 
         int selector = ((int)cpu.S.SysenterCs & 0xFFFC) + (to64Bit ? 32 : 16);

@@ -5,6 +5,7 @@ namespace SyscallExplorer.Machine;
 /// <summary>CPUID: the model's answer, with the few bits that follow the state of the processor. SDM vol. 2A, CPUID.</summary>
 internal static unsafe class Identification
 {
+    private const uint MonitorBit = 1u << 3;
     private const uint OsxsaveBit = 1u << 27;
 
     public static void Register(InstructionTableBuilder table) => table.One(Code.Cpuid, &Cpuid);
@@ -16,8 +17,9 @@ internal static unsafe class Identification
         (uint eax, uint ebx, uint ecx, uint edx) = cpu.Model.Cpuid(leaf, subleaf);
         switch (leaf, subleaf)
         {
-            case (1, _) when (cpu.S.Cr4 & Cr4.OSXSAVE) != 0:
-                ecx |= OsxsaveBit;
+            case (1, _):
+                ecx |= (cpu.S.Cr4 & Cr4.OSXSAVE) != 0 ? OsxsaveBit : 0;
+                ecx &= cpu.IsMonitorEnabled ? uint.MaxValue : ~MonitorBit;
                 break;
             case (StateComponentLeaf.Leaf, 0) when cpu.Model.Has(CpuFeature.Xsave):
                 ebx = (uint)StateComponents.SizeFor(cpu.S.Xcr0);

@@ -25,21 +25,25 @@ internal static unsafe class Interrupts
 
     private static Outcome Int1(Processor cpu, Operation op) => cpu.DeliverSoftware((byte)Vector.Debug, EventSource.PrivilegedSoftwareException, op);
 
-    private static Outcome Iret16(Processor cpu, Operation op) => Iret<ushort>(cpu, 2);
+    private static Outcome Iret16(Processor cpu, Operation op) => Iret<ushort>(cpu, op, 2);
 
-    private static Outcome Iret32(Processor cpu, Operation op) => Iret<uint>(cpu, 4);
+    private static Outcome Iret32(Processor cpu, Operation op) => Iret<uint>(cpu, op, 4);
 
-    private static Outcome Iret64(Processor cpu, Operation op) => Iret<ulong>(cpu, 8);
+    private static Outcome Iret64(Processor cpu, Operation op) => Iret<ulong>(cpu, op, 8);
 
     /// <summary>
-    /// In 64-bit mode SS:RSP are always popped, whatever the level returned to; elsewhere only when the level changes. NT is #GP(0) in long mode.
+    /// In 64-bit mode SS:RSP are always popped, whatever the level returned to; elsewhere only when the level changes. NT is #GP(0) in
+    /// long mode and a return to the previous task in legacy mode.
     /// </summary>
-    private static Outcome Iret<T>(Processor cpu, int size) where T : unmanaged, System.Numerics.IBinaryInteger<T>
+    private static Outcome Iret<T>(Processor cpu, Operation op, int size) where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
         if ((cpu.S.Rflags & Rflags.NT) != 0)
-            return cpu.GeneralProtection();
+            return cpu.IsLongModeActive ? cpu.GeneralProtection() : ReturnToPreviousTask(cpu, op);
         if (!cpu.Peek(0, out T rip) || !cpu.Peek(size, out T cs) || !cpu.Peek(2 * size, out T flags))
             return Outcome.Fault;
+        bool toVirtual8086 = size == sizeof(uint) && cpu.Cpl == 0 && !cpu.IsLongModeActive && (ulong.CreateTruncating(flags) & Rflags.VM) != 0;
+        if (toVirtual8086)
+            return cpu.NotEmulated("would set EFLAGS.VM and return to virtual-8086 mode");
         ushort selector = ushort.CreateTruncating(cs);
         if (!FarTransfers.CheckReturnCode(cpu, selector, out Segment code))
             return Outcome.Fault;
@@ -58,11 +62,19 @@ internal static unsafe class Interrupts
         }
 
         ulong target = ulong.CreateTruncating(rip);
-        if (!FarTransfers.IsValidTarget(target, code))
+        if (!FarTransfers.IsValidTarget(cpu, target, code))
             return cpu.GeneralProtection();
 
         cpu.S.Rflags = ReturnedFlags(cpu, ulong.CreateTruncating(flags), size);
         FarTransfers.CommitReturn(cpu, code, target, popStack ? stack : null, ulong.CreateTruncating(stackPointer), size, popped: 3 * size, outer);
+        return Outcome.Branch;
+    }
+
+    private static Outcome ReturnToPreviousTask(Processor cpu, Operation op)
+    {
+        if (!cpu.ReturnToPreviousTask(cpu.NextRip(op)))
+            return cpu.FaultUnlessNotEmulated;
+        cpu.SingleStepTrap = false;
         return Outcome.Branch;
     }
 

@@ -80,6 +80,15 @@ internal static class MsrTable
 {
     private const ulong SpecCtrlBits = 7;
     private const int PatSlot = 3;
+
+    /// <summary>Where IA32_MISC_ENABLE is among the stored registers.</summary>
+    public const int MiscEnableSlot = 1;
+
+    /// <summary>Where IA32_DEBUGCTL is.</summary>
+    public const int DebugControlSlot = 2;
+
+    /// <summary>Bit 18 of IA32_MISC_ENABLE: MONITOR and MWAIT, and CPUID's bit for them.</summary>
+    public const ulong EnableMonitor = 1ul << 18;
     private static readonly Func<CpuModel, bool> Always = _ => true;
 
     private static readonly Dictionary<uint, MsrDefinition> ByAddress = new MsrDefinition[]
@@ -91,23 +100,23 @@ internal static class MsrTable
         new(Msr.SysenterCs, "IA32_SYSENTER_CS", HasSep, cpu => cpu.S.SysenterCs, (cpu, value) => Set(out cpu.S.SysenterCs, (uint)value)),
         new(Msr.SysenterEsp, "IA32_SYSENTER_ESP", HasSep, cpu => cpu.S.SysenterEsp, (cpu, value) => SetSysenterAddress(cpu, out cpu.S.SysenterEsp, cpu.S.SysenterEsp, value)),
         new(Msr.SysenterEip, "IA32_SYSENTER_EIP", HasSep, cpu => cpu.S.SysenterEip, (cpu, value) => SetSysenterAddress(cpu, out cpu.S.SysenterEip, cpu.S.SysenterEip, value)),
-        Stored(1, Msr.MiscEnable, "IA32_MISC_ENABLE", model => model.Vendor == CpuVendor.Intel, writable: 0x4_0085_0889),
-        Stored(2, Msr.DebugCtl, "IA32_DEBUGCTL", Always, writable: 0xDFC3),
+        Stored(MiscEnableSlot, Msr.MiscEnable, "IA32_MISC_ENABLE", model => model.Vendor == CpuVendor.Intel, writable: 0x4_0085_0889),
+        Stored(DebugControlSlot, Msr.DebugCtl, "IA32_DEBUGCTL", Always, writable: 0xDFC3),
         Stored(PatSlot, Msr.Pat, "IA32_PAT", Always, writable: 0x0707_0707_0707_0707) with { Write = WritePat },
         new(Msr.Xss, "IA32_XSS", model => model.Has(CpuFeature.Xsaves), cpu => cpu.S.Xss, (_, value) => value == 0),
         new(Msr.Efer, "IA32_EFER", Always, cpu => cpu.S.Efer, (cpu, value) => cpu.WriteEfer(value)),
         new(Msr.Star, "IA32_STAR", HasSyscall, cpu => cpu.S.Star, (cpu, value) => Set(out cpu.S.Star, value)),
-        new(Msr.Lstar, "IA32_LSTAR", HasSyscall, cpu => cpu.S.Lstar, (cpu, value) => SetAddress(out cpu.S.Lstar, cpu.S.Lstar, value)),
-        new(Msr.Cstar, "IA32_CSTAR", HasSyscall, cpu => cpu.S.Cstar, (cpu, value) => SetAddress(out cpu.S.Cstar, cpu.S.Cstar, value)),
+        new(Msr.Lstar, "IA32_LSTAR", HasSyscall, cpu => cpu.S.Lstar, (cpu, value) => SetAddress(cpu, out cpu.S.Lstar, cpu.S.Lstar, value)),
+        new(Msr.Cstar, "IA32_CSTAR", HasSyscall, cpu => cpu.S.Cstar, (cpu, value) => SetAddress(cpu, out cpu.S.Cstar, cpu.S.Cstar, value)),
         new(Msr.Fmask, "IA32_FMASK", HasSyscall, cpu => cpu.S.Fmask, (cpu, value) => value <= uint.MaxValue && Set(out cpu.S.Fmask, value)),
         new(Msr.FsBase, "IA32_FS_BASE", Always, cpu => cpu.SegmentBase(SegmentName.FS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.FS, value)),
         new(Msr.GsBase, "IA32_GS_BASE", Always, cpu => cpu.SegmentBase(SegmentName.GS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.GS, value)),
-        new(Msr.KernelGsBase, "IA32_KERNEL_GS_BASE", Always, cpu => cpu.S.KernelGsBase, (cpu, value) => SetAddress(out cpu.S.KernelGsBase, cpu.S.KernelGsBase, value)),
+        new(Msr.KernelGsBase, "IA32_KERNEL_GS_BASE", Always, cpu => cpu.S.KernelGsBase, (cpu, value) => SetAddress(cpu, out cpu.S.KernelGsBase, cpu.S.KernelGsBase, value)),
         new(Msr.TscAux, "IA32_TSC_AUX", model => model.Has(CpuFeature.Rdtscp), cpu => cpu.S.TscAux, (cpu, value) => value <= uint.MaxValue && Set(out cpu.S.TscAux, value)),
     }.ToDictionary(definition => definition.Address);
 
     /// <summary>The registers that are only remembered, with their values after a reset.</summary>
-    public static ulong[] StoredAtReset => [0xFEE0_0900, 0x1, 0, 0x0007_0406_0007_0406];
+    public static ulong[] StoredAtReset => [0xFEE0_0900, 0x1 | EnableMonitor, 0, 0x0007_0406_0007_0406];
 
     public static MsrDefinition? Find(CpuModel model, uint address) =>
         ByAddress.TryGetValue(address, out MsrDefinition? definition) && definition.Exists(model) ? definition : null;
@@ -131,9 +140,9 @@ internal static class MsrTable
         return true;
     }
 
-    private static bool SetAddress(out ulong register, ulong old, ulong value)
+    private static bool SetAddress(Processor cpu, out ulong register, ulong old, ulong value)
     {
-        bool canonical = Processor.IsCanonical(value);
+        bool canonical = cpu.IsCanonicalBase(value);
         register = canonical ? value : old;
         return canonical;
     }
@@ -141,7 +150,7 @@ internal static class MsrTable
     private static bool SetSysenterAddress(Processor cpu, out ulong register, ulong old, ulong value) =>
         cpu.Model.Vendor == CpuVendor.Amd
             ? Set(out register, (uint)value)
-            : SetAddress(out register, old, value);
+            : SetAddress(cpu, out register, old, value);
 
     /// <summary>Eight memory types, of which 2 and 3 do not exist.</summary>
     private static bool WritePat(Processor cpu, ulong value)

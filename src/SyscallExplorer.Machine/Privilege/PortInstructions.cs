@@ -3,7 +3,7 @@ using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
 
-/// <summary>IN and OUT, with IOPL and the I/O permission bit map. SDM vol. 1, 19.5; vol. 2A, IN; vol. 2B, OUT.</summary>
+/// <summary>IN and OUT, with IOPL and the I/O permission bit map, which a 16-bit TSS has not. SDM vol. 1, 19.5; vol. 2A, IN; vol. 2B, OUT.</summary>
 internal static unsafe class PortInstructions
 {
     public static void Register(InstructionTableBuilder table)
@@ -33,45 +33,18 @@ internal static unsafe class PortInstructions
     private static Outcome In<T>(Processor cpu, ushort port) where T : unmanaged, IBinaryInteger<T>
     {
         int size = System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
-        if (!MayUse(cpu, port, size))
+        if (!cpu.MayUsePort(port, size))
             return Outcome.Fault;
-        cpu.SetRegister((int)Gpr.Rax, T.CreateTruncating(cpu.Bus.In(port, size)));
+        cpu.SetRegister((int)Gpr.Rax, T.CreateTruncating(cpu.ReadPort(port, size)));
         return Outcome.Next;
     }
 
     private static Outcome Out<T>(Processor cpu, ushort port) where T : unmanaged, IBinaryInteger<T>
     {
         int size = System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
-        if (!MayUse(cpu, port, size))
+        if (!cpu.MayUsePort(port, size))
             return Outcome.Fault;
-        cpu.Bus.Out(port, size, uint.CreateTruncating(cpu.Register<T>((int)Gpr.Rax)));
+        cpu.WritePort(port, size, uint.CreateTruncating(cpu.Register<T>((int)Gpr.Rax)));
         return Outcome.Next;
-    }
-
-    private static bool MayUse(Processor cpu, ushort port, int size)
-    {
-        if (cpu.Cpl <= (int)((cpu.S.Rflags & Rflags.IOPL) >> 12))
-            return true;
-        if (TaskStateSegment.IoMapBase + 1 > cpu.S.Tr.Limit)
-        {
-            cpu.GeneralProtection();
-            return false;
-        }
-
-        if (!cpu.ReadSystem(cpu.S.Tr.Base + TaskStateSegment.IoMapBase, out ushort mapBase))
-            return false;
-        uint offset = mapBase + port / 8u;
-        if (offset + 1 > cpu.S.Tr.Limit)
-        {
-            cpu.GeneralProtection();
-            return false;
-        }
-
-        if (!cpu.ReadSystem(cpu.S.Tr.Base + offset, out ushort bits))
-            return false;
-        if (((bits >> (port % 8)) & ((1 << size) - 1)) == 0)
-            return true;
-        cpu.GeneralProtection();
-        return false;
     }
 }

@@ -1,6 +1,6 @@
 namespace SyscallExplorer.Machine;
 
-/// <content>Events through the IDT in long mode. SDM vol. 3A, 6.14; vol. 2A, INT n.</content>
+/// <content>Events through the IDT: priorities, double faults, and the gates of long mode. SDM vol. 3A, 6.14 and 6.15; vol. 2A, INT n.</content>
 public sealed partial class Processor
 {
     private const int GateSize = 16;
@@ -9,31 +9,32 @@ public sealed partial class Processor
     private const uint ExternalEvent = 1;
     private const uint InIdt = 2;
     private readonly List<string> _tripleFaultHistory = [];
-    private string? _undeliverable;
 
     /// <summary>Delivers an event; faults on the way become other events by the double-fault rules. SDM vol. 3A, 6.15, table 6-5.</summary>
     /// <param name="first">The event.</param>
     /// <param name="returnRip">What is saved as RIP: the instruction for a fault, the next one for a trap.</param>
     internal void Deliver(PendingException first, ulong returnRip)
     {
-        if (!IsLongModeActive)
-        {
-            _undeliverable = Name(first);
-            return;
-        }
-
-        ulong faultingRip = S.Rip;
         PendingException current = first;
         List<string>? history = null;
         NotePageFault(first);
+        NoteDebugException(first);
         while (true)
         {
-            if (current.Source is EventSource.Fault or EventSource.Trap or EventSource.ExternalInterrupt)
+            if (current.Source is EventSource.Fault or EventSource.InstructionBreakpoint or EventSource.Trap or EventSource.ExternalInterrupt)
                 Charge(TimingEvent.ExceptionDelivery);
             if (TryDeliver(current, returnRip))
             {
                 S.Halted = false;
                 S.InterruptShadow = false;
+                S.DebugShadow = false;
+                return;
+            }
+
+            if (_notEmulated is not null)
+            {
+                _notEmulatedEvent = $"{Name(current)} at {Where} {_notEmulated}, which the kit does not emulate.";
+                _notEmulated = null;
                 return;
             }
 
@@ -55,7 +56,9 @@ public sealed partial class Processor
             current = doubleFault ? new PendingException(Vector.DoubleFault, 0, 0, EventSource.Fault) : second;
             if (doubleFault)
                 history.Add(Name(current));
-            returnRip = faultingRip;
+
+            // A task gate may have switched before it failed: then the fault is one of the new task.
+            returnRip = S.Rip;
         }
     }
 
@@ -69,18 +72,19 @@ public sealed partial class Processor
     /// <summary>INT n, INT3, INTO and INT1: an event whose own faults are faults of the instruction.</summary>
     internal Outcome DeliverSoftware(byte vector, EventSource source, Operation op)
     {
-        if (!IsLongModeActive)
-            return Outcome.Unsupported;
         if (!TryDeliver(new PendingException((Vector)vector, 0, 0, source), NextRip(op)))
-            return Outcome.Fault;
+            return FaultUnlessNotEmulated;
         SingleStepTrap = false;
         return Outcome.Branch;
     }
 
-    private bool TryDeliver(in PendingException pending, ulong returnRip)
+    private bool TryDeliver(in PendingException pending, ulong returnRip) =>
+        IsLongModeActive ? TryDeliverInLongMode(pending, returnRip) : TryDeliverInLegacyMode(pending, returnRip);
+
+    private bool TryDeliverInLongMode(in PendingException pending, ulong returnRip)
     {
         byte vector = (byte)pending.Vector;
-        bool software = pending.Source is EventSource.SoftwareInterrupt or EventSource.SoftwareException;
+        bool software = pending.IsSoftware;
         uint ext = software ? 0 : ExternalEvent;
         uint gateError = (uint)vector * 8 + InIdt + ext;
 
@@ -131,7 +135,7 @@ public sealed partial class Processor
         if (!ReadDescriptor(selector, Vector.GeneralProtection, error, out Descriptor descriptor))
             return false;
         code = descriptor.ToSegment(selector);
-        if (descriptor.IsSystem || !code.IsCode || code.Dpl > Cpl || !code.IsLong || code.IsBig)
+        if (descriptor.IsSystem || !code.IsCode || code.Dpl > Cpl || (IsLongModeActive && (!code.IsLong || code.IsBig)))
             return Fail(Vector.GeneralProtection, error);
         if (!descriptor.IsPresent)
             return Fail(Vector.SegmentNotPresent, error);
@@ -184,24 +188,24 @@ public sealed partial class Processor
 
     private bool PushFrame(in PendingException pending, ulong returnRip, ulong stack, int newLevel, uint ext, out ulong newStack)
     {
-        int words = pending.HasErrorCode && pending.Source == EventSource.Fault ? 6 : 5;
+        int words = pending.PushesErrorCode ? 6 : 5;
         ulong aligned = stack & ~15ul;
         newStack = aligned - (ulong)(words * 8);
         if (!IsCanonical(newStack) || !IsCanonical(aligned - 1))
             return Fail(Vector.StackFault, ext);
 
-        ulong flags = S.Rflags;
-        if (pending.Source == EventSource.Fault && pending.Vector != Vector.Debug)
-            flags |= Rflags.RF;
-        else if (pending.Source is EventSource.SoftwareInterrupt or EventSource.SoftwareException or EventSource.Trap)
-            flags &= ~Rflags.RF;
-
         ReadOnlySpan<ulong> frame =
         [
-            S.Segments[(int)SegmentName.SS].Selector, S.Gpr[(int)Gpr.Rsp], flags,
+            S.Segments[(int)SegmentName.SS].Selector, S.Gpr[(int)Gpr.Rsp], SavedFlags(pending),
             S.Segments[(int)SegmentName.CS].Selector, returnRip, pending.ErrorCode,
         ];
         return WriteFrame(aligned, frame[..words], user: newLevel == 3, explicitAccess: false);
+    }
+
+    /// <summary>RFLAGS as an event saves them: a fault that restarts its instruction sets RF. SDM vol. 3A, 17.3.1.1.</summary>
+    private ulong SavedFlags(in PendingException pending)
+    {
+        return pending.Source == EventSource.Fault ? S.Rflags | Rflags.RF : S.Rflags;
     }
 
     private static string Name(in PendingException pending) =>

@@ -61,13 +61,23 @@ public sealed partial class Processor
             return true;
         }
 
-        uint error = SelectorError(selector);
-        if (!ReadDescriptor(selector, Vector.GeneralProtection, error, out Descriptor descriptor))
+        return LoadDataSegment(name, selector, Vector.GeneralProtection, ext: 0);
+    }
+
+    /// <summary>Checks and loads a data segment register with a selector that is not NULL.</summary>
+    /// <param name="name">The register: ES, DS, FS or GS.</param>
+    /// <param name="selector">The selector.</param>
+    /// <param name="fault">#GP for an instruction, #TS for a task switch.</param>
+    /// <param name="ext">The EXT bit of the error code.</param>
+    private bool LoadDataSegment(SegmentName name, ushort selector, Vector fault, uint ext)
+    {
+        uint error = SelectorError(selector) + ext;
+        if (!ReadDescriptor(selector, fault, error, out Descriptor descriptor))
             return false;
         Segment segment = descriptor.ToSegment(selector);
         int rpl = selector & 3;
         if (descriptor.IsSystem || !segment.IsReadable || (!segment.IsConforming && (rpl > segment.Dpl || Cpl > segment.Dpl)))
-            return Fail(Vector.GeneralProtection, error);
+            return Fail(fault, error);
         if (!descriptor.IsPresent)
             return Fail(Vector.SegmentNotPresent, error);
         if (!MarkAccessed(selector, ref descriptor))
@@ -81,10 +91,11 @@ public sealed partial class Processor
     /// <param name="level">The privilege level that it must have.</param>
     /// <param name="fault">#GP for MOV and IRET, #TS for a stack switch.</param>
     /// <param name="segment">What to load.</param>
-    internal bool CheckStackSegment(ushort selector, int level, Vector fault, out Segment segment)
+    /// <param name="ext">The EXT bit of the error code, for a stack switch by an event.</param>
+    internal bool CheckStackSegment(ushort selector, int level, Vector fault, out Segment segment, uint ext = 0)
     {
         segment = default;
-        uint error = SelectorError(selector);
+        uint error = SelectorError(selector) + ext;
         if (!ReadDescriptor(selector, fault, error, out Descriptor descriptor))
             return false;
         Segment candidate = descriptor.ToSegment(selector);

@@ -5,6 +5,10 @@ public sealed partial class Processor
 {
     private readonly ulong[] _storedMsrs = MsrTable.StoredAtReset;
 
+    /// <summary>Whether there are MONITOR and MWAIT now: IA32_MISC_ENABLE can take them away on Intel's processors. SDM vol. 4, table 2-2.</summary>
+    internal bool IsMonitorEnabled =>
+        Model.Has(CpuFeature.Monitor) && (Model.Vendor != CpuVendor.Intel || (_storedMsrs[MsrTable.MiscEnableSlot] & MsrTable.EnableMonitor) != 0);
+
     internal ref ulong StoredMsr(int slot) => ref _storedMsrs[slot];
 
     internal bool TryReadMsr(uint address, out ulong value)
@@ -54,7 +58,7 @@ public sealed partial class Processor
 
     internal bool TrySetSegmentBase(SegmentName name, ulong value)
     {
-        if (!IsCanonical(value))
+        if (!IsCanonicalBase(value))
             return false;
         ref Segment segment = ref S.Segments[(int)name];
         segment = segment with { Base = value };

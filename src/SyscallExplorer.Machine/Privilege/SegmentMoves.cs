@@ -49,12 +49,16 @@ internal static unsafe class SegmentMoves
         return AfterLoad(cpu, name);
     }
 
-    /// <summary>Loading SS holds interrupts back for one instruction. SDM vol. 3A, 6.8.3.</summary>
+    /// <summary>
+    /// Loading SS holds interrupts and debug exceptions back for one instruction: its own single-step trap is lost, a data breakpoint that it met
+    /// comes after the next instruction. SDM vol. 3A, 6.8.3.
+    /// </summary>
     private static Outcome AfterLoad(Processor cpu, SegmentName name)
     {
         if (name != SegmentName.SS)
             return Outcome.Next;
         cpu.S.InterruptShadow = true;
+        cpu.S.DebugShadow = true;
         cpu.SingleStepTrap = false;
         return Outcome.Resync;
     }
@@ -68,8 +72,19 @@ internal static unsafe class SegmentMoves
         return written ? Outcome.Next : Outcome.Fault;
     }
 
-    private static Outcome Push<T>(Processor cpu, Operation op) where T : unmanaged, IBinaryInteger<T> =>
-        cpu.Push(T.CreateTruncating(cpu.S.Segments[op.Op0.Index].Selector)) ? Outcome.Next : Outcome.Fault;
+    /// <summary>A push of 32 bits writes only the selector's 16 on Intel's processors, and zeros above it on AMD's. SDM vol. 2B, PUSH; APM vol. 3, PUSH.</summary>
+    private static Outcome Push<T>(Processor cpu, Operation op) where T : unmanaged, IBinaryInteger<T>
+    {
+        ushort selector = cpu.S.Segments[op.Op0.Index].Selector;
+        int size = System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+        if (size != sizeof(uint) || cpu.Model.Vendor == CpuVendor.Amd)
+            return cpu.Push(T.CreateTruncating(selector)) ? Outcome.Next : Outcome.Fault;
+        ulong pointer = (cpu.S.Gpr[(int)Gpr.Rsp] - (ulong)size) & cpu.StackMask;
+        if (!cpu.WriteSegment(SegmentName.SS, pointer, selector))
+            return Outcome.Fault;
+        cpu.SetStackPointer(pointer);
+        return Outcome.Next;
+    }
 
     private static Outcome Pop<T>(Processor cpu, Operation op) where T : unmanaged, IBinaryInteger<T>
     {

@@ -15,13 +15,11 @@ internal static unsafe class SystemInstructions
         table.One(Code.Rdtscp, &Rdtscp);
         table.One(Code.Rdpid_r32, &Rdpid);
         table.One(Code.Rdpid_r64, &Rdpid);
-        table.One(Code.Lfence, &Fence);
-        table.One(Code.Mfence, &Fence);
-        table.One(Code.Sfence, &Fence);
         table.One(Code.Invlpg_m, &Invlpg);
         table.One(Code.Invpcid_r64_m128, &Invpcid);
         table.One(Code.Invpcid_r32_m128, &Invpcid);
         table.One(Code.Wbinvd, &FlushCaches);
+        table.One(Code.Wbnoinvd, &FlushCaches);
         table.One(Code.Invd, &FlushCaches);
         table.One(Code.Hlt, &Hlt);
         table.One(Code.Verr_rm16, &Verr);
@@ -80,8 +78,6 @@ internal static unsafe class SystemInstructions
         return Outcome.Next;
     }
 
-    private static Outcome Fence(Processor cpu, Operation op) => Outcome.Next;
-
     private static Outcome Invlpg(Processor cpu, Operation op)
     {
         if (cpu.Cpl != 0)
@@ -93,7 +89,7 @@ internal static unsafe class SystemInstructions
             linear &= uint.MaxValue;
 
         // A non-canonical address is a no-op. SDM vol. 2A, INVLPG.
-        if (Processor.IsCanonical(linear))
+        if (cpu.IsCanonicalBase(linear))
             cpu.InvalidatePage(linear);
         return Outcome.Resync;
     }
@@ -112,7 +108,7 @@ internal static unsafe class SystemInstructions
         if (type > 3
             || (low & ~pcidMask) != 0
             || (type <= 1 && !pcide && low != 0)
-            || (type == 0 && !Processor.IsCanonical(linear)))
+            || (type == 0 && !cpu.IsCanonicalBase(linear)))
         {
             return cpu.GeneralProtection();
         }
@@ -167,7 +163,7 @@ internal static unsafe class SystemInstructions
         Outcome outcome = Look(cpu, selector, out Descriptor descriptor, out _, out bool visible);
         if (outcome != Outcome.Next)
             return outcome;
-        bool granted = visible && (!descriptor.IsSystem || HasVisibleRights(descriptor.Type));
+        bool granted = visible && (!descriptor.IsSystem || HasVisibleRights(cpu, descriptor.Type));
         SetZero(cpu, granted);
         if (granted)
             cpu.SetRegister(op.Op0.Index, T.CreateTruncating((uint)(descriptor.Raw >> 32) & 0x00FF_FF00));
@@ -181,17 +177,21 @@ internal static unsafe class SystemInstructions
         Outcome outcome = Look(cpu, selector, out Descriptor descriptor, out _, out bool visible);
         if (outcome != Outcome.Next)
             return outcome;
-        bool granted = visible && (!descriptor.IsSystem || HasVisibleLimit(descriptor.Type));
+        bool granted = visible && (!descriptor.IsSystem || HasVisibleLimit(cpu, descriptor.Type));
         SetZero(cpu, granted);
         if (granted)
             cpu.SetRegister(op.Op0.Index, T.CreateTruncating(descriptor.Limit));
         return Outcome.Next;
     }
 
-    /// <summary>System types whose rights LAR shows in long mode: LDT, TSS and call gate.</summary>
-    private static bool HasVisibleRights(int type) => type is Descriptor.CallGate || HasVisibleLimit(type);
+    /// <summary>System types whose rights LAR shows: LDT, TSS and call gate, in legacy mode also those of the 80286 and task gates.</summary>
+    private static bool HasVisibleRights(Processor cpu, int type) =>
+        type is Descriptor.CallGate || HasVisibleLimit(cpu, type)
+        || (!cpu.IsLongModeActive && type is Descriptor.CallGate16 or Descriptor.TaskGate);
 
-    private static bool HasVisibleLimit(int type) => type is Descriptor.LocalDescriptorTable or Descriptor.AvailableTss or Descriptor.BusyTss;
+    private static bool HasVisibleLimit(Processor cpu, int type) =>
+        type is Descriptor.LocalDescriptorTable or Descriptor.AvailableTss or Descriptor.BusyTss
+        || (!cpu.IsLongModeActive && type is Descriptor.AvailableTss16 or Descriptor.BusyTss16);
 
     /// <summary>Finds a descriptor without faulting on a bad selector; only a page fault on the table can stop it.</summary>
     private static Outcome Look(Processor cpu, ushort selector, out Descriptor descriptor, out ulong address, out bool visible)

@@ -52,7 +52,7 @@ internal static unsafe class SystemTables
         // With a 16-bit operand size the base has 24 bits.
         bool shortBase = op.Instruction.Code is Code.Lgdt_m1632_16 or Code.Lidt_m1632_16;
         register = new TableRegister(ulong.CreateTruncating(address) & (shortBase ? 0xFF_FFFF : ulong.MaxValue), limit);
-        if (Processor.IsCanonical(register.Base))
+        if (cpu.IsCanonicalBase(register.Base))
             return true;
         cpu.GeneralProtection();
         return false;
@@ -151,7 +151,8 @@ internal static unsafe class SystemTables
         var descriptor = new Descriptor(low);
         ulong linear = descriptor.Base | (size == 16 ? high << 32 : 0);
         const ulong upperType = 0x1Ful << 40;
-        if (!descriptor.IsSystem || descriptor.Type != type || !Processor.IsCanonical(linear) || (high & upperType) != 0)
+        bool fits = descriptor.Type == type || (type == Descriptor.AvailableTss && descriptor.Type == Descriptor.AvailableTss16 && !cpu.IsLongModeActive);
+        if (!descriptor.IsSystem || !fits || !cpu.IsCanonicalBase(linear) || (high & upperType) != 0)
         {
             cpu.GeneralProtection(error);
             return false;

@@ -78,6 +78,9 @@ public static class Cr4
     /// <summary>User-mode instruction prevention.</summary>
     public const ulong UMIP = 1ul << 11;
 
+    /// <summary>57-bit linear addresses: 5-level paging.</summary>
+    public const ulong LA57 = 1ul << 12;
+
     /// <summary>RDFSBASE and its family.</summary>
     public const ulong FSGSBASE = 1ul << 16;
 
@@ -97,8 +100,17 @@ public static class Cr4
 /// <summary>Bits of DR6. SDM vol. 3A, 17.2.3.</summary>
 internal static class DebugStatus
 {
+    /// <summary>B0 to B3: breakpoints that were hit.</summary>
+    public const ulong Breakpoints = 15;
+
+    /// <summary>Debug registers were accessed while DR7.GD was set.</summary>
+    public const ulong BD = 1ul << 13;
+
     /// <summary>Single step.</summary>
     public const ulong BS = 1ul << 14;
+
+    /// <summary>Task switch.</summary>
+    public const ulong BT = 1ul << 15;
 
     /// <summary>Bits that read as one.</summary>
     public const ulong Fixed = 0xFFFF_0FF0;
@@ -112,6 +124,9 @@ internal static class DebugControl
 {
     /// <summary>Bit 10, which reads as one.</summary>
     public const ulong Fixed = 0x400;
+
+    /// <summary>General detection: accesses to debug registers are #DB.</summary>
+    public const ulong GD = 1ul << 13;
 
     /// <summary>L and G, LE, GE, GD, and the kinds and lengths.</summary>
     public const ulong Writable = 0xFFFF_23FF;

@@ -59,7 +59,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Cr0 = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
         }
     }
 
@@ -77,7 +77,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Cr3 = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
             _cpu.InvalidateAllTranslations(alsoGlobal: true);
         }
     }
@@ -89,7 +89,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Cr4 = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
         }
     }
 
@@ -100,7 +100,7 @@ public sealed class ProcessorRegisters
         set
         {
             _cpu.S.Efer = value;
-            _cpu.RefreshDerivedState();
+            _cpu.AcceptOwnersControlRegisters();
         }
     }
 
@@ -170,6 +170,15 @@ public sealed class ProcessorRegisters
 
     /// <summary>DR0 to DR7.</summary>
     public ulong Debug(int index) => _cpu.S.Dr[index];
+
+    /// <summary>Sets DR0 to DR3, DR6 or DR7; bits that are fixed keep their values.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such register.</exception>
+    public void SetDebug(int index, ulong value)
+    {
+        if (index is < 0 or 4 or 5 or > 7)
+            throw new ArgumentOutOfRangeException(nameof(index), index, "The debug registers are DR0 to DR3, DR6 and DR7.");
+        _cpu.WriteDebugRegister(index, value);
+    }
 
     /// <summary>Reads a model-specific register without cost.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The CPU model has no such register.</exception>

@@ -8,6 +8,13 @@ internal struct GeneralRegisters
     private ulong _first;
 }
 
+/// <summary>The PDPTE registers of PAE paging. SDM vol. 3A, 4.4.1.</summary>
+[InlineArray(4)]
+internal struct PdpteRegisters
+{
+    private ulong _first;
+}
+
 [InlineArray(8)]
 internal struct DebugRegisters
 {
@@ -33,6 +40,7 @@ internal struct ProcessorState
     public ulong Cr3;
     public ulong Cr4;
     public ulong Cr8;
+    public PdpteRegisters Pdptes;
     public DebugRegisters Dr;
     public VectorRegisters Vectors;
     public X87State X87;
@@ -57,6 +65,9 @@ internal struct ProcessorState
     public ulong SysenterEip;
     public ulong SpecCtrl;
 
+    /// <summary>What the numbers of RDRAND and RDSEED follow from.</summary>
+    public ulong RandomState;
+
     /// <summary>Core clock in 1/256 cycles since power-on.</summary>
     public long Clock;
 
@@ -68,6 +79,12 @@ internal struct ProcessorState
 
     /// <summary>Set by STI, MOV SS and POP SS: no interrupt before the next instruction has ended.</summary>
     public bool InterruptShadow;
+
+    /// <summary>Set by MOV SS and POP SS: no debug exception before the next instruction has ended. SDM vol. 3A, 6.8.3.</summary>
+    public bool DebugShadow;
+
+    /// <summary>Debug traps that come at the next boundary, as they will stand in DR6: of the instruction in progress, and of a load of SS before it.</summary>
+    public ulong DebugTraps;
 
     /// <summary>HLT executed, no event since.</summary>
     public bool Halted;

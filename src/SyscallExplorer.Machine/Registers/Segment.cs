@@ -79,6 +79,11 @@ public readonly record struct Segment(ushort Selector, ulong Base, uint Limit, u
     /// <summary>32-bit default size (D/B).</summary>
     public bool IsBig => (Access & DefaultSizeBit) != 0;
 
+    /// <summary>Whether an access lies within the limit. SDM vol. 3A, 5.3.</summary>
+    internal bool Reaches(ulong offset, int size) => IsExpandDown
+        ? offset > Limit && offset + (ulong)size - 1 <= (IsBig ? uint.MaxValue : ushort.MaxValue)
+        : offset + (ulong)size - 1 <= Limit;
+
     /// <summary>Base 0, limit 4 GiB - 1, present and writable: accesses need no check.</summary>
     internal bool IsFlatWritable
     {

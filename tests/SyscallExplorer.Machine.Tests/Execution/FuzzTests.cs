@@ -19,6 +19,8 @@ public class FuzzTests
         [0x8E], [0x8C], [0x9C], [0x9D], [0xCF], [0x48, 0xCF], [0x66, 0xCF], [0xCB], [0x48, 0xCB], [0xCA], [0xCD], [0xCC], [0xF1], [0xFA], [0xFB], [0xF4],
         [0x48, 0xFF], [0xFF], [0x1F], [0x07], [0x17], [0x9A], [0xEA], [0xE4], [0xEC], [0xE6], [0xEE], [0x0F, 0xAE], [0xF3, 0x0F, 0xAE], [0xF3, 0x0F, 0xC7],
         [0xF3, 0xA4], [0xF3, 0xAB], [0x0F, 0xC7], [0xC8], [0xC9], [0x60], [0x61], [0x62], [0xD4], [0xC4],
+        [0x27], [0x2F], [0x37], [0x3F], [0xD5], [0xD6], [0x63], [0xF3, 0x6C], [0xF3, 0x6F], [0x6E], [0xC5], [0x0F, 0xB5], [0x0F, 0x33], [0x0F, 0xC7, 0xF0], [0x8E, 0xD0],
+        [0x8E, 0x16], [0x0F, 0x01, 0xC8], [0x0F, 0x01, 0xC9], [0x0F, 0x01, 0xFC], [0x0F, 0x01, 0xFD], [0xF0, 0x0F, 0x20], [0xF3, 0x41, 0x90], [0x67, 0xF3, 0xA4],
     ];
 
     private static readonly ulong[] Places =
@@ -134,6 +136,7 @@ public class FuzzTests
             byte[] code = new byte[4096];
             random.NextBytes(code);
             cpu.Bus.Ram.Write(0, code);
+            cpu.Registers.ControlRegister0 |= Cr0.PE;
             cpu.Registers[SegmentName.CS] = new Segment(8, 0, uint.MaxValue, (ushort)(seed % 2 == 0 ? 0xC09B : 0x809B));
             foreach (Gpr register in Enum.GetValues<Gpr>())
                 cpu.Registers[register] = (ulong)random.NextInt64();
@@ -162,6 +165,11 @@ public class FuzzTests
         }
 
         bench.Flags = random.Next(3) == 0 ? (ulong)random.NextInt64() & ~Rflags.VM : Rflags.IF;
+        bench.Cpu.Registers.ControlRegister4 = Cr4.PAE | (random.Next(2) == 0 ? Cr4.DE : 0);
+        for (int i = 0; i < 4; i++)
+            bench.Cpu.Registers.SetDebug(i, random.Next(2) == 0 ? MachineBench.CodeAddress(mode) + (ulong)random.Next(CodeLength) : Places[random.Next(Places.Length)]);
+        bench.Cpu.Registers.SetDebug(7, random.Next(3) == 0 ? (ulong)random.NextInt64() : 0);
+        bench.Cpu.Registers.WriteMsr(Msr.DebugCtl, random.Next(8) == 0 ? 2u : 0);
         byte[] stack = new byte[64];
         random.NextBytes(stack);
         for (int i = 0; i < stack.Length; i += 8)

@@ -152,4 +152,15 @@ public sealed class StackTests
         TakenException taken = _bench.Fault(BenchMode.Kernel64, a => a.enter(0x1800, 0));
         Assert.Equal((Vector.PageFault, Top), (taken.Vector, taken.Rsp));
     }
+
+    [Theory, InlineData("Skylake", 0xFFFF_002Bu), InlineData("Zen2", 0x0000_002Bu)]
+    public void A_32_bit_push_of_a_segment_register_leaves_the_upper_half_of_its_place_on_Intel(string model, uint expected)
+    {
+        var bench = new MachineBench(Cpus.Find(model));
+        bench.WriteBytes(BenchLayout.UserStackTop - 4, 0xFF, 0xFF, 0xFF, 0xFF);
+
+        // push ds
+        BenchRun run = bench.Complete(BenchMode.User32, 0x1E);
+        Assert.Equal((expected, BenchLayout.UserStackTop - 4), (bench.Read32(BenchLayout.UserStackTop - 4), run.Rsp));
+    }
 }

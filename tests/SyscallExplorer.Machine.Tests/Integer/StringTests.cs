@@ -47,6 +47,17 @@ public sealed class StringTests
         Assert.Equal(1ul << 63, _bench[Gpr.Rdi]);
     }
 
+    [Theory]
+    [InlineData("Skylake", 0xA4, true, true), InlineData("Skylake", 0xAC, false, true), InlineData("Zen2", 0xA4, false, false)]
+    public void With_32_bit_addresses_a_count_of_zero_still_clears_upper_halves_on_Intel(string model, byte opcode, bool pointers, bool count)
+    {
+        const ulong upper = 0x5555_5555_0000_0000;
+        var bench = new MachineBench(Cpus.Find(model));
+        (bench[Gpr.Rsi], bench[Gpr.Rcx]) = (upper, upper);
+        bench.Complete(BenchMode.Kernel64, 0x67, 0xF3, opcode);
+        Assert.Equal((pointers, count), (bench[Gpr.Rsi] == 0, bench[Gpr.Rcx] == 0));
+    }
+
     [Fact]
     public void Stos_and_lods_use_the_accumulator()
     {

@@ -30,15 +30,6 @@ public class ControlRegisterTests
         Assert.Equal(before, _bench.Cpu.Registers.ControlRegister0);
     }
 
-    [Fact]
-    public void Leaving_long_mode_is_reported_as_not_supported()
-    {
-        _bench[Gpr.Rax] = _bench.Cpu.Registers.ControlRegister0 & ~Cr0.PG;
-        BenchRun run = _bench.Try(BenchMode.Kernel32, a => a.mov(cr0, eax));
-        Assert.Equal(StopReason.Unsupported, run.Result.Reason);
-        Assert.Equal(BenchLayout.KernelCode, _bench.Cpu.Registers.Rip);
-    }
-
     [Theory]
     [InlineData(1ul << 39), InlineData(1ul << 63), InlineData(1ul << 52)]
     public void CR3_refuses_bits_beyond_the_physical_address(ulong bit)
@@ -156,16 +147,6 @@ public class ControlRegisterTests
         Assert.Equal(0xFFFF_0FF0ul, _bench[Gpr.Rax]);
         _bench.SetCr4(Cr4.DE);
         Assert.Equal(Vector.InvalidOpcode, _bench.Fault(BenchMode.Kernel64, 0x0F, 0x21, 0xE0).Vector);
-    }
-
-    [Theory]
-    [InlineData(1ul), InlineData(0x2000ul)]
-    public void Breakpoints_are_reported_as_not_supported(ulong control)
-    {
-        _bench[Gpr.Rax] = control;
-        RunResult result = _bench.Try(BenchMode.Kernel64, a => a.mov(dr7, rax)).Result;
-        Assert.Equal(StopReason.Unsupported, result.Reason);
-        Assert.Contains("mov dr7, rax", result.Message);
     }
 
     [Fact]

@@ -298,18 +298,6 @@ public class GateTests
         Assert.Equal(Vector.GeneralProtection, _bench.Fault(BenchMode.User64, a => a.@int(0x80)).Vector);
     }
 
-    [Fact]
-    public void An_event_outside_long_mode_is_a_reason_to_stop()
-    {
-        var cpu = new Processor(Cpus.Skylake, new Bus(new PhysicalMemory(2 << 20)));
-        RunResult result = cpu.Run(RunLimits.Instructions(100));
-        Assert.Equal(StopReason.Undeliverable, result.Reason);
-        Assert.Contains("#GP(0h)", result.Message);
-        cpu.Registers[SegmentName.CS] = new Segment(8, 0, uint.MaxValue, 0xC09B);
-        cpu.Bus.Ram.Write(0, [0xCD, 0x80]);
-        Assert.Equal(StopReason.Unsupported, cpu.Run(RunLimits.Instructions(100)).Reason);
-    }
-
     /// <summary>Raises an event of a vector, which needs no more than its gate.</summary>
     private TakenException RaiseFirst(Vector vector)
     {

@@ -33,6 +33,36 @@ public class SystemInstructionTests
     [Fact]
     public void CPUID_tells_the_widths_of_addresses() => Assert.Equal((39u | 48 << 8, 48u | 48 << 8), (Cpuid("Skylake", 0x80000008, 0).Eax, Cpuid("Zen2", 0x80000008, 0).Eax));
 
+    [Theory]
+    [InlineData("Haswell", 4u), InlineData("Skylake", 4u), InlineData("Zen2", 0x8000001Du)]
+    public void CPUID_lists_the_caches_until_one_has_no_kind(string model, uint leaf)
+    {
+        CpuModel cpu = Cpus.Find(model);
+        for (uint i = 0; i <= cpu.Caches.Count; i++)
+        {
+            (uint eax, uint ebx, uint ecx, uint _) = Cpuid(model, leaf, i);
+            uint size = ((ebx >> 22) + 1) * ((ebx & 0xFFF) + 1) * (ecx + 1);
+            if (i == cpu.Caches.Count)
+                Assert.Equal(0u, eax);
+            else
+                Assert.Equal((cpu.Caches[(int)i].Kind, cpu.Caches[(int)i].Level, (uint)cpu.Caches[(int)i].Size), ((CacheKind)(eax & 31), (int)(eax >> 5 & 7), size));
+        }
+    }
+
+    [Fact]
+    public void CPUID_tells_the_sizes_of_AMDs_caches_in_the_older_leaves_too()
+    {
+        Assert.Equal((0x2008_0140u, 0x2008_0140u), (Cpuid("Zen2", 0x80000005, 0).Ecx, Cpuid("Zen2", 0x80000005, 0).Edx));
+        Assert.Equal((0x0200_6040u, 0x0080_8140u), (Cpuid("Zen2", 0x80000006, 0).Ecx, Cpuid("Zen2", 0x80000006, 0).Edx));
+    }
+
+    [Fact]
+    public void CPUID_repeats_features_in_AMDs_own_leaf()
+    {
+        Assert.True(Bit(Cpuid("Zen2", 0x80000001, 0).Edx, 23));
+        Assert.False(Bit(Cpuid("Skylake", 0x80000001, 0).Edx, 23));
+    }
+
     [Fact]
     public void An_unknown_leaf_is_empty_on_Amd_and_the_highest_basic_one_on_Intel()
     {

@@ -30,5 +30,8 @@ internal static class IntegerFamilies
         Strings.Register(table);
         FlagMoves.Register(table);
         Hints.Register(table);
+        DecimalAdjust.Register(table);
+        RangeChecks.Register(table);
+        RandomNumbers.Register(table);
     }
 }

@@ -48,7 +48,7 @@ internal static unsafe class NearBranches
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool CanBranchTo(Processor cpu, ulong target)
     {
-        if (cpu.Is64Bit ? Processor.IsCanonical(target) : target <= cpu.S.Segments[(int)SegmentName.CS].Limit)
+        if (cpu.Is64Bit ? cpu.IsCanonical(target) : target <= cpu.S.Segments[(int)SegmentName.CS].Limit)
             return true;
         cpu.GeneralProtection();
         return false;

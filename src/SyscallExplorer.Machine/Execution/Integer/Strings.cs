@@ -35,7 +35,7 @@ internal static unsafe class Strings
     }
 
     /// <summary>One element, then the next while the count lasts. Both prefixes mean REP here.</summary>
-    private static Outcome Repeat<T, TRule>(Processor cpu, Operation op)
+    public static Outcome Repeat<T, TRule>(Processor cpu, Operation op)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
         where TRule : struct, IStringRule
     {
@@ -43,7 +43,7 @@ internal static unsafe class Strings
             return TRule.Step<T>(cpu, op) ? Outcome.Next : Outcome.Fault;
         ulong count = AddressSize.Read(cpu, op, Gpr.Rcx);
         if (count == 0)
-            return Outcome.Next;
+            return PassOver<TRule>(cpu, op);
         if (!TRule.Step<T>(cpu, op))
             return Outcome.Fault;
         return CountDown(cpu, op, count) ? Outcome.Next : Outcome.Repeat;
@@ -59,11 +59,25 @@ internal static unsafe class Strings
             return TRule.Step<T>(cpu, op) ? Outcome.Next : Outcome.Fault;
         ulong count = AddressSize.Read(cpu, op, Gpr.Rcx);
         if (count == 0)
-            return Outcome.Next;
+            return PassOver<TRule>(cpu, op);
         if (!TRule.Step<T>(cpu, op))
             return Outcome.Fault;
         bool equal = (cpu.S.Rflags & Rflags.ZF) != 0;
         return CountDown(cpu, op, count) || equal != whileEqual ? Outcome.Next : Outcome.Repeat;
+    }
+
+    /// <summary>
+    /// A count of 0 does nothing, except that Intel's processors still write their 32-bit registers back in 64-bit mode, which clears the upper
+    /// halves. The manuals do not say so.
+    /// </summary>
+    private static Outcome PassOver<TRule>(Processor cpu, Operation op) where TRule : struct, IStringRule
+    {
+        if (!cpu.Is64Bit || op.AddressMask != uint.MaxValue || cpu.Model.Vendor != CpuVendor.Intel)
+            return Outcome.Next;
+        AddressSize.Write(cpu, op, Gpr.Rcx, 0);
+        foreach (Gpr pointer in TRule.WrittenBackUnused)
+            AddressSize.Write(cpu, op, pointer, cpu.S.Gpr[(int)pointer]);
+        return Outcome.Next;
     }
 
     private static bool CountDown(Processor cpu, Operation op, ulong count)
@@ -73,14 +87,14 @@ internal static unsafe class Strings
         return count == 1;
     }
 
-    private static void Advance<T>(Processor cpu, Operation op, Gpr pointer)
+    public static void Advance<T>(Processor cpu, Operation op, Gpr pointer)
     {
         ulong size = (ulong)Unsafe.SizeOf<T>();
         ulong step = (cpu.S.Rflags & Rflags.DF) != 0 ? 0 - size : size;
         AddressSize.Write(cpu, op, pointer, cpu.S.Gpr[(int)pointer] + step);
     }
 
-    private static bool ReadSource<T>(Processor cpu, Operation op, out T value) where T : unmanaged =>
+    public static bool ReadSource<T>(Processor cpu, Operation op, out T value) where T : unmanaged =>
         cpu.ReadSegment(op.Segment, AddressSize.Read(cpu, op, Gpr.Rsi), out value);
 
     private static bool ReadDestination<T>(Processor cpu, Operation op, out T value) where T : unmanaged =>
@@ -89,14 +103,10 @@ internal static unsafe class Strings
     private static bool WriteDestination<T>(Processor cpu, Operation op, T value) where T : unmanaged =>
         cpu.WriteSegment(SegmentName.ES, AddressSize.Read(cpu, op, Gpr.Rdi), value);
 
-    /// <summary>What is done to one element, pointers included. On failure an exception is pending.</summary>
-    private interface IStringRule
-    {
-        static abstract bool Step<T>(Processor cpu, Operation op) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>;
-    }
-
     private readonly struct MoveRule : IStringRule
     {
+        public static ReadOnlySpan<Gpr> WrittenBackUnused => [Gpr.Rsi, Gpr.Rdi];
+
         public static bool Step<T>(Processor cpu, Operation op) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
         {
             if (!ReadSource(cpu, op, out T value) || !WriteDestination(cpu, op, value))
@@ -109,6 +119,8 @@ internal static unsafe class Strings
 
     private readonly struct StoreRule : IStringRule
     {
+        public static ReadOnlySpan<Gpr> WrittenBackUnused => [Gpr.Rdi];
+
         public static bool Step<T>(Processor cpu, Operation op) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
         {
             if (!WriteDestination(cpu, op, cpu.Register<T>((int)Gpr.Rax)))
@@ -154,4 +166,14 @@ internal static unsafe class Strings
             return true;
         }
     }
+}
+
+/// <summary>What a string instruction does to one element.</summary>
+internal interface IStringRule
+{
+    /// <summary>The pointers that Intel's processors write back when there is nothing to do.</summary>
+    static virtual ReadOnlySpan<Gpr> WrittenBackUnused => [];
+
+    /// <summary>Does one element, pointers included. On failure an exception is pending.</summary>
+    static abstract bool Step<T>(Processor cpu, Operation op) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>;
 }

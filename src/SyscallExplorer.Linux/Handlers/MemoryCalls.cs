@@ -1,0 +1,201 @@
+using System.Buffers.Binary;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>brk, mmap and what changes mappings.</summary>
+internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
+{
+    private const int ProtRead = 1;
+    private const int ProtWrite = 2;
+    private const int ProtExecute = 4;
+    private const int ProtAll = ProtRead | ProtWrite | ProtExecute;
+    private const ulong PageMask = KernelLayout.PageSize - 1;
+
+    public override IEnumerable<(string Name, HostedCall Call)> Calls =>
+    [
+        ("brk", a => Brk(a[0])),
+        ("mmap", a => a[5] % KernelLayout.PageSize != 0 ? -Errno.EINVAL : Map(a[0], a[1], a.Int(2), a.Int(3), a.Int(4))),
+        ("mmap_pgoff", a => Map(a[0], a[1], a.Int(2), a.Int(3), a.Int(4))),
+        ("old_mmap", OldMap),
+        ("munmap", a => Unmap(a[0], a[1])),
+        ("mprotect", a => Protect(a[0], a[1], a.Int(2))),
+        ("mremap", a => Remap(a[0], a[1], a[2], a.Int(3), a[4])),
+        ("madvise", a => Advise(a[0], a[1], a.Int(2))),
+    ];
+
+    /// <summary>Returns the new end of the heap, or the old one when it cannot be moved there.</summary>
+    private long Brk(ulong wanted)
+    {
+        ulong oldEnd = KernelLayout.PageUp(State.Break);
+        ulong newEnd = KernelLayout.PageUp(wanted);
+        if (wanted < State.BreakStart || wanted >= State.MmapTop)
+            return (long)State.Break;
+        if (newEnd < oldEnd)
+        {
+            Memory.Unmap(newEnd, oldEnd);
+        }
+        else if (newEnd > oldEnd)
+        {
+            if (!Memory.IsFree(oldEnd, newEnd))
+                return (long)State.Break;
+            Memory.Add(new VmArea(oldEnd, newEnd, true, true, State.ReadImpliesExecute, "[heap]"));
+        }
+
+        State = State with { Break = wanted };
+        return (long)wanted;
+    }
+
+    /// <summary>The six arguments lie in memory.</summary>
+    private long OldMap(SyscallArguments arguments)
+    {
+        Span<byte> bytes = stackalloc byte[24];
+        if (!Memory.TryRead(arguments[0], bytes))
+            return -Errno.EFAULT;
+        Span<uint> words = stackalloc uint[6];
+        for (int i = 0; i < words.Length; i++)
+            words[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(i * 4)..]);
+        return words[5] % KernelLayout.PageSize != 0 ? -Errno.EINVAL : Map(words[0], words[1], (int)words[2], (int)words[3], (int)words[4]);
+    }
+
+    /// <summary>Anonymous memory; a mapping of a file is refused as a file system without mmap does.</summary>
+    private long Map(ulong address, ulong length, int protection, int flags, int descriptor)
+    {
+        const int typeMask = 0xF, shared = 1, isPrivate = 2, isFixed = 0x10, anonymous = 0x20, fixedNoReplace = 0x100000;
+        if (length == 0 || (flags & typeMask) is not (shared or isPrivate))
+            return -Errno.EINVAL;
+        if ((flags & anonymous) == 0)
+            return Machine.Files.Find(descriptor) is null ? -Errno.EBADF : -Errno.ENODEV;
+        ulong limit = Memory.Limit;
+        if (length > limit)
+            return -Errno.ENOMEM;
+        ulong size = KernelLayout.PageUp(length);
+        ulong start;
+        if ((flags & (isFixed | fixedNoReplace)) != 0)
+        {
+            if (address % KernelLayout.PageSize != 0)
+                return -Errno.EINVAL;
+            if (address + size > limit || address + size < address)
+                return -Errno.ENOMEM;
+            if (address < AddressSpace.LowestAddress)
+                return -Errno.EPERM;
+            if ((flags & fixedNoReplace) != 0 && !Memory.IsFree(address, address + size))
+                return -Errno.EEXIST;
+            Memory.Unmap(address, address + size);
+            start = address;
+        }
+        else
+        {
+            ulong hint = address & ~PageMask;
+            if (hint >= AddressSpace.LowestAddress && hint < limit && hint + size <= limit && Memory.IsFree(hint, hint + size))
+                start = hint;
+            else if (Memory.FindGap(size) is { } gap)
+                start = gap;
+            else
+                return -Errno.ENOMEM;
+        }
+
+        (bool readable, bool writable, bool executable) = RightsOf(protection);
+        Memory.Add(new VmArea(start, start + size, readable, writable, executable, ""));
+        return (long)start;
+    }
+
+    /// <summary>On x86 what may be written or executed may be read.</summary>
+    private (bool Readable, bool Writable, bool Executable) RightsOf(int protection)
+    {
+        bool any = (protection & ProtAll) != 0;
+        bool executable = (protection & ProtExecute) != 0 || (State.ReadImpliesExecute && (protection & ProtRead) != 0);
+        return (any, (protection & ProtWrite) != 0, executable);
+    }
+
+    private long Unmap(ulong address, ulong length)
+    {
+        if (address % KernelLayout.PageSize != 0 || length == 0 || address > Memory.Limit || length > Memory.Limit - address)
+            return -Errno.EINVAL;
+        Memory.Unmap(address, KernelLayout.PageUp(address + length));
+        return 0;
+    }
+
+    private long Protect(ulong address, ulong length, int protection)
+    {
+        const int growsDown = 0x0100_0000, growsUp = 0x0200_0000, semaphores = 8;
+        if (address % KernelLayout.PageSize != 0 || (protection & ~(ProtAll | semaphores)) != 0)
+            return (protection & (growsDown | growsUp)) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL;
+        if (length == 0)
+            return 0;
+        if (address > Memory.Limit || length > Memory.Limit - address || !Memory.IsCovered(address, KernelLayout.PageUp(address + length)))
+            return -Errno.ENOMEM;
+        (bool readable, bool writable, bool executable) = RightsOf(protection);
+        Memory.Protect(address, KernelLayout.PageUp(address + length), readable, writable, executable);
+        return 0;
+    }
+
+    private long Remap(ulong address, ulong oldLength, ulong newLength, int flags, ulong newAddress)
+    {
+        const int mayMove = 1, isFixed = 2, keepOld = 4;
+        if (address % KernelLayout.PageSize != 0 || newLength == 0 || (flags & ~(mayMove | isFixed)) != 0
+            || ((flags & isFixed) != 0 && (flags & mayMove) == 0))
+        {
+            if ((flags & keepOld) != 0)
+                Machine.CountMissing("mremap(MREMAP_DONTUNMAP)");
+            return -Errno.EINVAL;
+        }
+
+        ulong limit = Memory.Limit;
+        if (oldLength > limit || newLength > limit)
+            return -Errno.EINVAL;
+        ulong oldSize = KernelLayout.PageUp(oldLength), newSize = KernelLayout.PageUp(newLength);
+        if (Memory.AreaOf(address) is not { } area || (oldSize > 0 && area.End - address < oldSize))
+            return -Errno.EFAULT;
+        if (oldSize == 0)
+            return -Errno.EINVAL;
+        if ((flags & isFixed) != 0)
+        {
+            if (newAddress % KernelLayout.PageSize != 0 || newAddress > limit || newSize > limit - newAddress
+                || (newAddress < address + oldSize && address < newAddress + newSize))
+            {
+                return -Errno.EINVAL;
+            }
+
+            Memory.Unmap(newAddress, newAddress + newSize);
+            return Move(area, address, oldSize, newAddress, newSize);
+        }
+
+        if (newSize <= oldSize)
+        {
+            Memory.Unmap(address + newSize, address + oldSize);
+            return (long)address;
+        }
+
+        if (address + oldSize == area.End && address + newSize <= limit && Memory.IsFree(area.End, address + newSize))
+        {
+            Memory.Add(area with { Start = area.End, End = address + newSize });
+            return (long)address;
+        }
+
+        return (flags & mayMove) != 0 && Memory.FindGap(newSize) is { } gap ? Move(area, address, oldSize, gap, newSize) : -Errno.ENOMEM;
+    }
+
+    private long Move(VmArea area, ulong address, ulong oldSize, ulong newAddress, ulong newSize)
+    {
+        if (!Memory.TryMovePages(address, newAddress, Math.Min(oldSize, newSize)))
+            return -Errno.ENOMEM;
+        Memory.Unmap(address, address + oldSize);
+        Memory.Add(area with { Start = newAddress, End = newAddress + newSize });
+        return (long)newAddress;
+    }
+
+    /// <summary>MADV_DONTNEED drops pages; other advice about anonymous memory changes nothing that a program sees.</summary>
+    private long Advise(ulong address, ulong length, int advice)
+    {
+        const int normal = 0, doNotNeed = 4, free = 8, doNotFork = 10, doFork = 11, hugePage = 14, doDump = 17, cold = 20, pageOut = 21;
+        bool known = advice is (>= normal and <= doNotNeed) or free or doNotFork or doFork or (>= hugePage and <= doDump) or cold or pageOut;
+        if (!known || address % KernelLayout.PageSize != 0 || address > Memory.Limit || length > Memory.Limit - address)
+            return -Errno.EINVAL;
+        ulong end = KernelLayout.PageUp(address + length);
+        if (!Memory.IsCovered(address, end))
+            return -Errno.ENOMEM;
+        if (advice == doNotNeed)
+            Memory.DropPages(address, end);
+        return 0;
+    }
+}

@@ -1,0 +1,79 @@
+namespace SyscallExplorer.Machine;
+
+/// <content>The paging mode in force, and the PDPTE registers of PAE paging. SDM vol. 3A, 4.1.1 and 4.4.1.</content>
+public sealed partial class Processor
+{
+    /// <summary>What leads to a reload of the PDPTE registers when CR0 or CR4 is written under PAE paging.</summary>
+    internal const ulong Cr0ReloadingPdptes = Cr0.CD | Cr0.NW | Cr0.PG;
+
+    internal const ulong Cr4ReloadingPdptes = Cr4.PAE | Cr4.PGE | Cr4.PSE | Cr4.SMEP;
+
+    private const int PdpteCount = 4;
+    private const ulong PdpteTableAddress = 0xFFFF_FFE0;
+
+    /// <summary>Bits 2:1 and 8:5 of a PDPTE; those beyond the physical address are reserved too.</summary>
+    private const ulong ReservedInPdpte = 0x1E6;
+
+    private PagingMode _pagingMode;
+
+    /// <summary>Half of the linear address space of the paging mode in force: 2^47, or 2^56 with 5-level paging.</summary>
+    private ulong _canonicalHalf = HalfOf48Bits;
+
+    private const ulong HalfOf48Bits = 1ul << 47;
+    private const ulong HalfOf57Bits = 1ul << 56;
+
+    internal PagingMode PagingMode => _pagingMode;
+
+    /// <summary>
+    /// Whether a base address or an address in an MSR is canonical: these are checked against the width that the processor has, whatever
+    /// the paging mode. SDM vol. 3A, 4.5.1; vol. 1, 3.3.7.1.
+    /// </summary>
+    internal bool IsCanonicalBase(ulong linear)
+    {
+        ulong half = Model.Has(CpuFeature.La57) ? HalfOf57Bits : HalfOf48Bits;
+        return linear + half < half << 1;
+    }
+
+    /// <summary>Reads the four PDPTEs that a value of CR3 points to.</summary>
+    /// <returns>False when a present one has a reserved bit set, which is #GP(0).</returns>
+    internal bool TryReadPdptes(ulong cr3, out PdpteRegisters registers)
+    {
+        registers = default;
+        bool legal = true;
+        for (int i = 0; i < PdpteCount; i++)
+        {
+            ulong entry = Bus.ReadPhysical64((cr3 & PdpteTableAddress) + (ulong)(i * sizeof(ulong)));
+            registers[i] = entry;
+            legal &= (entry & PageEntry.P) == 0 || (entry & (ReservedInPdpte | ~Model.PhysicalMask)) == 0;
+        }
+
+        return legal;
+    }
+
+    /// <summary>Recomputes all that follows from registers which the owner has set, the PDPTE registers too.</summary>
+    internal void AcceptOwnersControlRegisters()
+    {
+        RefreshDerivedState();
+        if (_pagingMode == PagingMode.Pae)
+            TryReadPdptes(S.Cr3, out S.Pdptes);
+    }
+
+    /// <summary>Where the walk for an address begins.</summary>
+    private ulong PagingRoot(ulong linear) => _pagingMode == PagingMode.Pae ? S.Pdptes[(int)(linear >> 30) & (PdpteCount - 1)] : S.Cr3;
+
+    private void RefreshPagingMode()
+    {
+        _pagingMode = ModeOf(S.Cr0, S.Cr4, S.Efer);
+        _canonicalHalf = _pagingMode == PagingMode.FiveLevel ? HalfOf57Bits : HalfOf48Bits;
+    }
+
+    /// <summary>The paging mode that values of CR0, CR4 and IA32_EFER give.</summary>
+    internal static PagingMode ModeOf(ulong cr0, ulong cr4, ulong efer)
+    {
+        if ((cr0 & Cr0.PG) == 0)
+            return PagingMode.None;
+        if ((efer & Efer.LMA) != 0)
+            return (cr4 & Cr4.LA57) != 0 ? PagingMode.FiveLevel : PagingMode.FourLevel;
+        return (cr4 & Cr4.PAE) != 0 ? PagingMode.Pae : PagingMode.TwoLevel;
+    }
+}
