@@ -4,7 +4,9 @@ using Xunit;
 
 namespace SyscallExplorer.Machine.Tests;
 
-/// <summary>Packed and scalar arithmetic in every encoding: which elements are computed, from what, and what becomes of the rest of the destination. SDM vol. 1, 14.1.4.</summary>
+/// <summary>
+/// Packed and scalar arithmetic in every encoding: which elements are computed, from what, and what becomes of the rest of the destination. SDM vol. 1, 14.1.4.
+/// </summary>
 public sealed class ElementArithmeticTests
 {
     private const int Runs = 60;
@@ -19,9 +21,9 @@ public sealed class ElementArithmeticTests
             foreach (Code form in VectorFloatForms.Of(stem + suffix, EncodingKind.Legacy).Concat(VectorFloatForms.Of("v" + stem + suffix, EncodingKind.VEX)))
             {
                 if (suffix[1] == 's')
-                    Check<float>(form, suffix[0] == 's', random => Moderate(BitConverter.UInt32BitsToSingle(FloatSamples.Single(random))), (x, y) => Reference(stem, x, y));
+                    Check<float>(form, suffix[0] == 's', Single, (x, y) => Reference(stem, x, y));
                 else
-                    Check<double>(form, suffix[0] == 's', random => Moderate(BitConverter.UInt64BitsToDouble(FloatSamples.Double(random))), (x, y) => Reference(stem, x, y));
+                    Check<double>(form, suffix[0] == 's', Double, (x, y) => Reference(stem, x, y));
             }
         }
     }
@@ -32,7 +34,6 @@ public sealed class ElementArithmeticTests
         FloatBench bench = new FloatBench().Load(form);
         bool vex = form.ToOpCode().Encoding == EncodingKind.VEX;
         bool wide = form.ToString().Contains("ymm");
-        int sources = form.ToOpCode().OpCount - (vex ? 1 : 0);
         for (int run = 0; run < Runs; run++)
         {
             Vector256<byte>[] before = [Random(random, sample), Random(random, sample), Random(random, sample)];
@@ -50,7 +51,7 @@ public sealed class ElementArithmeticTests
                 FloatBench.Element<T>(ref expected, i) = result;
             }
 
-            Assert.True(expected == bench[0], $"{form}, {sources} sources: {before[first]}, {before[second]} gave {bench[0]} and not {expected}");
+            Assert.True(expected == bench[0], $"{form}: {before[first]}, {before[second]} gave {bench[0]} and not {expected}");
         }
     }
 
@@ -62,10 +63,18 @@ public sealed class ElementArithmeticTests
         return vector;
     }
 
-    /// <summary>No NaN: which of several NaNs is the result is not the host's to say.</summary>
-    private static float Moderate(float value) => float.IsFinite(value) && value != 0 ? value : 1.25f;
+    /// <summary>No NaN, and nothing that makes one: which it is is not the host's to say.</summary>
+    private static float Single(Random random)
+    {
+        float value = BitConverter.UInt32BitsToSingle(FloatSamples.Single(random));
+        return float.IsFinite(value) && value != 0 ? value : 1.25f;
+    }
 
-    private static double Moderate(double value) => double.IsFinite(value) && value != 0 ? value : 1.25;
+    private static double Double(Random random)
+    {
+        double value = BitConverter.UInt64BitsToDouble(FloatSamples.Double(random));
+        return double.IsFinite(value) && value != 0 ? value : 1.25;
+    }
 
     private static float Reference(string stem, float x, float y) => stem switch
     {

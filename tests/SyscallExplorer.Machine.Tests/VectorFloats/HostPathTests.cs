@@ -65,7 +65,8 @@ public sealed class HostPathTests
             }
             else
             {
-                ulong value = random.Next(2) == 0 ? FloatSamples.Double(random) : BitConverter.DoubleToUInt64Bits(BitConverter.UInt32BitsToSingle(FloatSamples.Single(random)) * (1 + random.NextDouble()));
+                ulong value = random.Next(2) == 0 ? FloatSamples.Double(random)
+                    : BitConverter.DoubleToUInt64Bits(BitConverter.UInt32BitsToSingle(FloatSamples.Single(random)) * (1 + random.NextDouble()));
                 bench.Set(1, value);
                 bench.Run();
                 Assert.Equal(FloatConversion.Convert<Binary32, uint>(Binary64.Unpack(value, context), ref context), bench.Lowest<uint>(0));
@@ -86,7 +87,8 @@ public sealed class HostPathTests
             for (int run = 0; run < Runs; run++)
             {
                 FloatContext context = RandomControls(random, bench);
-                ulong value = random.Next(2) == 0 ? FloatSamples.Double(random) : BitConverter.DoubleToUInt64Bits((random.NextDouble() - 0.5) * Math.Pow(2, random.Next(66)));
+                ulong value = random.Next(2) == 0 ? FloatSamples.Double(random)
+                    : BitConverter.DoubleToUInt64Bits((random.NextDouble() - 0.5) * Math.Pow(2, random.Next(66)));
                 bench.Set(1, value);
                 bench.Run();
                 long expected = FloatConversion.ToSigned<Binary64, ulong>(value, wide ? 64 : 32, truncates ? RoundingControl.Zero : context.Rounding, ref context);
@@ -120,12 +122,13 @@ public sealed class HostPathTests
                 "div" => FloatArithmetic.Divide<TFormat, TBits>(x, y, ref context),
                 _ => FloatArithmetic.SquareRoot<TFormat, TBits>(y, ref context),
             };
-            Assert.True(expected.Equals(bench.Lowest<TBits>(0)), $"{name} of {left:x} and {right:x} under MXCSR {before:x} is {expected:x} and not {bench.Lowest<TBits>(0):x}");
+            TBits actual = bench.Lowest<TBits>(0);
+            Assert.True(expected.Equals(actual), $"{name} of {left} and {right} under MXCSR {before:x} is {expected} and not {actual}");
             Assert.Equal(before | (uint)context.Raised, bench.Mxcsr);
         }
     }
 
-    /// <summary>All exceptions masked; half of the time what the host may compute with. PE is forgotten in the context, as flags do not matter to an operation.</summary>
+    /// <summary>All exceptions masked; half of the time what the host may compute with.</summary>
     private static FloatContext RandomControls(Random random, FloatBench bench)
     {
         bench.Mxcsr = random.Next(2) == 0 ? FloatBench.MaskedAndInexact

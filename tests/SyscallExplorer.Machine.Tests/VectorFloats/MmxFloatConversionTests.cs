@@ -40,7 +40,8 @@ public sealed class MmxFloatConversionTests
         {
             var bench = new FloatBench(model);
             foreach ((Action<Assembler> code, bool usesMmx) in ((Action<Assembler>, bool)[])[
-                (a => a.cvtps2pi(mm0, xmm0), true), (a => a.cvtpd2pi(mm0, __xmmword_ptr[rsi]), true), (a => a.cvtpi2pd(xmm0, mm0), true), (a => a.cvtpi2ps(xmm0, mm0), true),
+                (a => a.cvtps2pi(mm0, xmm0), true), (a => a.cvtpd2pi(mm0, __xmmword_ptr[rsi]), true),
+                (a => a.cvtpi2pd(xmm0, mm0), true), (a => a.cvtpi2ps(xmm0, mm0), true),
                 (a => a.cvtpi2pd(xmm0, __qword_ptr[rsi]), false), (a => a.cvtpi2ps(xmm0, __qword_ptr[rsi]), singleFromMemory)])
             {
                 StandAt(bench, top: 5);

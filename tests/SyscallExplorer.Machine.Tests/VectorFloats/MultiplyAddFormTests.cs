@@ -4,7 +4,9 @@ using Xunit;
 
 namespace SyscallExplorer.Machine.Tests;
 
-/// <summary>The 96 forms of FMA, each against the host's fused operation on the operands and with the signs that its name says. SDM vol. 2, VFMADD132PD and its kin.</summary>
+/// <summary>
+/// The 96 forms of FMA, each against the host's fused operation on the operands and with the signs that its name says. SDM vol. 2, VFMADD132PD and its kin.
+/// </summary>
 public sealed class MultiplyAddFormTests
 {
     [Fact]
@@ -24,9 +26,9 @@ public sealed class MultiplyAddFormTests
                     {
                         forms++;
                         if (suffix[1] == 'd')
-                            Check(form, operation, order, scalar: suffix[0] == 's', random => (random.NextDouble() - 0.5) * Math.Pow(2, random.Next(80)), Math.FusedMultiplyAdd, x => -x);
+                            Check(form, operation, order, suffix[0] == 's', Double, Math.FusedMultiplyAdd, x => -x);
                         else
-                            Check(form, operation, order, scalar: suffix[0] == 's', random => (float)((random.NextDouble() - 0.5) * Math.Pow(2, random.Next(40))), MathF.FusedMultiplyAdd, x => -x);
+                            Check(form, operation, order, suffix[0] == 's', random => (float)Double(random), MathF.FusedMultiplyAdd, x => -x);
                     }
                 }
             }
@@ -35,7 +37,10 @@ public sealed class MultiplyAddFormTests
         Assert.Equal(96, forms);
     }
 
-    private static void Check<T>(Code form, string operation, string order, bool scalar, Func<Random, T> sample, Func<T, T, T, T> fused, Func<T, T> negate) where T : unmanaged
+    private static double Double(Random random) => (random.NextDouble() - 0.5) * Math.Pow(2, random.Next(40));
+
+    private static void Check<T>(Code form, string operation, string order, bool scalar, Func<Random, T> sample, Func<T, T, T, T> fused, Func<T, T> negate)
+        where T : unmanaged
     {
         var random = new Random((int)form);
         FloatBench bench = new FloatBench().Load(form);

@@ -75,11 +75,14 @@ public sealed class ReciprocalTests
             bench.Set(1, values);
             bench.Run();
             int count = form.ToString().Contains("ymm") ? 8 : 4;
-            float[] expected = values.Select((value, i) => i >= count ? 0 : BitConverter.UInt32BitsToSingle(Estimate(stem, BitConverter.SingleToUInt32Bits(value)))).ToArray();
+            float[] expected = values.Select((value, i) => i < count ? Estimate(stem, value) : 0).ToArray();
             Assert.Equal(expected, bench.Get<float>(0, 8));
         }
     }
 
-    private static uint Estimate(string stem, uint value) =>
-        stem == "rcp" ? Reciprocals.Reciprocal(value, CpuVendor.Intel) : Reciprocals.ReciprocalRoot(value, CpuVendor.Intel);
+    private static float Estimate(string stem, float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        return BitConverter.UInt32BitsToSingle(stem == "rcp" ? Reciprocals.Reciprocal(bits, CpuVendor.Intel) : Reciprocals.ReciprocalRoot(bits, CpuVendor.Intel));
+    }
 }

@@ -79,6 +79,18 @@ public sealed class SimdExceptionTests
         Assert.NotNull(bench.Run((FloatBench.Masked | control) & ~((uint)FloatExceptions.Underflow << Mxcsr.MaskShift), a => a.mulsd(xmm0, xmm1)).Exception);
     }
 
+    /// <summary>The product is just below the normal numbers, and only the coarser grid of the denormal ones rounds it up to one. SDM vol. 1, 4.9.1.5.</summary>
+    [Theory, InlineData(0u, 0x0010_0000_0000_0000ul), InlineData(Mxcsr.FZ, 0ul)]
+    public void A_result_is_tiny_even_if_rounding_makes_it_normal(uint control, ulong expected)
+    {
+        var bench = new FloatBench();
+        bench.Set(0, BitConverter.UInt64BitsToDouble(0x3FEF_FFFF_FFFF_FFFF));
+        bench.Set(1, BitConverter.UInt64BitsToDouble(0x0010_0000_0000_0000));
+        bench.Run(FloatBench.MaskedAndInexact | control, a => a.mulsd(xmm0, xmm1));
+        Assert.Equal(expected, bench.Lowest<ulong>(0));
+        Assert.Equal(FloatExceptions.Underflow | FloatExceptions.Precision, bench.Flags);
+    }
+
     [Fact]
     public void Of_two_NaNs_the_first_source_is_the_result_made_quiet()
     {
@@ -135,7 +147,8 @@ public sealed class SimdExceptionTests
         var bench = new FloatBench();
         bench.Machine.Cpu.Registers.ControlRegister4 &= ~(Cr4.OSFXSR | Cr4.OSXSAVE);
         foreach (Action<Assembler> code in (Action<Assembler>[])[a => a.addps(xmm0, __xmmword_ptr[rsi + 8]), a => a.cvtsi2sd(xmm0, eax), a => a.ucomiss(xmm0, xmm1),
-            a => a.vaddps(ymm0, ymm1, ymm2), a => a.vfmadd132sd(xmm0, xmm1, xmm2), a => a.vcvtps2ph(xmm0, xmm1, 0), a => a.cvtps2pi(mm0, xmm0), a => a.dpps(xmm0, xmm1, 0)])
+            a => a.vaddps(ymm0, ymm1, ymm2), a => a.vfmadd132sd(xmm0, xmm1, xmm2), a => a.vcvtps2ph(xmm0, xmm1, 0),
+            a => a.cvtps2pi(mm0, xmm0), a => a.dpps(xmm0, xmm1, 0)])
         {
             Assert.Equal(Vector.InvalidOpcode, bench.Run(FloatBench.Masked, code).Exception!.Vector);
         }
