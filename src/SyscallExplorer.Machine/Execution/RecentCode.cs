@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
@@ -26,6 +27,7 @@ internal sealed class RecentCode
     /// <param name="operations">The block.</param>
     /// <param name="last">The index of the last instruction executed of it.</param>
     /// <param name="rip">That instruction's address.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Note(Operation[] operations, int last, ulong rip)
     {
         ref BlockExit exit = ref _exits[_next++ % Blocks];
