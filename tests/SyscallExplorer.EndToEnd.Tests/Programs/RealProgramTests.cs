@@ -10,9 +10,6 @@ public sealed class RealProgramTests
     private const string Kit = "the kit";
     private const string Host = "the host";
 
-    /// <summary>The largest sorts are the glibc ones, which do not need four times the instructions.</summary>
-    private const int SortedOnce = 1_000_000;
-
     public static TheoryData<string, string, int, int> EveryVariant()
     {
         var data = new TheoryData<string, string, int, int>();
@@ -30,15 +27,14 @@ public sealed class RealProgramTests
     public void A_compiled_program_does_what_it_does_on_the_host(string name, string library, int bitness, int optimisation)
     {
         string program = Compiled.Get(name, new Variant(library, bitness, optimisation));
-        string[] arguments = name switch { "hello" => ["you", "", "zwölf Wörter"], "sort" => ["20000"], _ => [] };
-        Compare(program, arguments, name == "sha256" ? Text(200_000) : []);
+        string[] arguments = name switch { "hello" => ["you", "", "zwölf Wörter"], "sort" => ["10000"], _ => [] };
+        Compare(program, arguments, name == "sha256" ? Text(100_000) : []);
     }
 
     [SkippableTheory]
-    [InlineData(64, "Skylake")]
-    [InlineData(32, "Skylake")]
-    public void A_million_integers_are_sorted(int bitness, string cpu) =>
-        Compare(Compiled.Get("sort", new Variant("glibc", bitness, 2)), [SortedOnce.ToString(System.Globalization.CultureInfo.InvariantCulture)], [], "--cpu", cpu);
+    [InlineData(64)]
+    [InlineData(32)]
+    public void A_million_integers_are_sorted(int bitness) => Compare(Compiled.Get("sort", new Variant("glibc", bitness, 2)), ["1000000"], []);
 
     [SkippableTheory]
     [InlineData("Haswell", 64)]
@@ -81,7 +77,7 @@ public sealed class RealProgramTests
         ["sh", "-c", "read a; for i in 1 2 3; do case $i in 2) echo two;; *) printf '%03d\\n' $((i * 7));; esac; done; echo \"$a\" >&2; exit 7"], Text(300));
 
     [SkippableFact]
-    public void A_program_that_the_busybox_shell_kills_itself_with_ends_by_the_signal() => Compare(BusyBox(), ["sh", "-c", "echo before; kill -9 $$; echo after"], []);
+    public void A_shell_that_kills_itself_ends_by_the_signal() => Compare(BusyBox(), ["sh", "-c", "echo before; kill -9 $$; echo after"], []);
 
     [SkippableFact]
     public void Some_megabytes_go_through_gzip_and_back()
