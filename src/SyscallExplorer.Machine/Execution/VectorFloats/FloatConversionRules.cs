@@ -40,7 +40,7 @@ internal readonly struct ToInteger<TFormat, TFrom, TTo, TRounding> : IFloatConve
         RoundingControl rounding = TRounding.Truncates ? RoundingControl.Zero : context.Rounding;
         if (!HostConversions.TryToInteger(value, Bits, rounding, ref context, out long integer))
             integer = FloatConversion.ToSigned<TFormat, TFrom>(value, Bits, rounding, ref context);
-        return Unsafe.As<long, TTo>(ref integer);
+        return typeof(TTo) == typeof(int) ? Unsafe.BitCast<int, TTo>((int)integer) : Unsafe.BitCast<long, TTo>(integer);
     }
 }
 

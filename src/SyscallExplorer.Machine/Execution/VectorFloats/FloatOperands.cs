@@ -38,7 +38,8 @@ internal static class FloatOperands
     }
 
     /// <summary>Reads the low 8, 16 or 32 bytes; only memory of 16 must be aligned, and only in legacy SSE.</summary>
-    public static bool ReadPart<TEncoding>(Processor cpu, Operation op, Operand operand, int bytes, out Vector256<byte> value) where TEncoding : struct, IFloatEncoding
+    public static bool ReadPart<TEncoding>(Processor cpu, Operation op, Operand operand, int bytes, out Vector256<byte> value)
+        where TEncoding : struct, IFloatEncoding
     {
         if (operand.Kind != OperandKind.Vector)
             return ReadMemory<TEncoding>(cpu, op, bytes, out value);

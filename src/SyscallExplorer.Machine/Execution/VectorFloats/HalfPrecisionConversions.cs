@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace SyscallExplorer.Machine;
@@ -46,9 +45,14 @@ internal static unsafe class HalfPrecisionConversions
         return written ? Outcome.Next : Outcome.Fault;
     }
 
+    /// <summary>Every number of half precision is zero or a normal number of single precision: the host's conversion is exact, and nothing is met.</summary>
     private readonly struct HalfToSingle : IFloatConversionRule<ushort, uint>
     {
-        public static uint Apply(ushort value, int control, ref FloatContext context) => FloatConversion.HalfToSingle(value, ref context);
+        private const ushort Exponent = 0x7C00;
+
+        public static uint Apply(ushort value, int control, ref FloatContext context) => (value & Exponent) != Exponent
+            ? BitConverter.SingleToUInt32Bits((float)BitConverter.UInt16BitsToHalf(value))
+            : FloatConversion.HalfToSingle(value, ref context);
     }
 
     private readonly struct SingleToHalf : IFloatConversionRule<uint, ushort>

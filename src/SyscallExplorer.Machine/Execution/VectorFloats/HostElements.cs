@@ -44,7 +44,9 @@ internal static class HostElements
             result.AsInt64() & Vector128.Create(long.MaxValue), Vector128.Create(0x001F_FFFF_FFFF_FFFF), Vector128.Create(0x7FF0_0000_0000_0000), elements, isSum);
     }
 
-    /// <summary>left · right + addend, where the same holds: operands normal or zero, the result normal. A result of zero may be an underflow and is not taken.</summary>
+    /// <summary>
+    /// left · right + addend, where the same holds: operands normal or zero, the result normal. A result of zero may be an underflow and is not taken.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryMultiplyAdd<TBits>(TBits left, TBits right, TBits addend, bool negateProduct, bool negateAddend, out TBits result) where TBits : unmanaged
     {

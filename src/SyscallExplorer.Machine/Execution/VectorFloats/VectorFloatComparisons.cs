@@ -7,7 +7,9 @@ internal static unsafe class VectorFloatComparisons
 {
     private const ulong ComparisonFlags = Rflags.OF | Rflags.SF | Rflags.ZF | Rflags.AF | Rflags.PF | Rflags.CF;
 
-    /// <summary>Of the first 16 predicates, the orders that satisfy it: bit 0 less, 1 equal, 2 greater, 3 unordered. The next 16 are the same. SDM vol. 2, table 3-1.</summary>
+    /// <summary>
+    /// Of the first 16 predicates, the orders that satisfy it: bit 0 less, 1 equal, 2 greater, 3 unordered. The next 16 are the same. SDM vol. 2, table 3-1.
+    /// </summary>
     private static ReadOnlySpan<byte> Satisfying =>
     [
         0b0010, 0b0001, 0b0011, 0b1000, 0b1101, 0b1110, 0b1100, 0b0111,

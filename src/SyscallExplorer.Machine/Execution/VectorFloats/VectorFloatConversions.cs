@@ -32,7 +32,8 @@ internal static unsafe class VectorFloatConversions
         where TFrom : unmanaged
         where TTo : unmanaged
         where TRule : struct, IFloatConversionRule<TFrom, TTo> =>
-        forms.Add(name, &PackedHandler<TFrom, TTo, TRule, SseFloats>, &PackedHandler<TFrom, TTo, TRule, Vex128Floats>, &PackedHandler<TFrom, TTo, TRule, Vex256Floats>);
+        forms.Add(name, &PackedHandler<TFrom, TTo, TRule, SseFloats>,
+            &PackedHandler<TFrom, TTo, TRule, Vex128Floats>, &PackedHandler<TFrom, TTo, TRule, Vex256Floats>);
 
     private static void Scalar<TFrom, TTo, TRule>(VectorFloatForms forms, string name)
         where TFrom : unmanaged

@@ -32,8 +32,9 @@ internal static unsafe class VectorFloatDotProducts
         Span<TBits> terms = stackalloc TBits[MostElements];
         for (int i = 0; i < count; i++)
         {
-            bool selected = ((control >> (4 + i % half)) & 1) != 0;
-            terms[i] = selected ? FloatArithmetic.Multiply<TFormat, TBits>(FloatOperands.Element<TBits>(ref left, i), FloatOperands.Element<TBits>(ref right, i), ref context) : default;
+            terms[i] = ((control >> (4 + i % half)) & 1) != 0
+                ? FloatArithmetic.Multiply<TFormat, TBits>(FloatOperands.Element<TBits>(ref left, i), FloatOperands.Element<TBits>(ref right, i), ref context)
+                : default;
         }
 
         for (int distance = 1; distance < half; distance *= 2)

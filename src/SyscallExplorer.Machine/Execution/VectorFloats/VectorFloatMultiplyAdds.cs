@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace SyscallExplorer.Machine;
 
-/// <summary>VFMADD132PS to VFNMSUB231SD. The digits say which operands are multiplied, by their numbers, and which is added. SDM vol. 2, each under its name.</summary>
+/// <summary>
+/// VFMADD132PS to VFNMSUB231SD. The digits say which operands are multiplied, by their numbers, and which is added. SDM vol. 2, each under its name.
+/// </summary>
 internal static unsafe class VectorFloatMultiplyAdds
 {
     public static void Register(VectorFloatForms forms)
