@@ -123,8 +123,8 @@ public sealed class ExecVerbTests : IDisposable
             a.jmp(loop);
         }));
         Assert.Equal(125, run.ExitCode);
-        Assert.Equal("sysx: The instruction budget is used up at 33:0000000000401000. It allowed 5000 instructions; --max-instructions raises it.",
-            run.Error.Trim());
+        Assert.StartsWith("sysx: The instruction budget is used up at 33:0000000000401000.", run.Error, StringComparison.Ordinal);
+        Assert.EndsWith("It allowed 5000 instructions; --max-instructions raises it.", run.Error.Trim(), StringComparison.Ordinal);
     }
 
     public static TheoryData<string[], string> WrongCommandLines => new()

@@ -48,7 +48,7 @@ internal static class ElementaryFunctions
     /// <summary>The angle of the point (x, y), from 0 to π, of which y is not negative and not both are 0.</summary>
     public static WideReal Angle(in WideReal y, in WideReal x)
     {
-        WideReal width = x.Magnitude;
+        WideReal width = x.Abs();
         WideReal halfPi = WideReal.Pi with { Exponent = 0 };
         WideReal angle = y.IsLessThan(width) ? ArcTangent(y / width) : halfPi - (width.IsZero ? width : ArcTangent(width / y));
         return x.Negative ? WideReal.Pi - angle : angle;

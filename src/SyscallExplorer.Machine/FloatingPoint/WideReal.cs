@@ -21,7 +21,7 @@ internal readonly record struct WideReal(bool Negative, int Exponent, UInt128 Si
 
     public bool IsZero => Significand == UInt128.Zero;
 
-    public WideReal Magnitude => this with { Negative = false };
+    public WideReal Abs() => this with { Negative = false };
 
     public static WideReal From(in FloatNumber number) =>
         number.Class == FloatClass.Zero ? default : new(number.Negative, number.Exponent, (UInt128)number.Significand << 64);

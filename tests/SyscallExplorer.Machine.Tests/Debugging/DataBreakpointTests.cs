@@ -20,9 +20,7 @@ public sealed class DataBreakpointTests
             {
                 var bench = new MachineBench();
 
-                // The page is among the fast translations before it is watched.
                 bench[Gpr.Rbx] = address;
-                bench.RunUser64(a => Store(a, size));
                 bench.Break(watched, Watch.Write, length);
                 TakenException? taken = bench.Try(BenchMode.User64, a => Store(a, size)).Exception;
                 bool touches = address < watched + (ulong)length && address + (ulong)size > watched;
@@ -39,7 +37,6 @@ public sealed class DataBreakpointTests
     public void Reads_hit_only_what_watches_them(Watch watch, bool write, Vector? expected)
     {
         _bench[Gpr.Rbx] = Data;
-        _bench.RunUser64(a => { a.mov(rax, __[rbx]); a.mov(__[rbx], rax); });
         _bench.Break(Data, watch, 8);
         TakenException? taken = _bench.Try(BenchMode.User64, a =>
         {
@@ -49,6 +46,29 @@ public sealed class DataBreakpointTests
                 a.mov(eax, __[rbx]);
         }).Exception;
         Assert.Equal(expected, taken?.Vector);
+    }
+
+    [Theory, InlineData(0x3_0002ul, false), InlineData(0x3_0002ul, true), InlineData(0x1_0002ul, true)]
+    public void A_page_in_use_is_watched_from_the_instruction_after_the_one_that_says_so(ulong control, bool write)
+    {
+        _bench.Cpu.Registers.SetDebug(0, Data);
+        (_bench[Gpr.Rax], _bench[Gpr.Rbx]) = (control, Data);
+        byte[] code = MachineBench.Assemble(BenchMode.Kernel64, a =>
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                a.mov(__[rbx], ecx);
+                a.mov(ecx, __[rbx]);
+            }
+
+            a.mov(dr7, rax);
+            if (write)
+                a.mov(__[rbx], ecx);
+            else
+                a.mov(ecx, __[rbx]);
+        });
+        TakenException taken = _bench.Fault(BenchMode.Kernel64, [.. code, 0x90]);
+        Assert.Equal((Vector.Debug, BenchLayout.KernelCode + (ulong)code.Length), (taken.Vector, taken.Rip));
     }
 
     [Fact]

@@ -65,6 +65,16 @@ public class LastInstructionsTests
     }
 
     [Fact]
+    public void An_endless_repetition_is_named_where_its_budget_ends()
+    {
+        _bench[Gpr.Rcx] = ulong.MaxValue;
+        _bench[Gpr.Rdi] = BenchLayout.LargePages;
+        RunResult result = Run(1000, a => { a.mov(al, 0); a.repe.scasb(); });
+        Assert.StartsWith("The instruction budget is used up at 10:0000000000100002.", result.Message);
+        Assert.Equal(["mov al, 0", "repe scasb [rdi]"], result.LastInstructions.Select(instruction => instruction.Text));
+    }
+
+    [Fact]
     public void A_halt_that_nothing_ends_is_explained_too_and_a_trace_is_not()
     {
         RunResult result = Run(10, a => { a.cli(); a.hlt(); });

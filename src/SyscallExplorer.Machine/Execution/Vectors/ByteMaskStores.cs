@@ -6,7 +6,7 @@ namespace SyscallExplorer.Machine;
 
 /// <summary>
 /// MASKMOVQ, MASKMOVDQU: the bytes whose sign bit in the mask is set, stored at DS:rDI. The whole operand must be writable whatever the mask says,
-/// as processors that were asked have it. SDM vol. 2B, MASKMOVQ and MASKMOVDQU.
+/// and is checked for alignment by quadwords, as AMD's processors have it. SDM vol. 2B, MASKMOVQ and MASKMOVDQU.
 /// </summary>
 internal static unsafe class ByteMaskStores
 {
@@ -37,7 +37,7 @@ internal static unsafe class ByteMaskStores
     private static bool Store(Processor cpu, Operation op, Vector128<byte> value, Vector128<byte> mask, int size)
     {
         ulong offset = cpu.S.Gpr[(int)Gpr.Rdi] & op.AddressMask;
-        if (!cpu.SegmentedAddress(op.Segment, offset, size, write: true, out ulong linear) || !cpu.ProbeOperand(linear, size))
+        if (!cpu.SegmentedAddress(op.Segment, offset, size, write: true, out ulong linear) || !cpu.ProbeQuadwords(linear, size))
             return false;
         for (int i = 0; i < size; i++)
         {

@@ -163,7 +163,7 @@ internal static unsafe class X87Transcendentals
                 return SignedZero(y.Negative);
 
             // Infinities count as equal to each other and beyond everything else.
-            WideReal height = Coordinate(y, x).Magnitude, width = Coordinate(x, y);
+            WideReal height = Coordinate(y, x).Abs(), width = Coordinate(x, y);
             WideReal angle = height.IsZero ? WideReal.Pi : ElementaryFunctions.Angle(height, width);
             return Round(angle with { Negative = y.Negative }, isExact: false, ref context);
         }
