@@ -13,6 +13,8 @@ public class InterpreterBenchmarks
     private LinuxMachine _registers = null!;
     private LinuxMachine _memory = null!;
     private LinuxMachine _systemCalls = null!;
+    private LinuxMachine _program64 = null!;
+    private LinuxMachine _program32 = null!;
 
     [GlobalSetup]
     public void Boot()
@@ -21,6 +23,8 @@ public class InterpreterBenchmarks
         _registers = Load(booted, RegisterLoop);
         _memory = Load(booted, MemoryLoop);
         _systemCalls = Load(booted, SystemCallLoop);
+        _program64 = LoadElf(booted, 64);
+        _program32 = LoadElf(booted, 32);
     }
 
     [Benchmark(OperationsPerInvoke = Instructions)]
@@ -31,6 +35,75 @@ public class InterpreterBenchmarks
 
     [Benchmark(OperationsPerInvoke = Instructions)]
     public RunResult SystemCalls() => _systemCalls.Run(RunLimits.Instructions(Instructions));
+
+    [Benchmark(OperationsPerInvoke = Instructions)]
+    public RunResult Program64() => _program64.Run(RunLimits.Instructions(Instructions));
+
+    [Benchmark(OperationsPerInvoke = Instructions)]
+    public RunResult Program32() => _program32.Run(RunLimits.Instructions(Instructions));
+
+    private static LinuxMachine LoadElf(LinuxMachine booted, int bitness)
+    {
+        LinuxMachine machine = booted.Fork();
+        machine.Load(new ElfProgram(ElfFile.Parse(ElfImage.Program(SieveLoop, bitness).ToBytes()), "sieve"));
+        return machine;
+    }
+
+    /// <summary>
+    /// What integer programs do: calls, a frame, bytes of a table in a loop within a loop, and branches that depend on them. The code is the
+    /// same in both word sizes.
+    /// </summary>
+    private static void SieveLoop(Assembler a)
+    {
+        const int limit = 8000;
+        Label again = a.CreateLabel(), clear = a.CreateLabel(), next = a.CreateLabel(), strike = a.CreateLabel(), skip = a.CreateLabel(), sieve = a.CreateLabel();
+        bool is64 = a.Bitness == 64;
+        AssemblerMemoryOperand Flag(AssemblerRegister64 wide, AssemblerRegister32 narrow) =>
+            is64 ? __byte_ptr[rsi + wide] : __byte_ptr[esi + narrow];
+        a.Label(ref again);
+        a.call(sieve);
+        a.jmp(again);
+
+        a.Label(ref sieve);
+        if (is64)
+        {
+            a.push(rbp);
+            a.mov(rbp, rsp);
+            a.lea(rsi, __[rsp - 2 * limit]);
+        }
+        else
+        {
+            a.push(ebp);
+            a.mov(ebp, esp);
+            a.lea(esi, __[esp - 2 * limit]);
+        }
+
+        a.xor(ecx, ecx);
+        a.Label(ref clear);
+        a.mov(Flag(rcx, ecx), 0);
+        a.inc(ecx);
+        a.cmp(ecx, limit);
+        a.jb(clear);
+        a.mov(ecx, 2);
+        a.Label(ref next);
+        a.cmp(Flag(rcx, ecx), 0);
+        a.jne(skip);
+        a.add(eax, ecx);
+        a.lea(edx, is64 ? __[rcx + rcx] : __[ecx + ecx]);
+        a.cmp(edx, limit);
+        a.jae(skip);
+        a.Label(ref strike);
+        a.mov(Flag(rdx, edx), 1);
+        a.add(edx, ecx);
+        a.cmp(edx, limit);
+        a.jb(strike);
+        a.Label(ref skip);
+        a.inc(ecx);
+        a.cmp(ecx, limit);
+        a.jb(next);
+        a.leave();
+        a.ret();
+    }
 
     private static LinuxMachine Load(LinuxMachine booted, Action<Assembler> program)
     {

@@ -7,9 +7,6 @@ namespace SyscallExplorer.Cli;
 /// <summary><c>sysx exec</c>: runs a static ELF program inside the kit.</summary>
 internal static class ExecVerb
 {
-    /// <summary>About half an hour of the reference interpreter: what runs longer has probably lost its way.</summary>
-    internal const long DefaultInstructionLimit = 100_000_000_000;
-
     internal static Command Create()
     {
         var kernel = new Option<string>("--kernel") { Description = "The kernel to boot.", HelpName = "name", DefaultValueFactory = _ => Kernels.Linux_5_13.Name };
@@ -17,9 +14,9 @@ internal static class ExecVerb
         var reference = new Option<bool>("--reference") { Description = "Use the reference interpreter. It is the only executor so far, so that this changes nothing." };
         var limit = new Option<long>("--max-instructions")
         {
-            Description = "How many instructions the program and the kernel may execute.",
+            Description = "How many instructions the program and the kernel may execute: some twenty minutes' worth unless given.",
             HelpName = "count",
-            DefaultValueFactory = _ => DefaultInstructionLimit,
+            DefaultValueFactory = _ => Lab.DefaultProgramLimit,
         };
         limit.Validators.Add(result =>
         {

@@ -19,6 +19,14 @@ internal static class Tools
         return found!;
     }
 
+    /// <summary>A file that may be absent, as <see cref="Require"/> treats a program.</summary>
+    internal static void RequireFile(string path, string what)
+    {
+        if (!File.Exists(path) && Environment.GetEnvironmentVariable("CI") == "true")
+            Assert.Fail($"There is no {path}, {what}.");
+        Skip.IfNot(File.Exists(path), $"There is no {path}, {what}.");
+    }
+
     /// <summary>Runs a program to its end and returns what it printed.</summary>
     internal static string Run(string program, string folder, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {

@@ -40,6 +40,14 @@ public sealed class ExceptionTests
     }
 
     [Fact]
+    public void An_exception_without_an_error_code_reports_none()
+    {
+        LinuxMachine machine = Guest.Run(a => a.ud2());
+        Assert.Equal(0ul, machine.Fatal!.ErrorCode);
+        Assert.Contains("#UD at", machine.Fatal.Title, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_page_fault_reports_its_address_and_kind()
     {
         LinuxMachine machine = Guest.Run(a => a.mov(__dword_ptr[0x1234], 1));

@@ -80,7 +80,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         ProcessorRegisters registers = processor.Registers;
         PtRegs frame = machine.ReadPtRegs(registers[Gpr.Rdi]);
         var vector = (Vector)registers[Gpr.Rcx];
-        ulong error = registers[Gpr.Rsi];
+        ulong error = ExceptionEntries.Table.Any(entry => entry.Vector == vector && entry.HasErrorCode) ? registers[Gpr.Rsi] : 0;
         ulong faultAddress = vector == Vector.PageFault ? registers.ControlRegister2 : 0;
         machine.State = machine.State with { Fatal = FatalReports.Make(machine, signal, vector, error, faultAddress, frame) };
         if (signal == 0)

@@ -7,6 +7,12 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
     [
         ("exit", Exit),
         ("exit_group", Exit),
+        ("setuid", a => (uint)a[0] == TaskIdentity.Uid ? 0 : -Errno.EPERM),
+        ("setgid", a => (uint)a[0] == TaskIdentity.Gid ? 0 : -Errno.EPERM),
+        ("setuid16", a => (ushort)a[0] == TaskIdentity.Uid ? 0 : -Errno.EPERM),
+        ("setgid16", a => (ushort)a[0] == TaskIdentity.Gid ? 0 : -Errno.EPERM),
+        ("getresuid", a => GiveThree(a, TaskIdentity.Uid)),
+        ("getresgid", a => GiveThree(a, TaskIdentity.Gid)),
         ("getpgrp", _ => TaskIdentity.Pid),
         ("getpgid", a => IdentityOf(a.Int(0), TaskIdentity.Pid)),
         ("getsid", a => IdentityOf(a.Int(0), TaskIdentity.ParentPid)),
@@ -31,6 +37,13 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
         TaskIdentity.ParentPid => TaskIdentity.ParentPid,
         _ => -Errno.ESRCH,
     };
+
+    /// <summary>The real, the effective and the saved identity, which are one.</summary>
+    private long GiveThree(SyscallArguments arguments, int identity)
+    {
+        byte[] bytes = BitConverter.GetBytes(identity);
+        return Enumerable.Range(0, 3).All(i => Memory.TryWrite(arguments[i], bytes)) ? 0 : -Errno.EFAULT;
+    }
 
     private long Mask(SyscallArguments arguments)
     {

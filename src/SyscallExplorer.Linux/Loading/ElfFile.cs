@@ -55,7 +55,8 @@ public sealed class ElfFile
     /// <summary>e_phnum.</summary>
     internal int ProgramHeaderCount { get; private set; }
 
-    internal ReadOnlySpan<byte> Bytes => _bytes;
+    /// <summary>The whole file.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>Reads a program and checks it.</summary>
     /// <param name="bytes">The whole file.</param>

@@ -38,6 +38,7 @@ internal static unsafe class InstructionTable
         ExtendedControl.Register(table);
         FxsaveInstructions.Register(table);
         XsaveInstructions.Register(table);
+        VectorFloatFamilies.Register(table);
         X87Families.Register(table);
         VectorFamilies.Register(table);
         return table.Handlers;

@@ -157,7 +157,10 @@ public sealed partial class Processor
                     S.Rip = (S.Rip + (ulong)op.Length) & RipMask;
                 }
 
-                _recent.Note(operations, outcome == Outcome.Next ? index - 1 : index, rip);
+                if (repeats)
+                    _recent.NoteRepeating(operations, index, rip);
+                else
+                    _recent.Note(operations, outcome == Outcome.Next ? index - 1 : index, rip);
                 if (outcome == Outcome.Fault)
                     raised = DeliverFault();
                 else if (S.DebugTraps != 0)

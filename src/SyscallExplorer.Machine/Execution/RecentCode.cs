@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
@@ -21,17 +22,34 @@ internal sealed class RecentCode
 
     private readonly BlockExit[] _exits = new BlockExit[Blocks];
     private uint _next;
+    private Operation? _repeating;
+    private ulong _repeatingRip;
+    private uint _repeatingSince;
 
     /// <summary>Notes that a block was left.</summary>
     /// <param name="operations">The block.</param>
     /// <param name="last">The index of the last instruction executed of it.</param>
     /// <param name="rip">That instruction's address.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Note(Operation[] operations, int last, ulong rip)
     {
         ref BlockExit exit = ref _exits[_next++ % Blocks];
         exit.Operations = operations;
         exit.Last = last;
         exit.Rip = rip;
+    }
+
+    /// <summary>
+    /// Notes that a block was left in the middle of a repeated instruction, which is shown as long as nothing follows it: so each counts
+    /// once, however the run is cut.
+    /// </summary>
+    public void NoteRepeating(Operation[] operations, int index, ulong rip)
+    {
+        if (index > 0)
+            Note(operations, index - 1, rip - (ulong)operations[index - 1].Length);
+        _repeating = operations[index];
+        _repeatingRip = rip;
+        _repeatingSince = _next;
     }
 
     /// <summary>The ring as it is now.</summary>
@@ -46,12 +64,17 @@ internal sealed class RecentCode
     {
         other._exits.CopyTo(_exits, 0);
         _next = other._next;
+        _repeating = other._repeating;
+        _repeatingRip = other._repeatingRip;
+        _repeatingSince = other._repeatingSince;
     }
 
     /// <summary>The last instructions, the oldest first.</summary>
     public IReadOnlyList<ExecutedInstruction> Instructions()
     {
         var newestFirst = new List<ExecutedInstruction>(MaxInstructions);
+        if (_repeating is not null && _repeatingSince == _next)
+            newestFirst.Add(new ExecutedInstruction(_repeatingRip, TextOf(_repeating, _repeatingRip)));
         for (uint i = 1; i <= Blocks && newestFirst.Count < MaxInstructions; i++)
         {
             BlockExit exit = _exits[(_next - i) % Blocks];

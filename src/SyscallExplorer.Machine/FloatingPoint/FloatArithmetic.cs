@@ -61,13 +61,13 @@ internal static class FloatArithmetic
             return NotANumber.Invalid<TFormat, TBits>(ref context);
         if (context.StopsAtDenormal(left.Denormal | right.Denormal))
             return default;
-        if (left.Class == FloatClass.Infinity || right.Class == FloatClass.Zero && left.Class != FloatClass.Zero)
+        if (left.Class == FloatClass.Infinity || (right.Class == FloatClass.Zero && left.Class != FloatClass.Zero))
             return FloatRounding.Round<TFormat, TBits>(left, ref context);
-        if (right.Class == FloatClass.Infinity || left.Class == FloatClass.Zero && right.Class != FloatClass.Zero)
+        if (right.Class == FloatClass.Infinity || (left.Class == FloatClass.Zero && right.Class != FloatClass.Zero))
             return FloatRounding.Round<TFormat, TBits>(right, ref context);
         if (left.Class == FloatClass.Zero)
             return TFormat.Pack(left.Negative == right.Negative ? left.Negative : context.Rounding == RoundingControl.Down, 0, 0);
-        return AddExact<TFormat, TBits>(left.Negative, left.Exponent, (UInt128)left.Significand << 63, right.Negative, right.Exponent, (UInt128)right.Significand << 63, ref context);
+        return AddExact<TFormat, TBits>(ExactNumber.From(left), ExactNumber.From(right), ref context);
     }
 
     public static TBits Subtract<TFormat, TBits>(in FloatNumber left, in FloatNumber right, ref FloatContext context)
@@ -147,22 +147,18 @@ internal static class FloatArithmetic
         return FloatRounding.Round<TFormat, TBits>(negative: false, value.Exponent >> 1, root, low, ref context);
     }
 
-    /// <summary>The sum of two numbers of which bit 126 is the highest; both exact, or with enough zero bits at the end that a sticky bit does not disturb the difference.</summary>
-    public static TBits AddExact<TFormat, TBits>(bool negative, int exponent, UInt128 significand, bool negative2, int exponent2, UInt128 significand2, ref FloatContext context)
+    /// <summary>The sum of two numbers that are not zero, rounded.</summary>
+    public static TBits AddExact<TFormat, TBits>(in ExactNumber left, in ExactNumber right, ref FloatContext context)
         where TFormat : struct, IFloatFormat<TBits>
         where TBits : unmanaged
     {
-        if (exponent < exponent2 || (exponent == exponent2 && significand < significand2))
-        {
-            (negative, negative2) = (negative2, negative);
-            (exponent, exponent2) = (exponent2, exponent);
-            (significand, significand2) = (significand2, significand);
-        }
-        significand2 = FloatRounding.ShiftRightSticky(significand2, exponent - exponent2);
-        UInt128 sum = negative == negative2 ? significand + significand2 : significand - significand2;
+        bool swap = left.Exponent < right.Exponent || (left.Exponent == right.Exponent && left.Significand < right.Significand);
+        ExactNumber large = swap ? right : left, small = swap ? left : right;
+        UInt128 shifted = FloatRounding.ShiftRightSticky(small.Significand, large.Exponent - small.Exponent);
+        UInt128 sum = large.Negative == small.Negative ? large.Significand + shifted : large.Significand - shifted;
         if (sum == UInt128.Zero)
             return TFormat.Pack(context.Rounding == RoundingControl.Down, 0, 0);
-        return FloatRounding.Normalize<TFormat, TBits>(negative, exponent + 1, sum, ref context);
+        return FloatRounding.Normalize<TFormat, TBits>(large.Negative, large.Exponent + 1, sum, ref context);
     }
 
     /// <summary>The whole product, with bit 127 set.</summary>
@@ -195,4 +191,13 @@ internal static class FloatArithmetic
             root++;
         return root;
     }
+}
+
+/// <summary>
+/// A summand: significand · 2^(exponent - 126), with bit 126 set, so that a sum has room. So many zero bits follow the digits, or no such differences arise,
+/// that a sticky bit never disturbs one.
+/// </summary>
+internal readonly record struct ExactNumber(bool Negative, int Exponent, UInt128 Significand)
+{
+    public static ExactNumber From(in FloatNumber number) => new(number.Negative, number.Exponent, (UInt128)number.Significand << 63);
 }

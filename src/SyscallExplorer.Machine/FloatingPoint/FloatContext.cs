@@ -1,6 +1,6 @@
 namespace SyscallExplorer.Machine;
 
-/// <summary>What an operation on floating-point numbers is told by the control register, and what it reports back. Flags accumulate over the lanes of a vector.</summary>
+/// <summary>What an operation on numbers is told by the control register, and what it reports back. Flags accumulate over the lanes of a vector.</summary>
 internal struct FloatContext
 {
     public RoundingControl Rounding;
@@ -31,7 +31,7 @@ internal struct FloatContext
         ExtendedPrecision = Extended.FullPrecision;
     }
 
-    /// <summary>The controls of MXCSR, with no exception raised yet: the register's own flags are sticky and do not matter to an operation. SDM vol. 1, 10.2.3.</summary>
+    /// <summary>The controls of MXCSR, with no exception raised yet: the register's own flags do not matter to an operation. SDM vol. 1, 10.2.3.</summary>
     public static FloatContext FromMxcsr(uint mxcsr) => new((RoundingControl)((mxcsr >> 13) & 3))
     {
         Masked = (FloatExceptions)(mxcsr >> 7) & FloatExceptions.All,

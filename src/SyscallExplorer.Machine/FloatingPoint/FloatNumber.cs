@@ -19,7 +19,7 @@ internal readonly struct FloatNumber(FloatClass @class, bool negative, int expon
     public const ulong IntegerBit = 1UL << 63;
     public const ulong QuietBit = 1UL << 62;
 
-    /// <summary>The significand with its integer bit at bit 63. Of a NaN, the payload in the same place, so that formats exchange it by cutting its low end.</summary>
+    /// <summary>The significand with its integer bit at bit 63. Of a NaN the payload in the same place: formats exchange it by cutting its low end.</summary>
     public readonly ulong Significand = significand;
 
     /// <summary>The power of two of the integer bit: the value is <see cref="Significand"/> · 2^(Exponent - 63).</summary>

@@ -13,7 +13,8 @@ internal static class FloatRemainder
     public readonly record struct Quotient(int LowBits, bool IsPartial, bool Exists);
 
     /// <summary>dividend - divisor · q, where q is the quotient rounded to an integer, or only its first bits if it is long. Exact.</summary>
-    public static TBits Step<TFormat, TBits>(in FloatNumber dividend, in FloatNumber divisor, RoundingControl quotientRounding, ref FloatContext context, out Quotient quotient)
+    public static TBits Step<TFormat, TBits>(
+        in FloatNumber dividend, in FloatNumber divisor, RoundingControl quotientRounding, ref FloatContext context, out Quotient quotient)
         where TFormat : struct, IFloatFormat<TBits>
         where TBits : unmanaged
     {

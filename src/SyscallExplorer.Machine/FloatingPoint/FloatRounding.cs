@@ -119,7 +119,7 @@ internal static class FloatRounding
         return TFormat.Pack(negative, TFormat.MinExponent, significand);
     }
 
-    /// <summary>The result is too large. Masked, it becomes infinity or the largest number, whichever the rounding mode leads to. SDM vol. 1, table 4-10.</summary>
+    /// <summary>The result is too large. Masked, it becomes infinity or the largest number, where the rounding mode leads. SDM vol. 1, table 4-10.</summary>
     private static TBits Overflow<TFormat, TBits>(bool negative, int exponent, ulong significand, bool inexact, bool up, ref FloatContext context)
         where TFormat : struct, IFloatFormat<TBits>
         where TBits : unmanaged

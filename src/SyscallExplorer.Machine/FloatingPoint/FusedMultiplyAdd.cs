@@ -6,24 +6,20 @@ internal static class FusedMultiplyAdd
     /// <summary>The result of the three numbers, where of several NaNs the first of left, right, addend is the result.</summary>
     public static TBits Apply<TFormat, TBits>(TBits left, TBits right, TBits addend, ref FloatContext context)
         where TFormat : struct, IFloatFormat<TBits>
-        where TBits : unmanaged =>
-        Apply<TFormat, TBits>(TFormat.Unpack(left, context), TFormat.Unpack(right, context), TFormat.Unpack(addend, context), false, false, ref context);
+        where TBits : unmanaged => Apply<TFormat, TBits>(left, right, addend, negateProduct: false, negateAddend: false, ref context);
 
-    /// <param name="left">The multiplicand, whose NaN comes first.</param>
-    /// <param name="right">The multiplier, whose NaN comes second.</param>
-    /// <param name="addend">What is added, whose NaN comes last.</param>
+    /// <param name="multiplicand">The first factor, whose NaN comes first.</param>
+    /// <param name="multiplier">The second factor, whose NaN comes second.</param>
+    /// <param name="summand">What is added, whose NaN comes last.</param>
     /// <param name="negateProduct">Takes the product's negative: VFNMADD, VFNMSUB. A NaN keeps its sign.</param>
     /// <param name="negateAddend">Takes the addend's negative: VFMSUB, VFNMSUB. A NaN keeps its sign.</param>
     /// <param name="context">Controls and flags.</param>
-    public static TBits Apply<TFormat, TBits>(TBits left, TBits right, TBits addend, bool negateProduct, bool negateAddend, ref FloatContext context)
-        where TFormat : struct, IFloatFormat<TBits>
-        where TBits : unmanaged =>
-        Apply<TFormat, TBits>(TFormat.Unpack(left, context), TFormat.Unpack(right, context), TFormat.Unpack(addend, context), negateProduct, negateAddend, ref context);
-
-    private static TBits Apply<TFormat, TBits>(in FloatNumber left, in FloatNumber right, in FloatNumber addend, bool negateProduct, bool negateAddend, ref FloatContext context)
+    public static TBits Apply<TFormat, TBits>(
+        TBits multiplicand, TBits multiplier, TBits summand, bool negateProduct, bool negateAddend, ref FloatContext context)
         where TFormat : struct, IFloatFormat<TBits>
         where TBits : unmanaged
     {
+        FloatNumber left = TFormat.Unpack(multiplicand, context), right = TFormat.Unpack(multiplier, context), addend = TFormat.Unpack(summand, context);
         bool zero = left.Class == FloatClass.Zero || right.Class == FloatClass.Zero;
         bool infinite = left.Class == FloatClass.Infinity || right.Class == FloatClass.Infinity;
         if (left.IsNaN || right.IsNaN || addend.IsNaN)
@@ -46,8 +42,9 @@ internal static class FusedMultiplyAdd
         if (addend.Class == FloatClass.Zero)
             return FloatRounding.Round<TFormat, TBits>(negative, exponent, high, low, ref context);
 
-        // The product of two significands of at most 53 bits leaves 22 zeros at the end, so that its half is exact and a sticky bit cannot disturb it.
-        return FloatArithmetic.AddExact<TFormat, TBits>(negative, exponent, new UInt128(high, low) >> 1, addendNegative, addend.Exponent, (UInt128)addend.Significand << 63, ref context);
+        // The product of two significands of at most 53 bits leaves 22 zeros at the end, so that its half is exact.
+        var product = new ExactNumber(negative, exponent, new UInt128(high, low) >> 1);
+        return FloatArithmetic.AddExact<TFormat, TBits>(product, ExactNumber.From(addend) with { Negative = addendNegative }, ref context);
     }
 
     /// <summary>The first NaN. A product of zero and infinity does not count beside a quiet NaN. SDM vol. 1, table 14-17.</summary>

@@ -118,7 +118,7 @@ internal static class HostArithmetic
         return ((a >> 23) & 0xFF) - (127 - 30) <= 60 && ((b >> 23) & 0xFF) - (127 - 30) <= 60 && context.Rounding == RoundingControl.Nearest;
     }
 
-    /// <summary>Whether a sum has an error: the error itself is exact in these six operations (Knuth, The Art of Computer Programming, vol. 2, 4.2.2, theorem B).</summary>
+    /// <summary>Whether a sum has an error: these six operations give the error exactly (Knuth, The Art of Computer Programming, vol. 2, 4.2.2).</summary>
     private static bool SumIsInexact(double x, double y, double sum)
     {
         double ofY = sum - x;

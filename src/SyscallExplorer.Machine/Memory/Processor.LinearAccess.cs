@@ -137,7 +137,9 @@ public sealed partial class Processor
         return true;
     }
 
-    private bool IsMisaligned(ulong linear, int size) => _alignmentChecked && (size is 2 or 4 or 8) && (linear & (ulong)(size - 1)) != 0;
+    /// <summary>An operand of 32 bytes need only be aligned as one of 16.</summary>
+    private bool IsMisaligned(ulong linear, int size) =>
+        _alignmentChecked && (size is 2 or 4 or 8 or 16 or 32) && (linear & (ulong)(Math.Min(size, 16) - 1)) != 0;
 
     private void ReadPhysical(ulong physical, Span<byte> bytes)
     {

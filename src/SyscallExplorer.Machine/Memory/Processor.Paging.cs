@@ -15,6 +15,7 @@ public sealed partial class Processor
     private const ulong ReservedInPdpte = 0x1E6;
 
     private PagingMode _pagingMode;
+    private PagingRules _pagingRules;
 
     /// <summary>Half of the linear address space of the paging mode in force: 2^47, or 2^56 with 5-level paging.</summary>
     private ulong _canonicalHalf = HalfOf48Bits;
@@ -50,10 +51,13 @@ public sealed partial class Processor
         return legal;
     }
 
-    /// <summary>Recomputes all that follows from registers which the owner has set, the PDPTE registers too.</summary>
+    /// <summary>Recomputes all that follows from registers which the owner has set, the PDPTE registers too. No translation survives its paging mode.</summary>
     internal void AcceptOwnersControlRegisters()
     {
+        PagingMode before = _pagingMode;
         RefreshDerivedState();
+        if (_pagingMode != before)
+            InvalidateAllTranslations(alsoGlobal: true);
         if (_pagingMode == PagingMode.Pae)
             TryReadPdptes(S.Cr3, out S.Pdptes);
     }
@@ -61,9 +65,21 @@ public sealed partial class Processor
     /// <summary>Where the walk for an address begins.</summary>
     private ulong PagingRoot(ulong linear) => _pagingMode == PagingMode.Pae ? S.Pdptes[(int)(linear >> 30) & (PdpteCount - 1)] : S.Cr3;
 
-    private void RefreshPagingMode()
+    /// <summary>Recomputes what a change of CR0, CR4 or IA32_EFER means for paging.</summary>
+    internal void RefreshPagingMode()
     {
         _pagingMode = ModeOf(S.Cr0, S.Cr4, S.Efer);
+        _pagingRules = new PagingRules(
+            _pagingMode,
+            WriteProtect: (S.Cr0 & Cr0.WP) != 0,
+            Smep: (S.Cr4 & Cr4.SMEP) != 0,
+            Smap: (S.Cr4 & Cr4.SMAP) != 0,
+            NoExecute: (S.Efer & Efer.NXE) != 0 && _pagingMode != PagingMode.TwoLevel,
+            GlobalPages: (S.Cr4 & Cr4.PGE) != 0,
+            GigabytePages: Model.Has(CpuFeature.Pdpe1gb),
+            LargePages: (S.Cr4 & Cr4.PSE) != 0,
+            WideLargePages: Model.Has(CpuFeature.Pse36),
+            PhysicalMask: Model.PhysicalMask);
         _canonicalHalf = _pagingMode == PagingMode.FiveLevel ? HalfOf57Bits : HalfOf48Bits;
     }
 

@@ -89,17 +89,9 @@ public sealed partial class Processor
             context.Drop(old.Page.LinearBase);
     }
 
-    private PagingRules CurrentPagingRules(bool excusedByAc) => new(
-        _pagingMode,
-        WriteProtect: (S.Cr0 & Cr0.WP) != 0,
-        Smep: (S.Cr4 & Cr4.SMEP) != 0,
-        Smap: (S.Cr4 & Cr4.SMAP) != 0 && !(excusedByAc && (S.Rflags & Rflags.AC) != 0),
-        NoExecute: (S.Efer & Efer.NXE) != 0 && _pagingMode != PagingMode.TwoLevel,
-        GlobalPages: (S.Cr4 & Cr4.PGE) != 0,
-        GigabytePages: Model.Has(CpuFeature.Pdpe1gb),
-        LargePages: (S.Cr4 & Cr4.PSE) != 0,
-        WideLargePages: Model.Has(CpuFeature.Pse36),
-        PhysicalMask: Model.PhysicalMask);
+    /// <summary>The rules now: an explicit access is excused from SMAP by EFLAGS.AC.</summary>
+    private PagingRules CurrentPagingRules(bool excusedByAc) =>
+        _pagingRules.Smap && excusedByAc && (S.Rflags & Rflags.AC) != 0 ? _pagingRules with { Smap = false } : _pagingRules;
 
     /// <summary>MOV to CR3: flushes what the PCID rules say. SDM vol. 3A, 4.10.4.1.</summary>
     internal void WriteCr3(ulong value)

@@ -50,7 +50,7 @@ public sealed partial class Processor
         return true;
     }
 
-    /// <summary>Reads the memory operand, which must be aligned to its size: #GP(0) otherwise.</summary>
+    /// <summary>Reads the memory operand, which must be aligned to its size: #GP(0) otherwise, unless AMD's MXCSR.MM lifts the rule.</summary>
     internal bool ReadAligned<T>(Operation op, out T value) where T : unmanaged
     {
         value = default;
@@ -59,11 +59,55 @@ public sealed partial class Processor
             && ReadLinear(linear, out value);
     }
 
-    /// <summary>Writes the memory operand, which must be aligned to its size: #GP(0) otherwise.</summary>
-    internal bool WriteAligned<T>(Operation op, T value) where T : unmanaged =>
+    /// <summary>Reads the memory operand of an aligned move, which MXCSR.MM does not concern: #GP(0) unless it is aligned to its size.</summary>
+    internal bool ReadAlignedMove<T>(Operation op, out T value) where T : unmanaged
+    {
+        value = default;
+        return SegmentedAddress(op.Segment, EffectiveAddress(op), Unsafe.SizeOf<T>(), write: false, out ulong linear)
+            && RequireAlignment(linear, Unsafe.SizeOf<T>())
+            && ReadLinear(linear, out value);
+    }
+
+    /// <summary>Writes the memory operand of an aligned move: #GP(0) unless it is aligned to its size.</summary>
+    internal bool WriteAlignedMove<T>(Operation op, T value) where T : unmanaged =>
         SegmentedAddress(op.Segment, EffectiveAddress(op), Unsafe.SizeOf<T>(), write: true, out ulong linear)
-        && IsAligned(linear, Unsafe.SizeOf<T>())
+        && RequireAlignment(linear, Unsafe.SizeOf<T>())
         && WriteLinear(linear, value);
+
+    /// <summary>Reads an element for an instruction that never checks alignment.</summary>
+    internal bool ReadUnaligned<T>(ulong linear, out T value) where T : unmanaged
+    {
+        if (!_alignmentChecked)
+            return ReadLinear(linear, out value);
+        value = default;
+        Span<byte> bytes = MemoryMarshal.AsBytes(new Span<T>(ref value));
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            if (!ReadLinear(Offset(linear, i), out bytes[i]))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes an element for an instruction that never checks alignment; the place was probed.</summary>
+    internal bool WriteUnaligned<T>(ulong linear, T value) where T : unmanaged
+    {
+        if (!_alignmentChecked)
+            return WriteLinear(linear, value);
+        Span<byte> bytes = MemoryMarshal.AsBytes(new Span<T>(ref value));
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            if (!WriteLinear(Offset(linear, i), bytes[i]))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Checks, where that is enabled, alignment to 8 bytes, and that a range can be written, so that writing parts of it cannot fail.</summary>
+    internal bool ProbeQuadwords(ulong linear, int size) =>
+        (!IsMisaligned(linear, sizeof(ulong)) || Fail(Vector.AlignmentCheck, 0)) && ProbeWrite(linear, size, Cpl == 3, explicitAccess: true);
 
     /// <summary>Reads the memory operand of a size that the form does not tell, aligned: #GP(0) otherwise.</summary>
     internal bool ReadBlock(Operation op, Span<byte> block, int alignment)
@@ -94,10 +138,5 @@ public sealed partial class Processor
     private bool RequireAlignment(ulong linear, int alignment) => (linear & (ulong)(alignment - 1)) == 0 || Fail(Vector.GeneralProtection, 0);
 
     /// <summary>AMD's MXCSR.MM turns the alignment rule off; #AC then guards where it is enabled. APM vol. 2, 11.4.</summary>
-    private bool IsAligned(ulong linear, int size)
-    {
-        if ((linear & (ulong)(size - 1)) == 0)
-            return true;
-        return (S.Mxcsr & Mxcsr.MM) == 0 ? Fail(Vector.GeneralProtection, 0) : !_alignmentChecked || Fail(Vector.AlignmentCheck, 0);
-    }
+    private bool IsAligned(ulong linear, int size) => (S.Mxcsr & Mxcsr.MM) != 0 || RequireAlignment(linear, size);
 }

@@ -233,6 +233,12 @@ public enum CpuFeature
 
     /// <summary>WBNOINVD.</summary>
     Wbnoinvd,
+
+    /// <summary>The x87 data pointer changes only at an unmasked exception.</summary>
+    FdpExcptnOnly,
+
+    /// <summary>The x87 instruction and data pointers have selectors no longer: they are stored as zero.</summary>
+    ZeroFcsFds,
 }
 
 /// <summary>Hardware weaknesses, by the names of Linux' sysfs files.</summary>

@@ -50,9 +50,6 @@ public sealed record CpuModel
     /// <summary>SYSENTER works in long mode: Intel only. APM vol. 3, SYSENTER (#UD in long mode); SDM vol. 2B, SYSENTER.</summary>
     public bool HasLongModeSysenter => Vendor == CpuVendor.Intel && Has(CpuFeature.Sep);
 
-    /// <summary>The x87 data pointer changes only at an unmasked exception (FDP_EXCPTN_ONLY): Intel since Broadwell. SDM vol. 1, 8.1.8.</summary>
-    internal bool HasDataPointerOnExceptionsOnly => Vendor == CpuVendor.Intel && Has(CpuFeature.Clflushopt);
-
     /// <inheritdoc/>
     public override string ToString() => Name;
 

@@ -20,7 +20,10 @@ public static class Cpus
     ];
 
     private static readonly CpuFeature[] Intel =
-        [CpuFeature.Pcid, CpuFeature.Invpcid, CpuFeature.Erms, CpuFeature.MdClear, CpuFeature.SpecCtrl, CpuFeature.IntelStibp, CpuFeature.SpecCtrlSsbd];
+    [
+        CpuFeature.Pcid, CpuFeature.Invpcid, CpuFeature.Erms, CpuFeature.MdClear, CpuFeature.SpecCtrl, CpuFeature.IntelStibp, CpuFeature.SpecCtrlSsbd,
+        CpuFeature.ZeroFcsFds,
+    ];
 
     /// <summary>Intel Haswell, 2013, with the microcode of 2019: the first with INVPCID; no SMAP.</summary>
     public static CpuModel Haswell { get; } = new()
@@ -53,7 +56,7 @@ public static class Cpus
         Model = 0x5E,
         Stepping = 3,
         PhysicalAddressBits = 39,
-        Features = new HashSet<CpuFeature>([.. Baseline, .. Intel, .. Since2015]),
+        Features = new HashSet<CpuFeature>([.. Baseline, .. Intel, .. Since2015, CpuFeature.FdpExcptnOnly]),
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
             | Vulnerabilities.SpecStoreBypass,
         Microarchitecture = Microarchitecture.Load("Skylake"),

@@ -122,6 +122,7 @@ internal static unsafe class ControlRegisters
         }
         else if ((changed & Cr0.WP) != 0)
         {
+            cpu.RefreshPagingMode();
             cpu.DropFastTranslations();
         }
 

@@ -50,7 +50,11 @@ public sealed partial class Processor
         ulong changed = value ^ S.Efer;
         S.Efer = (value & ~Efer.LMA) | (S.Efer & Efer.LMA);
         if ((changed & Efer.NXE) != 0)
+        {
+            RefreshPagingMode();
             InvalidateAllTranslations(alsoGlobal: true);
+        }
+
         return true;
     }
 

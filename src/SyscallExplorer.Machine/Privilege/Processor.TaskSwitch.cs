@@ -102,7 +102,7 @@ public sealed partial class Processor
         S.Tr = task with { Access = (ushort)(task.Access | BusyBit) };
         S.Cr0 |= Cr0.TS;
         RefreshUnits();
-        S.Dr[7] &= ~LocalBreakpoints;
+        WriteDebugRegister(7, S.Dr[7] & ~LocalBreakpoints);
         if (nested)
             image.Flags |= Rflags.NT;
         return LoadTask(image, layout, ext);

@@ -48,7 +48,13 @@ internal static unsafe class SystemFlags
     private static Outcome Sti(Processor cpu, Operation op)
     {
         if (cpu.Cpl > IoPrivilegeLevel(cpu))
-            return cpu.GeneralProtection();
+        {
+            if (!HasVirtualInterrupts(cpu) || (cpu.S.Rflags & Rflags.VIP) != 0)
+                return cpu.GeneralProtection();
+            cpu.S.Rflags |= Rflags.VIF;
+            return Outcome.Next;
+        }
+
         if ((cpu.S.Rflags & Rflags.IF) == 0)
             cpu.S.InterruptShadow = true;
         cpu.S.Rflags |= Rflags.IF;
@@ -58,10 +64,19 @@ internal static unsafe class SystemFlags
     private static Outcome Cli(Processor cpu, Operation op)
     {
         if (cpu.Cpl > IoPrivilegeLevel(cpu))
-            return cpu.GeneralProtection();
+        {
+            if (!HasVirtualInterrupts(cpu))
+                return cpu.GeneralProtection();
+            cpu.S.Rflags &= ~Rflags.VIF;
+            return Outcome.Next;
+        }
+
         cpu.S.Rflags &= ~Rflags.IF;
         return Outcome.Next;
     }
+
+    /// <summary>Protected-mode virtual interrupts: where ring 3 lacks the I/O privilege level, CLI and STI change VIF instead of IF. SDM vol. 3B, 20.4.</summary>
+    private static bool HasVirtualInterrupts(Processor cpu) => cpu.Cpl == 3 && (cpu.S.Cr4 & Cr4.PVI) != 0;
 
     private static Outcome Stac(Processor cpu, Operation op) => SetAccessControl(cpu, Rflags.AC);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using SyscallExplorer.Linux;
 
 namespace SyscallExplorer;
 
@@ -21,7 +22,8 @@ internal static class ProgramRunText
 
     public static string Summary(ProgramRun run)
     {
-        string status = run.ExitStatus is { } value ? $"exit status {value.ToString(CultureInfo.InvariantCulture)}, " : "";
+        string status = run.ExitStatus is { } value ? $"exit status {value.ToString(CultureInfo.InvariantCulture)}, "
+            : run.Signal is { } signal ? $"{SignalNumbers.Name(signal)}, " : "";
         return $"{status}{run.Instructions.ToString(CultureInfo.InvariantCulture)} instructions, {Text.Cycles(run.Cycles)} cycles on {InputsLine.Of(run.Inputs)}";
     }
 

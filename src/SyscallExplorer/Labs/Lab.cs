@@ -13,6 +13,9 @@ namespace SyscallExplorer;
 /// </summary>
 public sealed class Lab : IHasInputs
 {
+    /// <summary>How far an ELF program may go unless told otherwise: some twenty minutes of this computer's time.</summary>
+    public const long DefaultProgramLimit = 100_000_000_000;
+
     private const long DefaultInstructionLimit = 50_000_000;
     private const string TimingDepth = "Table";
 
@@ -97,6 +100,41 @@ public sealed class Lab : IHasInputs
         return Describe(fork, result, InputsWith(Convert.ToHexString(program.Code.ToArray()), input));
     }
 
+    /// <summary>Runs a static ELF file, 32-bit or 64-bit, on a fork of the lab.</summary>
+    /// <param name="program">The file on this computer; the guest sees its name.</param>
+    /// <param name="arguments">Its arguments, without its own name.</param>
+    /// <param name="input">What it reads from standard input.</param>
+    /// <param name="environment">Strings such as HOME=/; none unless given.</param>
+    /// <param name="maxInstructions">How far it may go.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="ElfFormatException">It is no static program for x86; the message says what is wrong and what would be right.</exception>
+    public ProgramRun Run(
+        string program, string[]? arguments = null, string input = "", string[]? environment = null, long maxInstructions = DefaultProgramLimit)
+    {
+        if (!File.Exists(program))
+            throw new FileNotFoundException($"There is no program '{program}'.", program);
+        ElfFile file = ElfFile.Parse(File.ReadAllBytes(program), program);
+        return Run(new ElfProgram(file, program, [program, .. arguments ?? []], environment), Encoding.UTF8.GetBytes(input), maxInstructions);
+    }
+
+    /// <summary>Runs a static ELF program on a fork of the lab.</summary>
+    /// <param name="program">The program with its arguments and environment.</param>
+    /// <param name="input">What it reads from standard input.</param>
+    /// <param name="maxInstructions">How far it may go.</param>
+    /// <exception cref="ElfFormatException">A segment cannot stand where it wants to.</exception>
+    public ProgramRun Run(ElfProgram program, byte[] input, long maxInstructions = DefaultProgramLimit)
+    {
+        LinuxMachine fork = Machine.Fork();
+        fork.Load(program, input);
+        RunResult result = fork.Run(RunLimits.Instructions(maxInstructions));
+        string[] inputs =
+        [
+            Convert.ToHexString(SHA256.HashData(program.File.Bytes)), program.Path, .. program.Arguments, "", .. program.Environment, "",
+            Convert.ToHexString(SHA256.HashData(input)),
+        ];
+        return Describe(fork, result, InputsWith(inputs));
+    }
+
     /// <summary>Loads a program into the lab itself, to step through it.</summary>
     /// <exception cref="InvalidOperationException">The lab has a program already.</exception>
     public void Load(UserProgram program, string input = "") => Machine.Load(program, Encoding.UTF8.GetBytes(input));
@@ -134,7 +172,12 @@ public sealed class Lab : IHasInputs
 
     private static ProgramRun Describe(LinuxMachine machine, RunResult result, LabInputs inputs) => new(
         inputs, machine.ExitStatus, result.Message, machine.Fatal, Encoding.UTF8.GetString(machine.Output), Encoding.UTF8.GetString(machine.Error),
-        result.Instructions, result.Clock, machine.Unimplemented);
+        result.Instructions, result.Clock, machine.Unimplemented)
+    {
+        Signal = machine.Signal,
+        OutputBytes = machine.Output,
+        ErrorBytes = machine.Error,
+    };
 
     private LabInputs InputsWith(params string[] more) => Inputs with { Hash = Hash([Inputs.Hash, .. more]) };
 

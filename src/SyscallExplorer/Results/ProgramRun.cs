@@ -17,6 +17,15 @@ public sealed record ProgramRun(
     LabInputs Inputs, int? ExitStatus, string Message, FatalReport? Fatal, string Output, string Error, long Instructions, long Cost,
     IReadOnlyDictionary<string, int> Unimplemented) : IHasInputs
 {
+    /// <summary>The signal that ended it, by an exception or because it was sent, or null.</summary>
+    public int? Signal { get; init; }
+
+    /// <summary>What it wrote to standard output, as it is.</summary>
+    public ReadOnlyMemory<byte> OutputBytes { get; init; }
+
+    /// <summary>What it wrote to standard error, as it is.</summary>
+    public ReadOnlyMemory<byte> ErrorBytes { get; init; }
+
     /// <summary>Cycles.</summary>
     public double Cycles => Cost / 256.0;
 }

@@ -103,6 +103,9 @@ public sealed class LegacyBench
         return Event ?? throw new XunitException($"The code should have raised an event. {result.Message}");
     }
 
+    /// <summary>Executes one instruction.</summary>
+    public RunResult Step() => Cpu.Run(RunLimits.Instructions(1));
+
     public RunResult Go() => Cpu.Run(RunLimits.Instructions(100_000));
 
     /// <summary>Loads code, enters its level and stops before its first instruction.</summary>
@@ -271,6 +274,7 @@ public sealed class LegacyBench
         Cpu.Registers.TaskRegister = SegmentOf(LegacySelectors.Tss);
         Write32(LegacyLayout.Tss + (uint)LegacyTaskState.Tss32.Stack0, LegacyLayout.Esp0);
         Write32(LegacyLayout.Tss + (uint)LegacyTaskState.Tss32.Stack0 + 4, LegacySelectors.KernelData);
+        Write32(LegacyLayout.Tss + (uint)LegacyTaskState.Tss32.PageTable, LegacyLayout.PageTables);
         BuildTask(LegacyLayout.DoubleFaultTss, LegacyLayout.Handlers + (uint)Vector.DoubleFault * HandlerSize, LegacyLayout.DoubleFaultStackTop);
         BuildTask(LegacyLayout.OtherTss, LegacyLayout.KernelCode, LegacyLayout.OtherStackTop);
     }

@@ -178,22 +178,6 @@ public class LoopTests
         Assert.Equal(Vector.Debug, _bench.Go().Exception?.Vector);
     }
 
-    [Fact]
-    public void An_instruction_that_is_not_supported_is_reported_with_its_address_and_bytes()
-    {
-        _bench.Place(BenchMode.User64, 0x90, 0x0F, 0x58, 0xC1);
-        string before = "";
-        _bench.Cpu.Run(RunLimits.Instructions(1));
-        before = ObservableState.Of(_bench.Cpu);
-        RunResult result = _bench.Cpu.Run(RunLimits.Instructions(10));
-        Assert.Equal((StopReason.Unsupported, 0L), (result.Reason, result.Instructions));
-        Assert.Equal(BenchLayout.UserCode + 1, _bench.Cpu.LastUnsupported?.Rip);
-        Assert.Equal([0x0F, 0x58, 0xC1], _bench.Cpu.LastUnsupported?.Bytes);
-        Assert.Equal(Code.Addps_xmm_xmmm128, _bench.Cpu.LastUnsupported?.Code);
-        Assert.Contains("addps xmm0, xmm1", result.Message);
-        Assert.Equal(before, ObservableState.Of(_bench.Cpu));
-    }
-
     [Theory]
     [InlineData(14, null), InlineData(15, Vector.GeneralProtection)]
     public void An_instruction_has_at_most_15_bytes(int prefixes, Vector? expected)

@@ -1,91 +1,154 @@
-using System.Numerics;
 using Xunit;
 
 namespace SyscallExplorer.Machine.Tests;
 
-/// <summary>Arithmetic in every format and rounding mode against fractions of big integers: results and flags. SDM vol. 1, 4.8 and 4.9.</summary>
+/// <summary>Arithmetic in every format and rounding mode against exact fractions: results and flags. SDM vol. 1, 4.8 and 4.9.</summary>
 public class FloatReferenceTests
 {
     private const int Count = 4000;
 
     [Fact]
-    public void Sums_are_the_exact_sums_rounded_once() => Check(operands: 2, static (x, y, _) => AddFractions(x, y), new Operations(Sum: true));
+    public void Sums_are_the_exact_sums_rounded_once() => CheckEveryFormat<Sum>();
 
     [Fact]
-    public void Products_are_the_exact_products_rounded_once() => Check(operands: 2, static (x, y, _) => MultiplyFractions(x, y), new Operations(Product: true));
+    public void Differences_are_the_exact_differences_rounded_once() => CheckEveryFormat<Difference>();
 
     [Fact]
-    public void Quotients_are_the_exact_quotients_rounded_once() =>
-        Check(operands: 2, static (x, y, _) => y.Numerator.IsZero ? null : MultiplyFractions(x, (y.Denominator * y.Numerator.Sign, BigInteger.Abs(y.Numerator))), new Operations(Quotient: true));
+    public void Products_are_the_exact_products_rounded_once() => CheckEveryFormat<Product>();
 
     [Fact]
-    public void Square_roots_are_the_exact_roots_rounded_once() =>
-        Check(operands: 1, static (x, _, _) => x.Numerator.Sign < 0 ? null : ExactReference.SquareRoot(x.Numerator, x.Denominator), new Operations(Root: true));
+    public void Quotients_are_the_exact_quotients_rounded_once() => CheckEveryFormat<Quotient>();
 
     [Fact]
-    public void Fused_multiply_add_rounds_once() => Check(operands: 3, static (x, y, z) => AddFractions(MultiplyFractions(x, y), z), new Operations(Fused: true));
+    public void Square_roots_are_the_exact_roots_rounded_once() => CheckEveryFormat<Root>();
 
-    private readonly record struct Operations(bool Sum = false, bool Product = false, bool Quotient = false, bool Root = false, bool Fused = false);
-
-    private delegate (BigInteger Numerator, BigInteger Denominator)? Reference(
-        (BigInteger Numerator, BigInteger Denominator) x, (BigInteger Numerator, BigInteger Denominator) y, (BigInteger Numerator, BigInteger Denominator) z);
-
-    private static (BigInteger Numerator, BigInteger Denominator) AddFractions((BigInteger Numerator, BigInteger Denominator) x, (BigInteger Numerator, BigInteger Denominator) y) =>
-        ((x.Numerator * y.Denominator) + (y.Numerator * x.Denominator), x.Denominator * y.Denominator);
-
-    private static (BigInteger Numerator, BigInteger Denominator) MultiplyFractions((BigInteger Numerator, BigInteger Denominator) x, (BigInteger Numerator, BigInteger Denominator) y) =>
-        (x.Numerator * y.Numerator, x.Denominator * y.Denominator);
-
-    private static void Check(int operands, Reference reference, Operations operation)
+    [Fact]
+    public void Fused_multiply_add_rounds_once()
     {
-        Check<Binary64, ulong>(operands, FloatSamples.Double, Count, reference, operation);
-        Check<Binary32, uint>(operands, FloatSamples.Single, Count, reference, operation);
-        if (operands == 3)
-            return;
-        Check<Binary16, ushort>(operands, FloatSamples.Half, Count, reference, operation);
-        foreach (int precision in (int[])[24, 53, 64])
-            Check<Extended, ExtendedReal>(operands, FloatSamples.Extended, Count / 40, reference, operation, precision);
+        Check<Fused, Binary64, ulong>(FloatSamples.Double, Count);
+        Check<Fused, Binary32, uint>(FloatSamples.Single, Count);
     }
 
-    private static void Check<TFormat, TBits>(int operands, Func<Random, TBits> sample, int count, Reference reference, Operations operation, int extendedPrecision = 64)
+    private interface IOperation
+    {
+        static abstract int Operands { get; }
+
+        /// <summary>The exact result, if there is one.</summary>
+        static abstract Fraction? Exact(Fraction x, Fraction y, Fraction z);
+
+        static abstract TBits Apply<TFormat, TBits>(TBits x, TBits y, TBits z, ref FloatContext context)
+            where TFormat : struct, IFloatFormat<TBits>
+            where TBits : unmanaged;
+    }
+
+    private static void CheckEveryFormat<TOperation>() where TOperation : struct, IOperation
+    {
+        Check<TOperation, Binary64, ulong>(FloatSamples.Double, Count);
+        Check<TOperation, Binary32, uint>(FloatSamples.Single, Count);
+        Check<TOperation, Binary16, ushort>(FloatSamples.Half, Count);
+        foreach (int precision in (int[])[24, 53, 64])
+            Check<TOperation, Extended, ExtendedReal>(FloatSamples.Extended, Count / 20, precision);
+    }
+
+    private static void Check<TOperation, TFormat, TBits>(Func<Random, TBits> sample, int count, int extendedPrecision = 64)
+        where TOperation : struct, IOperation
         where TFormat : struct, IFloatFormat<TBits>
         where TBits : unmanaged
     {
-        Random random = new(20260 + operands);
-        int compared = 0;
-        while (compared < count)
+        var random = new Random(20260);
+        Span<FloatNumber> numbers = stackalloc FloatNumber[3];
+        for (int compared = 0; compared < count;)
         {
             FloatContext context = new(FloatSamples.Roundings[random.Next(4)]) { ExtendedPrecision = extendedPrecision };
             TBits a = sample(random), b = sample(random), c = sample(random);
-            FloatNumber x = TFormat.Unpack(a, context), y = TFormat.Unpack(b, context), z = TFormat.Unpack(c, context);
-            if (!x.IsFinite || (operands > 1 && !y.IsFinite) || (operands > 2 && !z.IsFinite))
-                continue;
-            if (reference(ExactReference.Fraction(x), operands > 1 ? ExactReference.Fraction(y) : default, operands > 2 ? ExactReference.Fraction(z) : default) is not { } exact || exact.Numerator.IsZero)
+            (numbers[0], numbers[1], numbers[2]) = (TFormat.Unpack(a, context), TFormat.Unpack(b, context), TFormat.Unpack(c, context));
+            bool usable = true, denormal = false;
+            for (int i = 0; i < TOperation.Operands; i++)
+            {
+                usable &= numbers[i].IsFinite;
+                denormal |= numbers[i].Denormal;
+            }
+
+            if (!usable || TOperation.Exact(Value(numbers[0]), Value(numbers[1]), Value(numbers[2])) is not { IsZero: false } exact)
                 continue;
             int precision = TFormat.RoundingPrecision(context);
-            ExactReference.Rounded expected = ExactReference.Round(exact.Numerator, exact.Denominator, precision, TFormat.MinExponent, TFormat.MaxExponent, context.Rounding);
-            bool denormal = x.Denormal || (operands > 1 && y.Denormal) || (operands > 2 && z.Denormal);
-
-            TBits result = operation.Sum ? FloatArithmetic.Add<TFormat, TBits>(a, b, ref context)
-                : operation.Product ? FloatArithmetic.Multiply<TFormat, TBits>(a, b, ref context)
-                : operation.Quotient ? FloatArithmetic.Divide<TFormat, TBits>(a, b, ref context)
-                : operation.Root ? FloatArithmetic.SquareRoot<TFormat, TBits>(a, ref context)
-                : FusedMultiplyAdd.Apply<TFormat, TBits>(a, b, c, ref context);
-
-            string what = $"{typeof(TFormat).Name} {a} {b} {c} {context.Rounding}: {result}";
+            ExactReference.Rounded expected = ExactReference.Round(exact, precision, TFormat.MinExponent, TFormat.MaxExponent, context.Rounding);
+            TBits result = TOperation.Apply<TFormat, TBits>(a, b, c, ref context);
             FloatNumber number = TFormat.Unpack(result, context);
-            Assert.True(number.Negative == exact.Numerator.Sign < 0, what);
-            Assert.True((number.Class == FloatClass.Infinity) == expected.Infinite, what);
-            if (!expected.Infinite)
-            {
-                (BigInteger numerator, BigInteger denominator) = ExactReference.Fraction(number);
-                (BigInteger left, BigInteger right) = expected.UnitExponent >= 0
-                    ? (BigInteger.Abs(numerator), (expected.Units << expected.UnitExponent) * denominator)
-                    : (BigInteger.Abs(numerator) << -expected.UnitExponent, expected.Units * denominator);
-                Assert.True(left == right, what);
-            }
-            Assert.True(context.Raised == (expected.Raised | (denormal ? FloatExceptions.Denormal : 0)), $"{what} raised {context.Raised}, expected {expected.Raised}");
+            string what = $"{typeof(TFormat).Name} {a} {b} {c} {context.Rounding}: {result} raised {context.Raised}, expected {expected.Raised}";
+            Assert.True(number.Negative == exact.IsNegative, what);
+            Assert.True((number.Class == FloatClass.Infinity) == expected.IsInfinite, what);
+            Assert.True(expected.IsInfinite || Fraction.SameValue(Fraction.Of(number), expected.Value), what);
+            Assert.True(context.Raised == (expected.Raised | (denormal ? FloatExceptions.Denormal : 0)), what);
             compared++;
         }
+    }
+
+    private static Fraction Value(in FloatNumber number) => number.IsFinite ? Fraction.Of(number) : default;
+
+    private readonly struct Sum : IOperation
+    {
+        public static int Operands => 2;
+
+        public static Fraction? Exact(Fraction x, Fraction y, Fraction z) => x + y;
+
+        public static TBits Apply<TFormat, TBits>(TBits x, TBits y, TBits z, ref FloatContext context)
+            where TFormat : struct, IFloatFormat<TBits>
+            where TBits : unmanaged => FloatArithmetic.Add<TFormat, TBits>(x, y, ref context);
+    }
+
+    private readonly struct Difference : IOperation
+    {
+        public static int Operands => 2;
+
+        public static Fraction? Exact(Fraction x, Fraction y, Fraction z) => x - y;
+
+        public static TBits Apply<TFormat, TBits>(TBits x, TBits y, TBits z, ref FloatContext context)
+            where TFormat : struct, IFloatFormat<TBits>
+            where TBits : unmanaged => FloatArithmetic.Subtract<TFormat, TBits>(x, y, ref context);
+    }
+
+    private readonly struct Product : IOperation
+    {
+        public static int Operands => 2;
+
+        public static Fraction? Exact(Fraction x, Fraction y, Fraction z) => x * y;
+
+        public static TBits Apply<TFormat, TBits>(TBits x, TBits y, TBits z, ref FloatContext context)
+            where TFormat : struct, IFloatFormat<TBits>
+            where TBits : unmanaged => FloatArithmetic.Multiply<TFormat, TBits>(x, y, ref context);
+    }
+
+    private readonly struct Quotient : IOperation
+    {
+        public static int Operands => 2;
+
+        public static Fraction? Exact(Fraction x, Fraction y, Fraction z) => y.IsZero ? null : x / y;
+
+        public static TBits Apply<TFormat, TBits>(TBits x, TBits y, TBits z, ref FloatContext context)
+            where TFormat : struct, IFloatFormat<TBits>
+            where TBits : unmanaged => FloatArithmetic.Divide<TFormat, TBits>(x, y, ref context);
+    }
+
+    private readonly struct Root : IOperation
+    {
+        public static int Operands => 1;
+
+        public static Fraction? Exact(Fraction x, Fraction y, Fraction z) => x.IsNegative ? null : x.SquareRoot();
+
+        public static TBits Apply<TFormat, TBits>(TBits x, TBits y, TBits z, ref FloatContext context)
+            where TFormat : struct, IFloatFormat<TBits>
+            where TBits : unmanaged => FloatArithmetic.SquareRoot<TFormat, TBits>(x, ref context);
+    }
+
+    private readonly struct Fused : IOperation
+    {
+        public static int Operands => 3;
+
+        public static Fraction? Exact(Fraction x, Fraction y, Fraction z) => (x * y) + z;
+
+        public static TBits Apply<TFormat, TBits>(TBits x, TBits y, TBits z, ref FloatContext context)
+            where TFormat : struct, IFloatFormat<TBits>
+            where TBits : unmanaged => FusedMultiplyAdd.Apply<TFormat, TBits>(x, y, z, ref context);
     }
 }

@@ -124,6 +124,28 @@ public sealed class NearBranchTests
         Assert.Equal(3, result.Instructions);
     }
 
+    [Theory]
+    [InlineData("66E9FC8F", 0)] // jmp
+    [InlineData("66E8FC8F", 2)] // call
+    [InlineData("66FFE0", 0)] // jmp ax
+    [InlineData("66FFD0", 2)] // call ax
+    [InlineData("66C3", -2)] // ret
+    [InlineData("660F84FB8F", 0)] // jz
+    public void Amd_cuts_a_near_branch_to_16_bits_under_an_operand_size_prefix_in_64_bit_mode(string code, int pushed)
+    {
+        // APM vol. 3, JMP, CALL and RET near.
+        const ulong target = 0x9000;
+        var bench = new MachineBench(Cpus.Zen2);
+        bench.WriteBytes(target, 0xF4);
+        bench.WriteBytes(BenchLayout.KernelStackTop, 0x00, 0x90);
+        bench[Gpr.Rax] = 0x1234_0000 | target;
+        bench.Flags = Rflags.ZF;
+        bench.Place(BenchMode.Kernel64, Convert.FromHexString(code));
+        BenchRun run = bench.Go();
+        Assert.Equal((StopReason.Halted, target + 1), (run.Result.Reason, bench.Cpu.Registers.Rip));
+        Assert.Equal(BenchLayout.KernelStackTop - (ulong)pushed, run.Rsp);
+    }
+
     [Fact]
     public void Intel_ignores_an_operand_size_prefix_on_a_near_return_in_64_bit_mode()
     {

@@ -50,6 +50,18 @@ public class SystemFlagTests
         Assert.Equal(opcode == 0xFA ? 0 : Rflags.IF, run.Flags & Rflags.IF);
     }
 
+    /// <summary>SDM vol. 2A, CLI and STI, tables of their actions; vol. 3B, 20.4.</summary>
+    [Fact]
+    public void With_PVI_CLI_and_STI_in_ring_3_change_VIF_unless_an_interrupt_waits()
+    {
+        _bench.SetCr4(Cr4.PVI);
+        Assert.Equal(Rflags.VIF, _bench.Complete(BenchMode.User64, a => a.sti()).Flags & (Rflags.VIF | Rflags.IF));
+        _bench.Flags = Rflags.VIF | Rflags.IF;
+        Assert.Equal(Rflags.IF, _bench.Complete(BenchMode.User64, a => a.cli()).Flags & (Rflags.VIF | Rflags.IF));
+        _bench.Flags = Rflags.VIP;
+        Assert.Equal((Vector.GeneralProtection, 0u), Codes(_bench.Fault(BenchMode.User64, a => a.sti())));
+    }
+
     [Fact]
     public void STAC_and_CLAC_are_no_instructions_in_ring_3_or_without_SMAP()
     {

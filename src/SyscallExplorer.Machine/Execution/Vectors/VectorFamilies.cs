@@ -16,5 +16,19 @@ internal static class VectorFamilies
         Shuffles.Register(table);
         MaskExtraction.Register(table);
         Broadcasts.Register(table);
+        Horizontals.Register(table);
+        Blends.Register(table);
+        LanePermutes.Register(table);
+        ElementMoves.Register(table);
+        MmxMoves.Register(table);
+        VectorTests.Register(table);
+        MaskedMoves.Register(table);
+        ByteMaskStores.Register(table);
+        Gathers.Register(table);
+        StringComparisons.Register(table);
+        AesRounds.Register(table);
+        CarrylessProducts.Register(table);
+        ShaRounds.Register(table);
+        BitFieldMoves.Register(table);
     }
 }

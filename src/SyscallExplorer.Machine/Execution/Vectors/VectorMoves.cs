@@ -32,9 +32,9 @@ internal static unsafe class VectorMoves
 
     private readonly struct Aligned : IPlacement
     {
-        public static bool Read<T>(Processor cpu, Operation op, out T value) where T : unmanaged => cpu.ReadAligned(op, out value);
+        public static bool Read<T>(Processor cpu, Operation op, out T value) where T : unmanaged => cpu.ReadAlignedMove(op, out value);
 
-        public static bool Write<T>(Processor cpu, Operation op, T value) where T : unmanaged => cpu.WriteAligned(op, value);
+        public static bool Write<T>(Processor cpu, Operation op, T value) where T : unmanaged => cpu.WriteAlignedMove(op, value);
     }
 
     private readonly struct Anywhere : IPlacement

@@ -5,8 +5,8 @@ public sealed partial class Processor
 {
     /// <summary>Begins a waiting instruction: #NM where the FPU is switched off, #MF where an unmasked exception is pending.</summary>
     /// <remarks>
-    /// With CR0.NE clear a PC answers a pending exception by an external interrupt through FERR# and a chip outside the processor. That chip is not modelled, so
-    /// that #MF is raised whatever CR0.NE says: the error is not lost, and 64-bit kernels always set NE.
+    /// With CR0.NE clear a PC answers a pending exception by an external interrupt, through FERR# and a chip outside the processor. That chip is not
+    /// modelled: #MF is raised whatever CR0.NE says, so that the error is not lost. Kernels of today always set NE.
     /// </remarks>
     /// <returns>False with the exception pending.</returns>
     internal bool BeginX87()
@@ -36,7 +36,7 @@ public sealed partial class Processor
         return Outcome.Next;
     }
 
-    /// <summary>Ends an instruction with a result for ST(i), unless an unmasked exception came before it was computed: then the stack stays as it was.</summary>
+    /// <summary>Ends an instruction with a result for ST(i). After an unmasked exception that came before it was computed, the stack stays as it was.</summary>
     internal Outcome EndX87(Operation op, in FloatContext context, int destination, ExtendedReal result, int pops = 0)
     {
         if ((context.Unmasked & FloatExceptions.BeforeComputation) == 0)
@@ -57,23 +57,23 @@ public sealed partial class Processor
     }
 
     /// <summary>
-    /// FIP, FCS, FOP, FDP and FDS of a non-control instruction. Intel: the opcode only at an unmasked exception, since Broadwell the data pointer too, and the
-    /// selectors as zero since Haswell. AMD: everything always. SDM vol. 1, 8.1.8 and 8.1.9; APM vol. 1, 6.2.5.
+    /// FIP, FCS, FOP, FDP and FDS of a non-control instruction. Intel keeps the opcode only at an unmasked exception, newer ones the data pointer too, and no
+    /// selectors; AMD keeps everything always. SDM vol. 1, 8.1.8 and 8.1.9; APM vol. 1, 6.2.5.
     /// </summary>
     private void RecordX87Pointers(Operation op, bool unmasked)
     {
         ref X87State fpu = ref S.X87;
-        bool intel = Model.Vendor == CpuVendor.Intel;
+        bool selectors = !Model.Has(CpuFeature.ZeroFcsFds);
         fpu.InstructionPointer = S.Rip;
-        fpu.InstructionSelector = intel ? (ushort)0 : S.Segments[(int)SegmentName.CS].Selector;
-        if (unmasked || !intel)
+        fpu.InstructionSelector = selectors ? S.Segments[(int)SegmentName.CS].Selector : (ushort)0;
+        if (unmasked || Model.Vendor == CpuVendor.Amd)
             fpu.Opcode = op.FloatOpcode;
         if (op.Op0.Kind != OperandKind.Memory && op.Op1.Kind != OperandKind.Memory)
             return;
-        if (unmasked || !Model.HasDataPointerOnExceptionsOnly)
+        if (unmasked || !Model.Has(CpuFeature.FdpExcptnOnly))
         {
             fpu.DataPointer = EffectiveAddress(op);
-            fpu.DataSelector = intel ? (ushort)0 : S.Segments[(int)op.Segment].Selector;
+            fpu.DataSelector = selectors ? S.Segments[(int)op.Segment].Selector : (ushort)0;
         }
     }
 }

@@ -13,21 +13,31 @@ internal static unsafe class X87Arithmetic
 {
     public static void Register(InstructionTableBuilder table)
     {
-        Forms<AddRule>(table, Code.Fadd_m32fp, Code.Fadd_m64fp, Code.Fiadd_m16int, Code.Fiadd_m32int, Code.Fadd_st0_sti, Code.Fadd_sti_st0, Code.Faddp_sti_st0);
-        Forms<MultiplyRule>(table, Code.Fmul_m32fp, Code.Fmul_m64fp, Code.Fimul_m16int, Code.Fimul_m32int, Code.Fmul_st0_sti, Code.Fmul_sti_st0, Code.Fmulp_sti_st0);
-        Forms<SubtractRule>(table, Code.Fsub_m32fp, Code.Fsub_m64fp, Code.Fisub_m16int, Code.Fisub_m32int, Code.Fsub_st0_sti, Code.Fsub_sti_st0, Code.Fsubp_sti_st0);
-        Forms<SubtractReverseRule>(table, Code.Fsubr_m32fp, Code.Fsubr_m64fp, Code.Fisubr_m16int, Code.Fisubr_m32int, Code.Fsubr_st0_sti, Code.Fsubr_sti_st0, Code.Fsubrp_sti_st0);
-        Forms<DivideRule>(table, Code.Fdiv_m32fp, Code.Fdiv_m64fp, Code.Fidiv_m16int, Code.Fidiv_m32int, Code.Fdiv_st0_sti, Code.Fdiv_sti_st0, Code.Fdivp_sti_st0);
-        Forms<DivideReverseRule>(table, Code.Fdivr_m32fp, Code.Fdivr_m64fp, Code.Fidivr_m16int, Code.Fidivr_m32int, Code.Fdivr_st0_sti, Code.Fdivr_sti_st0, Code.Fdivrp_sti_st0);
+        Memory<AddRule>(table, Code.Fadd_m32fp, Code.Fadd_m64fp, Code.Fiadd_m16int, Code.Fiadd_m32int);
+        Memory<MultiplyRule>(table, Code.Fmul_m32fp, Code.Fmul_m64fp, Code.Fimul_m16int, Code.Fimul_m32int);
+        Memory<SubtractRule>(table, Code.Fsub_m32fp, Code.Fsub_m64fp, Code.Fisub_m16int, Code.Fisub_m32int);
+        Memory<SubtractReverseRule>(table, Code.Fsubr_m32fp, Code.Fsubr_m64fp, Code.Fisubr_m16int, Code.Fisubr_m32int);
+        Memory<DivideRule>(table, Code.Fdiv_m32fp, Code.Fdiv_m64fp, Code.Fidiv_m16int, Code.Fidiv_m32int);
+        Memory<DivideReverseRule>(table, Code.Fdivr_m32fp, Code.Fdivr_m64fp, Code.Fidivr_m16int, Code.Fidivr_m32int);
+        Stack<AddRule>(table, Code.Fadd_st0_sti, Code.Fadd_sti_st0, Code.Faddp_sti_st0);
+        Stack<MultiplyRule>(table, Code.Fmul_st0_sti, Code.Fmul_sti_st0, Code.Fmulp_sti_st0);
+        Stack<SubtractRule>(table, Code.Fsub_st0_sti, Code.Fsub_sti_st0, Code.Fsubp_sti_st0);
+        Stack<SubtractReverseRule>(table, Code.Fsubr_st0_sti, Code.Fsubr_sti_st0, Code.Fsubrp_sti_st0);
+        Stack<DivideRule>(table, Code.Fdiv_st0_sti, Code.Fdiv_sti_st0, Code.Fdivp_sti_st0);
+        Stack<DivideReverseRule>(table, Code.Fdivr_st0_sti, Code.Fdivr_sti_st0, Code.Fdivrp_sti_st0);
     }
 
-    private static void Forms<TRule>(InstructionTableBuilder table, Code single, Code @double, Code integer16, Code integer32, Code toTop, Code fromTop, Code pop)
+    private static void Memory<TRule>(InstructionTableBuilder table, Code single, Code @double, Code integer16, Code integer32)
         where TRule : struct, IX87Rule
     {
         table.One(single, &Memory<TRule, SingleSource>);
         table.One(@double, &Memory<TRule, DoubleSource>);
         table.One(integer16, &Memory<TRule, Integer16Source>);
         table.One(integer32, &Memory<TRule, Integer32Source>);
+    }
+
+    private static void Stack<TRule>(InstructionTableBuilder table, Code toTop, Code fromTop, Code pop) where TRule : struct, IX87Rule
+    {
         table.One(toTop, &Stack<TRule>);
         table.One(fromTop, &Stack<TRule>);
         table.One(pop, &StackAndPop<TRule>);

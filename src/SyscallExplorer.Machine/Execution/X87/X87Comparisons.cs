@@ -85,7 +85,7 @@ internal static unsafe class X87Comparisons
     private static Outcome Ftst(Processor cpu, Operation op) =>
         cpu.BeginX87() ? ToConditions(cpu, op, FloatNumber.Zero(negative: false), sourceIsEmpty: false, signaling: true, pops: 0) : Outcome.Fault;
 
-    /// <summary>Whether the answer is given although an unmasked exception came first: by AMD's processors, not by Intel's. SDM vol. 2A, FCOM, note to table 3-21.</summary>
+    /// <summary>Whether the answer is given although an unmasked exception came first: by AMD's processors, not by Intel's. SDM vol. 2A, FCOM.</summary>
     private static bool Answers(Processor cpu, in FloatContext context) =>
         cpu.Model.Vendor == CpuVendor.Amd || (context.Unmasked & FloatExceptions.BeforeComputation) == 0;
 

@@ -3,8 +3,8 @@ using Iced.Intel;
 namespace SyscallExplorer.Machine;
 
 /// <summary>
-/// The control and status words, initialization, WAIT, and instructions that are history. SDM vol. 2A, each under its name. The forms with 9B in front are a WAIT and
-/// the form without it: a decoder gives both, an assembler knows them as one.
+/// The control and status words, initialization, WAIT, and instructions that are history. SDM vol. 2A, each under its name. A form with 9B in front is
+/// a WAIT and the form without it: a decoder gives both, an assembler knows them as one.
 /// </summary>
 internal static unsafe class X87ControlInstructions
 {

@@ -89,7 +89,8 @@ internal static unsafe class X87Environments
         for (int i = 0; i < 8; i++)
         {
             ReadOnlySpan<byte> register = registers.Slice(i * RegisterSize, RegisterSize);
-            fpu.Registers[fpu.Physical(i)] = new ExtendedReal(BinaryPrimitives.ReadUInt64LittleEndian(register), BinaryPrimitives.ReadUInt16LittleEndian(register[8..]));
+            ulong significand = BinaryPrimitives.ReadUInt64LittleEndian(register);
+            fpu.Registers[fpu.Physical(i)] = new ExtendedReal(significand, BinaryPrimitives.ReadUInt16LittleEndian(register[8..]));
         }
 
         return Outcome.Next;

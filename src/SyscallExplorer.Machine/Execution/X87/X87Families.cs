@@ -11,6 +11,7 @@ internal static class X87Families
         X87Arithmetic.Register(table);
         X87Functions.Register(table);
         X87Transcendentals.Register(table);
+        X87Angles.Register(table);
         X87Comparisons.Register(table);
         X87ControlInstructions.Register(table);
         X87Environments.Register(table);

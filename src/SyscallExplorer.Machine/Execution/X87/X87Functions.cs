@@ -2,7 +2,7 @@ using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
 
-/// <summary>FSQRT, FRNDINT, FSCALE, FXTRACT, FPREM and FPREM1: the functions whose results are exact or rounded once. SDM vol. 2A, each under its name.</summary>
+/// <summary>FSQRT, FRNDINT, FSCALE, FXTRACT, FPREM, FPREM1: functions whose results are exact or rounded once. SDM vol. 2A, each under its name.</summary>
 internal static unsafe class X87Functions
 {
     public static void Register(InstructionTableBuilder table)
@@ -31,7 +31,8 @@ internal static unsafe class X87Functions
 
     private readonly struct SquareRoot : IFunction
     {
-        public static ExtendedReal Apply(in FloatNumber operand, ref FloatContext context) => FloatArithmetic.SquareRoot<Extended, ExtendedReal>(operand, ref context);
+        public static ExtendedReal Apply(in FloatNumber operand, ref FloatContext context) =>
+            FloatArithmetic.SquareRoot<Extended, ExtendedReal>(operand, ref context);
     }
 
     private readonly struct RoundToInteger : IFunction

@@ -84,7 +84,7 @@ internal static unsafe class X87Loads
         return cpu.EndX87Push(op, context, value);
     }
 
-    /// <summary>A constant in 66 bits, from which each rounding mode takes its own 64: all but 1 and 0 are inexact, but none raises precision. SDM vol. 2A, FLD1.</summary>
+    /// <summary>A constant. Each rounding mode has its own 64 bits of it: only 1 and 0 are exact, and yet none raises precision. SDM vol. 2A, FLD1.</summary>
     private interface IConstant
     {
         /// <summary>The first 64 bits.</summary>

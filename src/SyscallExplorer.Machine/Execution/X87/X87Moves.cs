@@ -102,7 +102,8 @@ internal static unsafe class X87Moves
             return Outcome.Fault;
         FloatContext context = cpu.S.X87.Context;
         ExtendedReal value = cpu.S.X87.Get(0);
-        value = cpu.S.X87.IsEmpty(0) ? X87StackFault.Underflow(ref context) : value with { SignAndExponent = (ushort)((value.SignAndExponent & ~clear) ^ flip) };
+        value = cpu.S.X87.IsEmpty(0) ? X87StackFault.Underflow(ref context)
+            : value with { SignAndExponent = (ushort)((value.SignAndExponent & ~clear) ^ flip) };
         return cpu.EndX87(op, context, 0, value);
     }
 

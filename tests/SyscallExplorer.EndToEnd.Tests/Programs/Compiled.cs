@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using Xunit;
+
+namespace SyscallExplorer.EndToEnd.Tests;
+
+/// <summary>A way of compiling the C programs beside this file into static ones.</summary>
+/// <param name="Library">glibc or musl.</param>
+/// <param name="Bitness">32 or 64.</param>
+/// <param name="Optimisation">0 or 2.</param>
+public sealed record Variant(string Library, int Bitness, int Optimisation)
+{
+    /// <summary>All that this machine may be able to make.</summary>
+    public static IReadOnlyList<Variant> All { get; } =
+        [.. from library in (string[])["glibc", "musl"] from bitness in (int[])[64, 32] from optimisation in (int[])[0, 2] select new Variant(library, bitness, optimisation)];
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Library}-m{Bitness}-O{Optimisation}";
+}
+
+/// <summary>The C programs, compiled once for each variant.</summary>
+internal static class Compiled
+{
+    private const string MuslSpecs32 = "/usr/lib/i386-linux-musl/musl-gcc.specs";
+
+    private static readonly string s_folder = Directory.CreateTempSubdirectory("sysx-programs-").FullName;
+    private static readonly ConcurrentDictionary<(string Name, Variant Variant), Lazy<string>> s_made = new();
+
+    static Compiled() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(s_folder, recursive: true);
+
+    /// <summary>The path of a program; without the compiler for it the test is skipped, and in continuous integration it fails.</summary>
+    internal static string Get(string name, Variant variant)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux() && System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.X64,
+            "The programs run natively too, on Linux on x86-64.");
+        string[] compiler = CompilerFor(variant);
+        return s_made.GetOrAdd((name, variant), _ => new Lazy<string>(() => Make(name, variant, compiler))).Value;
+    }
+
+    private static string Make(string name, Variant variant, string[] compiler)
+    {
+        string source = Path.Combine(Repository.Root, "tests", "SyscallExplorer.EndToEnd.Tests", "Programs", name + ".c");
+        string program = Path.Combine(s_folder, $"{name}-{variant}");
+        Tools.Run(compiler[0], s_folder, null, [.. compiler[1..], "-static", $"-O{variant.Optimisation}", "-std=gnu11", "-o", program, source, "-lm"]);
+        return program;
+    }
+
+    /// <summary>
+    /// Debian's compiler for 32-bit musl cannot stand beside the one for 32-bit glibc, so that this variant is never required; where its library
+    /// is there all the same, the other compiler serves it.
+    /// </summary>
+    private static string[] CompilerFor(Variant variant)
+    {
+        if (variant is { Library: "musl", Bitness: 32 })
+        {
+            Skip.IfNot(File.Exists(MuslSpecs32), $"There is no {MuslSpecs32}, and Debian installs it only in place of gcc-multilib.");
+            return [Tools.Require("gcc"), "-m32", "-no-pie", "-specs", MuslSpecs32, "-Wl,-m,elf_i386"];
+        }
+
+        if (variant.Library == "musl")
+            return [Tools.Require("musl-gcc")];
+        string gcc = Tools.Require("gcc");
+        if (variant.Bitness == 32)
+            Tools.RequireFile("/usr/lib32/libc.a", "the static 32-bit C library (gcc-multilib)");
+        return [gcc, $"-m{variant.Bitness}"];
+    }
+}
