@@ -95,6 +95,9 @@ internal static class InstructionFeatures
         return true;
     }
 
+    /// <summary>The feature of a model that one of the decoder's stands for; none where every processor has it, or none of the kit's.</summary>
+    public static bool TryMap(CpuidFeature needed, out CpuFeature feature) => Optional.TryGetValue(needed, out feature);
+
     /// <summary>Whether any model of the kit executes a form.</summary>
     public static bool IsKnown(Code code) => Cpus.All.Any(model => Has(model, code));
 }

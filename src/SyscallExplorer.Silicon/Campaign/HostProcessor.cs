@@ -1,0 +1,101 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using System.Text;
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer.Silicon;
+
+/// <summary>The processor that this program runs on.</summary>
+internal static class HostProcessor
+{
+    private const uint FsGsBaseInAuxiliaryVector = 2;
+    private static readonly Lazy<string?> Missing = new(FindMissing);
+
+    /// <summary>Why nothing can be compared here, or null.</summary>
+    public static string? WhyNot => Missing.Value;
+
+    /// <summary>The model of the kit that stands for the host: one of its vendor.</summary>
+    public static CpuModel Model => Vendor == CpuVendor.Amd ? Cpus.Zen2 : Has(CpuFeature.Clflushopt) ? Cpus.Skylake : Cpus.Haswell;
+
+    /// <summary>The host's brand string.</summary>
+    public static string Brand
+    {
+        get
+        {
+            byte[] text = new byte[48];
+            for (int part = 0; part < 3; part++)
+            {
+                (int eax, int ebx, int ecx, int edx) = X86Base.CpuId(unchecked((int)0x80000002 + part), 0);
+                MemoryMarshal.Cast<int, byte>([eax, ebx, ecx, edx]).CopyTo(text.AsSpan(part * 16));
+            }
+
+            return Encoding.ASCII.GetString(text).TrimEnd('\0', ' ');
+        }
+    }
+
+    /// <summary>Whether the host reports a feature.</summary>
+    public static bool Has(CpuFeature feature)
+    {
+        if (!X86Base.IsSupported)
+            return false;
+        foreach ((CpuFeature known, uint leaf, CpuidRegister register, int bit) in CpuidBits.Table)
+        {
+            if (known == feature && HasLeaf(leaf))
+                return (Register(X86Base.CpuId((int)leaf, 0), register) >> bit & 1) != 0;
+        }
+
+        foreach ((CpuFeature known, int bit) in CpuidBits.StateSaving)
+        {
+            if (known == feature && HasLeaf(StateComponentLeaf))
+                return (X86Base.CpuId((int)StateComponentLeaf, 1).Eax >> bit & 1) != 0;
+        }
+
+        return false;
+    }
+
+    private const uint StateComponentLeaf = 0xD;
+
+    private static CpuVendor Vendor => X86Base.CpuId(0, 0).Ecx == BitConverter.ToInt32("cAMD"u8) ? CpuVendor.Amd : CpuVendor.Intel;
+
+    private static bool HasLeaf(uint leaf) => leaf <= (uint)X86Base.CpuId((int)(leaf & 0x8000_0000), 0).Eax;
+
+    private static uint Register((int Eax, int Ebx, int Ecx, int Edx) answer, CpuidRegister register) => (uint)(register switch
+    {
+        CpuidRegister.Eax => answer.Eax,
+        CpuidRegister.Ebx => answer.Ebx,
+        CpuidRegister.Ecx => answer.Ecx,
+        _ => answer.Edx,
+    });
+
+    private static string? FindMissing()
+    {
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+            return "instructions are compared with silicon on x86-64 Linux only";
+        if (!Has(CpuFeature.Fsgsbase) || !Has(CpuFeature.Xsave) || !Has(CpuFeature.Avx))
+            return "the host lacks FSGSBASE, XSAVE or AVX, which the worker needs";
+        if (!KernelLetsProgramsSetBases())
+            return "this kernel does not let programs execute WRFSBASE (Linux 5.9 and later do)";
+        try
+        {
+            using var worker = new NativeWorker();
+            return worker.Run(0) ? null : $"the worker cannot run here: it ended with {worker.LastExitCode}";
+        }
+        catch (Exception error) when (error is NativeWorkerException or IOException or UnauthorizedAccessException)
+        {
+            return error.Message;
+        }
+    }
+
+    /// <summary>AT_HWCAP2 of the auxiliary vector, bit 1.</summary>
+    private static bool KernelLetsProgramsSetBases()
+    {
+        ReadOnlySpan<ulong> vector = MemoryMarshal.Cast<byte, ulong>(File.ReadAllBytes("/proc/self/auxv"));
+        for (int i = 0; i + 1 < vector.Length; i += 2)
+        {
+            if (vector[i] == 26)
+                return (vector[i + 1] & FsGsBaseInAuxiliaryVector) != 0;
+        }
+
+        return false;
+    }
+}
