@@ -48,7 +48,7 @@ public sealed partial class Processor
     /// </summary>
     private bool HitsCodeBreakpoint()
     {
-        if ((S.Rflags & Rflags.RF) != 0 || S.DebugShadow)
+        if ((S.Rflags & Rflags.RF) != 0 || S.Shadow == EventShadow.InterruptsAndDebug)
             return false;
         ulong linear = LinearCodeAddress(S.Rip);
         ulong status = 0;

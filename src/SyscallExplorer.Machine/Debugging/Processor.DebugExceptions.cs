@@ -21,7 +21,7 @@ public sealed partial class Processor
         // With IA32_DEBUGCTL.BTF only branches that are taken are steps. SDM vol. 3A, 17.4.3.
         if (SingleStepTrap && outcome != Outcome.Branch && (_storedMsrs[MsrTable.DebugControlSlot] & BranchTrap) != 0)
             SingleStepTrap = false;
-        return S.DebugTraps == 0 || S.DebugShadow ? -1 : DeliverDebugTraps();
+        return S.DebugTraps == 0 || S.Shadow == EventShadow.InterruptsAndDebug ? -1 : DeliverDebugTraps();
     }
 
     private int DeliverDebugTraps()

@@ -39,9 +39,6 @@ public sealed partial class Processor
             FigureLedger[figure.Index]++;
     }
 
-    /// <summary>From TF in RFLAGS to BS in DR6.</summary>
-    private const int TrapFlagToStatus = 6;
-
     private unsafe StopReason Loop<TTrace>(long lastInstruction, long lastClock, ref TTrace trace) where TTrace : struct, IInstructionTrace
     {
         _notEmulatedEvent = NotEmulatedMode();
@@ -55,7 +52,7 @@ public sealed partial class Processor
                 return StopReason.InstructionBudget;
             if (S.Clock >= lastClock)
                 return StopReason.CycleBudget;
-            if (S.DebugTraps != 0 && !S.DebugShadow)
+            if (S.DebugTraps != 0 && S.Shadow != EventShadow.InterruptsAndDebug)
             {
                 TakeDebugException(ref trace, afterInstruction: true);
                 continue;
@@ -63,7 +60,7 @@ public sealed partial class Processor
 
             if (S.Halted && !WakeUp(lastClock))
                 return Interrupts.NextClock == long.MaxValue || !InterruptsEnabled ? StopReason.Halted : StopReason.CycleBudget;
-            if (S.Clock >= Interrupts.NextClock && InterruptsEnabled && !S.InterruptShadow)
+            if (S.Clock >= Interrupts.NextClock && InterruptsEnabled && S.Shadow == EventShadow.None)
             {
                 ulong interruptedRip = S.Rip;
                 long interruptStart = S.Clock;
@@ -92,7 +89,8 @@ public sealed partial class Processor
 
             Operation[] operations = block.Operations;
             int epoch = _code.Epoch;
-            int count = _hasCodeBreakpoints ? 1 : operations.Length;
+            if (_hasCodeBreakpoints && operations.Length > 1)
+                operations = [operations[0]];
             int index = 0;
             while (true)
             {
@@ -102,17 +100,17 @@ public sealed partial class Processor
 
                 ulong rip = S.Rip;
                 ulong flags = S.Rflags;
-                S.DebugTraps |= (flags & Rflags.TF) << TrapFlagToStatus;
+                if ((flags & Rflags.TF) != 0)
+                    S.DebugTraps |= DebugStatus.BS;
 
                 // RF lasts one instruction: what follows it, and what it saves itself, sees it clear. SDM vol. 3A, 17.3.1.1.
                 S.Rflags = flags & ~Rflags.RF;
-                (bool shadow, bool debugShadow) = (S.InterruptShadow, S.DebugShadow);
-                S.InterruptShadow = false;
-                S.DebugShadow = false;
+                EventShadow shadow = S.Shadow;
+                S.Shadow = EventShadow.None;
                 Outcome outcome = op.Execute(this, op);
                 if (outcome == Outcome.Unsupported)
                 {
-                    (S.InterruptShadow, S.DebugShadow) = (shadow, debugShadow);
+                    S.Shadow = shadow;
                     S.Rflags = flags;
                     SingleStepTrap = false;
                     ReportUnsupported(op);
@@ -144,7 +142,7 @@ public sealed partial class Processor
                         S.Rflags |= Rflags.RF;
                     }
 
-                    if (S.DebugTraps == 0 && index < count && S.Instructions < lastInstruction && S.Clock < lastClock
+                    if (S.DebugTraps == 0 && index < operations.Length && S.Instructions < lastInstruction && S.Clock < lastClock
                         && S.Clock < Interrupts.NextClock && epoch == _code.Epoch)
                     {
                         trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, figure, -1));

@@ -137,9 +137,20 @@ public sealed partial class Processor
         return true;
     }
 
-    /// <summary>An operand of 32 bytes need only be aligned as one of 16.</summary>
-    private bool IsMisaligned(ulong linear, int size) =>
-        _alignmentChecked && (size is 2 or 4 or 8 or 16 or 32) && (linear & (ulong)(Math.Min(size, 16) - 1)) != 0;
+    private bool IsMisaligned(ulong linear, int size) => _alignmentChecked && (linear & (ulong)(AlignmentOf(size) - 1)) != 0;
+
+    /// <summary>
+    /// The alignment that an operand should have: 32 bytes that of 16, 10 bytes that of 8, the x87 environments and states that of their words. SDM vol. 3A,
+    /// table 6-7.
+    /// </summary>
+    private static int AlignmentOf(int size) => size switch
+    {
+        2 or 14 or 94 => 2,
+        4 or 28 or 108 => 4,
+        8 or 10 => 8,
+        16 or 32 => 16,
+        _ => 1,
+    };
 
     private void ReadPhysical(ulong physical, Span<byte> bytes)
     {

@@ -26,8 +26,7 @@ public sealed partial class Processor
             if (TryDeliver(current, returnRip))
             {
                 S.Halted = false;
-                S.InterruptShadow = false;
-                S.DebugShadow = false;
+                S.Shadow = EventShadow.None;
                 return;
             }
 

@@ -57,8 +57,7 @@ internal static unsafe class SegmentMoves
     {
         if (name != SegmentName.SS)
             return Outcome.Next;
-        cpu.S.InterruptShadow = true;
-        cpu.S.DebugShadow = true;
+        cpu.S.Shadow = EventShadow.InterruptsAndDebug;
         cpu.SingleStepTrap = false;
         return Outcome.Resync;
     }

@@ -56,7 +56,7 @@ internal static unsafe class SystemFlags
         }
 
         if ((cpu.S.Rflags & Rflags.IF) == 0)
-            cpu.S.InterruptShadow = true;
+            cpu.S.Shadow = EventShadow.Interrupts;
         cpu.S.Rflags |= Rflags.IF;
         return Outcome.Resync;
     }

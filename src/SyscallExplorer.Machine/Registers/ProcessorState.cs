@@ -21,6 +21,18 @@ internal struct DebugRegisters
     private ulong _first;
 }
 
+/// <summary>Events that an instruction holds back until the next one has ended. SDM vol. 3A, 6.8.3; vol. 2B, STI.</summary>
+internal enum EventShadow : byte
+{
+    None,
+
+    /// <summary>After STI.</summary>
+    Interrupts,
+
+    /// <summary>After MOV SS and POP SS.</summary>
+    InterruptsAndDebug,
+}
+
 /// <summary>
 /// Every register of the processor as one value: copying it is a snapshot. What a program can observe later
 /// must stand here and nowhere else in the processor.
@@ -77,11 +89,8 @@ internal struct ProcessorState
     /// <summary>Instructions completed or faulted since power-on.</summary>
     public long Instructions;
 
-    /// <summary>Set by STI, MOV SS and POP SS: no interrupt before the next instruction has ended.</summary>
-    public bool InterruptShadow;
-
-    /// <summary>Set by MOV SS and POP SS: no debug exception before the next instruction has ended. SDM vol. 3A, 6.8.3.</summary>
-    public bool DebugShadow;
+    /// <summary>What the instruction before holds back until the next one has ended.</summary>
+    public EventShadow Shadow;
 
     /// <summary>Debug traps that come at the next boundary, as they will stand in DR6: of the instruction in progress, and of a load of SS before it.</summary>
     public ulong DebugTraps;

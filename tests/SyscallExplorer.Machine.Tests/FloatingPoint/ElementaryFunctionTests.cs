@@ -70,7 +70,8 @@ public class ElementaryFunctionTests
         for (int i = 0; i < Count; i++)
         {
             WideReal x = Sample(-10, 62);
-            (int quadrant, WideReal rest) = ElementaryFunctions.Reduce(new FloatNumber(FloatClass.Finite, x.Negative, x.Exponent, (ulong)(x.Significand >> 64)));
+            var angle = new FloatNumber(FloatClass.Finite, x.Negative, x.Exponent, (ulong)(x.Significand >> 64));
+            (int quadrant, WideReal rest) = ElementaryFunctions.Reduce(angle);
             BigInteger difference = FixedPoint.Of(x) - FixedPoint.Of(rest);
             Assert.True((difference % period).IsZero);
             Assert.Equal(quadrant, (int)((difference / period) & 3));

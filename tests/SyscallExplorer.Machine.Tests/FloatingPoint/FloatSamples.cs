@@ -23,7 +23,9 @@ internal static class FloatSamples
     }
 
     private static ulong Interchange(Random random, int precision, int exponentBits) =>
-        ((ulong)random.Next(2) << (precision - 1 + exponentBits)) | ((ulong)Exponent(random, exponentBits) << (precision - 1)) | (Fraction(random) >> (65 - precision));
+        ((ulong)random.Next(2) << (precision - 1 + exponentBits))
+        | ((ulong)Exponent(random, exponentBits) << (precision - 1))
+        | (Fraction(random) >> (65 - precision));
 
     private static int Exponent(Random random, int bits)
     {

@@ -23,13 +23,15 @@ internal readonly record struct Fraction(BigInteger Numerator, BigInteger Denomi
 
     public static implicit operator Fraction(BigInteger value) => new(value, 1);
 
-    public static Fraction operator +(Fraction x, Fraction y) => new((x.Numerator * y.Denominator) + (y.Numerator * x.Denominator), x.Denominator * y.Denominator);
+    public static Fraction operator +(Fraction x, Fraction y) =>
+        new((x.Numerator * y.Denominator) + (y.Numerator * x.Denominator), x.Denominator * y.Denominator);
 
     public static Fraction operator -(Fraction x, Fraction y) => x + ((BigInteger)(-1) * y);
 
     public static Fraction operator *(Fraction x, Fraction y) => new(x.Numerator * y.Numerator, x.Denominator * y.Denominator);
 
-    public static Fraction operator /(Fraction x, Fraction y) => new(x.Numerator * y.Denominator * y.Numerator.Sign, x.Denominator * BigInteger.Abs(y.Numerator));
+    public static Fraction operator /(Fraction x, Fraction y) =>
+        new(x.Numerator * y.Denominator * y.Numerator.Sign, x.Denominator * BigInteger.Abs(y.Numerator));
 
     public static bool SameValue(Fraction x, Fraction y) => x.Numerator * y.Denominator == y.Numerator * x.Denominator;
 

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace SyscallExplorer.Machine.Tests;
 
-/// <summary>The host computes to nearest as IEEE 754 says, special values included. Of its NaNs only their kind is compared: their bits differ from host to host.</summary>
+/// <summary>The host rounds to nearest as IEEE 754 says, special values included. Of NaNs only that they are is compared: hosts differ in their bits.</summary>
 public class HostAgreementTests
 {
     private const int Count = 60_000;

@@ -81,7 +81,22 @@ public class X87EnvironmentTests
         });
         Assert.Equal(BenchLayout.KernelCode + 3, bench.Fpu.InstructionPointer);
         Assert.Equal(Data + 4, bench.Fpu.DataPointer);
-        Assert.Equal((0x1E0, BenchSelectors.KernelCode64, BenchSelectors.KernelData), (bench.Fpu.Opcode, bench.Fpu.InstructionSelector, bench.Fpu.DataSelector));
+        Assert.Equal(0x1E0, bench.Fpu.Opcode);
+        Assert.Equal((BenchSelectors.KernelCode64, BenchSelectors.KernelData), (bench.Fpu.InstructionSelector, bench.Fpu.DataSelector));
+    }
+
+    [Theory]
+    [InlineData(FloatExceptions.None, 0)]
+    [InlineData(FloatExceptions.Precision, BenchLayout.KernelCode)]
+    internal void Fxsave_on_AMD_shows_the_pointers_only_while_an_exception_is_pending(FloatExceptions unmasked, ulong pointer)
+    {
+        X87Bench bench = new X87Bench(Cpus.Zen2).Unmask(unmasked).Push(3).Push(1).Run(a =>
+        {
+            a.fdiv(st0, st1);
+            a.fxsave64(__[rbx]);
+        });
+        Assert.Equal(pointer, bench.Machine.Read64(Data + 8));
+        Assert.Equal(BenchLayout.KernelCode, bench.Fpu.InstructionPointer);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace SyscallExplorer.Machine.Tests;
 
-/// <summary>SDM vol. 2A, F2XM1, FYL2X, FYL2XP1, FPATAN, FPTAN, FSIN, FCOS, FSINCOS: special operands by their tables, values by what is known of them.</summary>
+/// <summary>SDM vol. 2A, F2XM1, FYL2X, FYL2XP1, FPATAN, FPTAN, FSIN, FCOS, FSINCOS: their tables of special operands, and a few known values.</summary>
 public class X87TranscendentalTests
 {
     private const double Infinity = double.PositiveInfinity;

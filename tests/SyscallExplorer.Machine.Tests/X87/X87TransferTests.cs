@@ -118,6 +118,17 @@ public class X87TransferTests
         Assert.Equal(1, bench.Run(a => a.fcmovbe(st0, st1))[0]);
     }
 
+    [Theory]
+    [InlineData(8, null)]
+    [InlineData(4, Vector.AlignmentCheck)]
+    public void Eighty_bits_should_stand_at_a_multiple_of_8(int offset, Vector? expected)
+    {
+        var bench = new X87Bench();
+        bench.Machine[Gpr.Rbx] = BenchLayout.UserData + (ulong)offset;
+        bench.Machine.Flags = Rflags.AC | 2;
+        Assert.Equal(expected, bench.Machine.Try(BenchMode.User64, a => a.fld(__tbyte_ptr[rbx])).Exception?.Vector);
+    }
+
     [Fact]
     public void An_operand_over_the_end_of_a_page_is_whole()
     {

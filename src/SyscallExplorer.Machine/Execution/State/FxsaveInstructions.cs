@@ -46,7 +46,7 @@ internal static unsafe class FxsaveInstructions
         int count = vectors ? VisibleVectors(cpu) : 0;
         Span<byte> image = stackalloc byte[WrittenWith16Vectors];
         image.Clear();
-        LegacyRegion.StoreX87(cpu.S.X87, image, wide);
+        LegacyRegion.StoreX87(cpu.S.X87.AsSavedBy(cpu.Model.Vendor), image, wide);
         LegacyRegion.StoreMxcsr(vectors ? cpu.S.Mxcsr : 0, vectors ? Mxcsr.Writable(cpu.Model) : 0, image);
         LegacyRegion.StoreXmm(cpu.S.Vectors, count, image);
         return StateBlocks.Write(cpu, linear, image, 0, LegacyRegion.XmmRange(count).End) ? Outcome.Next : Outcome.Fault;

@@ -128,7 +128,7 @@ internal static unsafe class XsaveInstructions
     {
         if ((components & StateComponents.X87) != 0)
         {
-            LegacyRegion.StoreX87(cpu.S.X87, image, wide);
+            LegacyRegion.StoreX87(cpu.S.X87.AsSavedBy(cpu.Model.Vendor), image, wide);
             foreach ((int start, int end) in LegacyRegion.X87Ranges)
             {
                 if (!StateBlocks.Write(cpu, linear, image, start, end))

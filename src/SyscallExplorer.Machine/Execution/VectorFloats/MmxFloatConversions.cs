@@ -4,7 +4,7 @@ namespace SyscallExplorer.Machine;
 
 /// <summary>
 /// Conversions between XMM and MMX registers. They are MMX instructions too: a pending x87 exception comes first, and they set TOP and the tags, even when an
-/// exception of SSE ends them, as silicon shows. CVTPI2PD from memory is none, nor is on AMD processors CVTPI2PS from memory.
+/// exception of SSE ends them, as a Zen 5 shows. CVTPI2PD from memory is none, nor is on AMD processors CVTPI2PS from memory.
 /// SDM vol. 2, CVTPI2PS to CVTTPS2PI, and vol. 3B, table 23-5.
 /// </summary>
 internal static unsafe class MmxFloatConversions

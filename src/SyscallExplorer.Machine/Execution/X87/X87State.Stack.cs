@@ -59,6 +59,11 @@ internal partial struct X87State
         Status = X87Status.WithSummary((ushort)status, Control);
     }
 
+    /// <summary>What FXSAVE and XSAVE see: AMD's processors show the opcode and the pointers only while an exception is pending. APM vol. 5, FXSAVE.</summary>
+    public readonly X87State AsSavedBy(CpuVendor vendor) => vendor == CpuVendor.Intel || (Status & X87Status.ES) != 0
+        ? this
+        : this with { Opcode = 0, InstructionPointer = 0, DataPointer = 0, InstructionSelector = 0, DataSelector = 0 };
+
     /// <summary>FNINIT: registers keep their values but are empty. SDM vol. 2A, FINIT.</summary>
     public void Initialize()
     {
