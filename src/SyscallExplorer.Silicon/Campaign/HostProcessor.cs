@@ -17,6 +17,9 @@ internal static class HostProcessor
     /// <summary>The model of the kit that stands for the host: one of its vendor.</summary>
     public static CpuModel Model => Vendor == CpuVendor.Amd ? Cpus.Zen2 : Has(CpuFeature.Clflushopt) ? Cpus.Skylake : Cpus.Haswell;
 
+    /// <summary>Whether XSAVE stores FOP, FIP and FDP without an exception that waits; AMD stores zeros then. APM vol. 2, 11.4.4.</summary>
+    public static bool SavesPointersAlways { get; } = X86Base.IsSupported && Vendor == CpuVendor.Intel;
+
     /// <summary>The host's brand string.</summary>
     public static string Brand
     {

@@ -11,6 +11,10 @@ internal static class StateComparer
     private const int FloatStack = 32;
     private const int Xmm = 160;
     private const int Ymm = 576;
+
+    /// <summary>FSW.ES.</summary>
+    private const byte ExceptionSummary = 0x80;
+
     private static readonly string[] SelectorNames = ["DS", "ES", "FS", "GS", "CS", "SS"];
 
     /// <summary>Exceptions that have an error code.</summary>
@@ -75,9 +79,13 @@ internal static class StateComparer
         CompareWord("FCW", emulated, native, 0, 0xFFFF, ref found);
         CompareWord("FSW", emulated, native, 2, (ushort)~open.StatusWord, ref found);
         CompareWord("FTW (abridged)", emulated, native, 4, 0xFF, ref found);
-        CompareWord("FOP", emulated, native, 6, 0x7FF, ref found);
-        CompareWide("FIP", emulated, native, 8, ref found);
-        CompareWide("FDP", emulated, native, 16, ref found);
+        if (HostProcessor.SavesPointersAlways || (native[2] & ExceptionSummary) != 0)
+        {
+            CompareWord("FOP", emulated, native, 6, 0x7FF, ref found);
+            CompareWide("FIP", emulated, native, 8, ref found);
+            CompareWide("FDP", emulated, native, 16, ref found);
+        }
+
         uint emulatedControl = BinaryPrimitives.ReadUInt32LittleEndian(emulated[24..]), nativeControl = BinaryPrimitives.ReadUInt32LittleEndian(native[24..]);
         if (emulatedControl != nativeControl)
             found.Add("MXCSR", $"{emulatedControl:x}", $"{nativeControl:x}");

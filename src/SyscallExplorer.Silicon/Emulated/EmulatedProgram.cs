@@ -32,6 +32,7 @@ internal sealed class EmulatedProgram
     private readonly byte[] _data0;
     private readonly byte[] _data1;
     private readonly byte[] _stack;
+    private readonly ProcessorState _plain;
     private readonly ProcessorState[] _starts = new ProcessorState[WorkerLayout.ImageCount];
     private ulong _nextTable = PageTables + 0x1000;
 
@@ -59,6 +60,7 @@ internal sealed class EmulatedProgram
         _data1 = ram.FrameForWrite(DataFrames + 0x1000);
         _stack = ram.FrameForWrite(StackTop - 0x1000);
         _cpu.RefreshDerivedState();
+        _plain = _cpu.S;
     }
 
     /// <summary>Called with the emulated state after each snippet, to plant a defect.</summary>
@@ -81,6 +83,7 @@ internal sealed class EmulatedProgram
     /// <summary>Takes an XSAVE image of a batch over.</summary>
     public void LoadImage(int index, ReadOnlySpan<byte> image)
     {
+        _cpu.S = _plain;
         XsaveArea.Load(_cpu, image);
         _starts[index] = _cpu.S;
     }
