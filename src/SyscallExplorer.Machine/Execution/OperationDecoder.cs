@@ -137,7 +137,7 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
             MemoryDisplacement = ripRelative ? instruction.IPRelativeMemoryAddress - (ulong)nextIp : instruction.MemoryDisplacement64,
             IsRipRelative = ripRelative,
             AddressMask = addressBits == 64 ? ulong.MaxValue : (1ul << addressBits) - 1,
-            Segment = SegmentOf(instruction.MemorySegment),
+            Segment = EffectiveSegment(instruction, bitness),
             FloatOpcode = floatOpcode,
             EndsBlock = EndsBlock(instruction),
         };
@@ -223,6 +223,14 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
 
     // Iced counts AH to BH among the byte registers, so that their own numbers are not those of the registers they are part of.
     private static int IndexOf(Register register) => register.GetFullRegister().GetNumber();
+
+    /// <summary>64-bit mode ignores the prefixes of ES, CS, SS and DS: an address through RSP or RBP stays one of the stack. SDM vol. 1, 3.4.2.1.</summary>
+    private static SegmentName EffectiveSegment(in Instruction instruction, int bitness)
+    {
+        if (bitness != 64 || instruction.SegmentPrefix is Register.None or Register.FS or Register.GS)
+            return SegmentOf(instruction.MemorySegment);
+        return instruction.MemoryBase is Register.RSP or Register.RBP or Register.ESP or Register.EBP ? SegmentName.SS : SegmentName.DS;
+    }
 
     private static SegmentName SegmentOf(Register register) => register switch
     {
