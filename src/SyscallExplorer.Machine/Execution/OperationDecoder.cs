@@ -68,24 +68,25 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
     /// <summary>Opcodes that 64-bit mode took away are invalid whatever follows; the decoder would still ask for a ModRM byte.</summary>
     private static bool IsInvalidByItsOpcode(ReadOnlySpan<byte> bytes, int bitness)
     {
-        int opcode = 0;
-        while (opcode < bytes.Length && IsPrefix(bytes[opcode]))
-            opcode++;
-        if (opcode < bytes.Length && (bytes[opcode] & 0xF0) == 0x40)
-            opcode++;
+        int opcode = SkipPrefixes(bytes, bitness);
         return bitness == 64 && opcode < bytes.Length && InvalidIn64BitMode.Contains(bytes[opcode]);
     }
 
     /// <summary>The opcode of an x87 instruction as FOP has it, or 0. SDM vol. 1, 8.1.9.</summary>
     private static ushort FloatOpcodeOf(ReadOnlySpan<byte> bytes, int bitness)
     {
-        int opcode = 0;
-        while (opcode < bytes.Length && IsPrefix(bytes[opcode]))
-            opcode++;
-        if (bitness == 64 && opcode < bytes.Length && (bytes[opcode] & 0xF0) == 0x40)
-            opcode++;
+        int opcode = SkipPrefixes(bytes, bitness);
         bool escape = opcode + 1 < bytes.Length && (bytes[opcode] & 0xF8) == 0xD8;
         return escape ? (ushort)(((bytes[opcode] & 7) << 8) | bytes[opcode + 1]) : (ushort)0;
+    }
+
+    /// <summary>Where the opcode stands. A REX prefix may be followed by others, which make it count for nothing.</summary>
+    private static int SkipPrefixes(ReadOnlySpan<byte> bytes, int bitness)
+    {
+        int opcode = 0;
+        while (opcode < bytes.Length && (IsPrefix(bytes[opcode]) || (bitness == 64 && (bytes[opcode] & 0xF0) == 0x40)))
+            opcode++;
+        return opcode;
     }
 
     private static bool IsPrefixRun(ReadOnlySpan<byte> bytes)
