@@ -75,24 +75,25 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
     /// <summary>Opcodes that 64-bit mode took away are invalid whatever follows; the decoder would still ask for a ModRM byte.</summary>
     private static bool IsInvalidByItsOpcode(ReadOnlySpan<byte> bytes, int bitness)
     {
-        int opcode = 0;
-        while (opcode < bytes.Length && IsPrefix(bytes[opcode]))
-            opcode++;
-        if (opcode < bytes.Length && (bytes[opcode] & 0xF0) == 0x40)
-            opcode++;
+        int opcode = SkipPrefixes(bytes, bitness);
         return bitness == 64 && opcode < bytes.Length && InvalidIn64BitMode.Contains(bytes[opcode]);
     }
 
     /// <summary>The opcode of an x87 instruction as FOP has it, or 0. SDM vol. 1, 8.1.9.</summary>
     private static ushort FloatOpcodeOf(ReadOnlySpan<byte> bytes, int bitness)
     {
-        int opcode = 0;
-        while (opcode < bytes.Length && IsPrefix(bytes[opcode]))
-            opcode++;
-        if (bitness == 64 && opcode < bytes.Length && (bytes[opcode] & 0xF0) == 0x40)
-            opcode++;
+        int opcode = SkipPrefixes(bytes, bitness);
         bool escape = opcode + 1 < bytes.Length && (bytes[opcode] & 0xF8) == 0xD8;
         return escape ? (ushort)(((bytes[opcode] & 7) << 8) | bytes[opcode + 1]) : (ushort)0;
+    }
+
+    /// <summary>Where the opcode stands. A REX prefix may be followed by others, which make it count for nothing.</summary>
+    private static int SkipPrefixes(ReadOnlySpan<byte> bytes, int bitness)
+    {
+        int opcode = 0;
+        while (opcode < bytes.Length && (IsPrefix(bytes[opcode]) || (bitness == 64 && (bytes[opcode] & 0xF0) == 0x40)))
+            opcode++;
+        return opcode;
     }
 
     private static bool IsPrefixRun(ReadOnlySpan<byte> bytes)
@@ -144,7 +145,7 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
             MemoryDisplacement = ripRelative ? instruction.IPRelativeMemoryAddress - (ulong)nextIp : instruction.MemoryDisplacement64,
             IsRipRelative = ripRelative,
             AddressMask = addressBits == 64 ? ulong.MaxValue : (1ul << addressBits) - 1,
-            Segment = SegmentOf(instruction.MemorySegment),
+            Segment = EffectiveSegment(instruction, bitness),
             FloatOpcode = floatOpcode,
             EndsBlock = EndsBlock(instruction),
         };
@@ -230,6 +231,14 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
 
     // Iced counts AH to BH among the byte registers, so that their own numbers are not those of the registers they are part of.
     private static int IndexOf(Register register) => register.GetFullRegister().GetNumber();
+
+    /// <summary>64-bit mode ignores the prefixes of ES, CS, SS and DS: an address through RSP or RBP stays one of the stack. SDM vol. 1, 3.4.2.1.</summary>
+    private static SegmentName EffectiveSegment(in Instruction instruction, int bitness)
+    {
+        if (bitness != 64 || instruction.SegmentPrefix is Register.None or Register.FS or Register.GS)
+            return SegmentOf(instruction.MemorySegment);
+        return instruction.MemoryBase is Register.RSP or Register.RBP or Register.ESP or Register.EBP ? SegmentName.SS : SegmentName.DS;
+    }
 
     private static SegmentName SegmentOf(Register register) => register switch
     {
