@@ -7,6 +7,7 @@ namespace SyscallExplorer.Machine;
 internal sealed unsafe class OperationDecoder(CpuModel model)
 {
     private const int MaxLength = 15;
+    private const byte ThreeByteVex = 0xC4;
 
     /// <summary>SDM vol. 2D, table A-2, superscript i64, and the undefined D6.</summary>
     private static readonly byte[] InvalidIn64BitMode =
@@ -33,8 +34,14 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
         needsMoreBytes = !settled && decoder.LastError == DecoderError.NoMoreBytes && bytes.Length < MaxLength;
         if (needsMoreBytes)
             return null;
+        if (bitness != 64 && model.Vendor == CpuVendor.Amd && IsWideElementMove(instruction.Code, bytes))
+            instruction = default;
         return Build(instruction, bitness, FloatOpcodeOf(bytes, bitness), tooLong: !settled && bytes.Length == MaxLength && RunsOverLimit(bytes, bitness));
     }
+
+    /// <summary>VPINSRD and VPEXTRD with VEX.W are VPINSRQ and VPEXTRQ, which AMD refuses outside 64-bit mode; Intel ignores the bit there.</summary>
+    private static bool IsWideElementMove(Code code, ReadOnlySpan<byte> bytes) =>
+        code is Code.VEX_Vpinsrd_xmm_xmm_rm32_imm8 or Code.VEX_Vpextrd_rm32_xmm_imm8 && (bytes[bytes.IndexOf(ThreeByteVex) + 2] & 0x80) != 0;
 
     /// <summary>F3 90 is PAUSE, but with REX.B the register is R8 and it is XCHG. SDM vol. 2D, table A-2, opcode 90.</summary>
     private Instruction DecodeExchange(ReadOnlySpan<byte> bytes, int bitness)
@@ -68,24 +75,25 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
     /// <summary>Opcodes that 64-bit mode took away are invalid whatever follows; the decoder would still ask for a ModRM byte.</summary>
     private static bool IsInvalidByItsOpcode(ReadOnlySpan<byte> bytes, int bitness)
     {
-        int opcode = 0;
-        while (opcode < bytes.Length && IsPrefix(bytes[opcode]))
-            opcode++;
-        if (opcode < bytes.Length && (bytes[opcode] & 0xF0) == 0x40)
-            opcode++;
+        int opcode = SkipPrefixes(bytes, bitness);
         return bitness == 64 && opcode < bytes.Length && InvalidIn64BitMode.Contains(bytes[opcode]);
     }
 
     /// <summary>The opcode of an x87 instruction as FOP has it, or 0. SDM vol. 1, 8.1.9.</summary>
     private static ushort FloatOpcodeOf(ReadOnlySpan<byte> bytes, int bitness)
     {
-        int opcode = 0;
-        while (opcode < bytes.Length && IsPrefix(bytes[opcode]))
-            opcode++;
-        if (bitness == 64 && opcode < bytes.Length && (bytes[opcode] & 0xF0) == 0x40)
-            opcode++;
+        int opcode = SkipPrefixes(bytes, bitness);
         bool escape = opcode + 1 < bytes.Length && (bytes[opcode] & 0xF8) == 0xD8;
         return escape ? (ushort)(((bytes[opcode] & 7) << 8) | bytes[opcode + 1]) : (ushort)0;
+    }
+
+    /// <summary>Where the opcode stands. A REX prefix may be followed by others, which make it count for nothing.</summary>
+    private static int SkipPrefixes(ReadOnlySpan<byte> bytes, int bitness)
+    {
+        int opcode = 0;
+        while (opcode < bytes.Length && (IsPrefix(bytes[opcode]) || (bitness == 64 && (bytes[opcode] & 0xF0) == 0x40)))
+            opcode++;
+        return opcode;
     }
 
     private static bool IsPrefixRun(ReadOnlySpan<byte> bytes)
@@ -137,7 +145,7 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
             MemoryDisplacement = ripRelative ? instruction.IPRelativeMemoryAddress - (ulong)nextIp : instruction.MemoryDisplacement64,
             IsRipRelative = ripRelative,
             AddressMask = addressBits == 64 ? ulong.MaxValue : (1ul << addressBits) - 1,
-            Segment = SegmentOf(instruction.MemorySegment),
+            Segment = EffectiveSegment(instruction, bitness),
             FloatOpcode = floatOpcode,
             EndsBlock = EndsBlock(instruction),
         };
@@ -223,6 +231,14 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
 
     // Iced counts AH to BH among the byte registers, so that their own numbers are not those of the registers they are part of.
     private static int IndexOf(Register register) => register.GetFullRegister().GetNumber();
+
+    /// <summary>64-bit mode ignores the prefixes of ES, CS, SS and DS: an address through RSP or RBP stays one of the stack. SDM vol. 1, 3.4.2.1.</summary>
+    private static SegmentName EffectiveSegment(in Instruction instruction, int bitness)
+    {
+        if (bitness != 64 || instruction.SegmentPrefix is Register.None or Register.FS or Register.GS)
+            return SegmentOf(instruction.MemorySegment);
+        return instruction.MemoryBase is Register.RSP or Register.RBP or Register.ESP or Register.EBP ? SegmentName.SS : SegmentName.DS;
+    }
 
     private static SegmentName SegmentOf(Register register) => register switch
     {

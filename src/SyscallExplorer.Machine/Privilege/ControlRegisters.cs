@@ -221,6 +221,12 @@ internal static unsafe class ControlRegisters
     private static bool TryDebugRegister(Processor cpu, int number, out int index)
     {
         index = number;
+        if (number <= 7 && cpu.Cpl != 0)
+        {
+            cpu.GeneralProtection();
+            return false;
+        }
+
         if (number is 4 or 5)
         {
             index = number + 2;
@@ -234,12 +240,6 @@ internal static unsafe class ControlRegisters
         if (number > 7)
         {
             cpu.Raise(Vector.InvalidOpcode);
-            return false;
-        }
-
-        if (cpu.Cpl != 0)
-        {
-            cpu.GeneralProtection();
             return false;
         }
 

@@ -153,9 +153,15 @@ internal static unsafe class FastSystemCalls
 
     private static Outcome Sysexit(Processor cpu, bool to64Bit)
     {
-        if (!cpu.Model.Has(CpuFeature.Sep) || (cpu.IsLongModeActive && !cpu.Model.HasLongModeSysenter))
+        if (!cpu.Model.Has(CpuFeature.Sep))
             return cpu.Raise(Vector.InvalidOpcode);
-        if (cpu.Cpl != 0 || (cpu.S.SysenterCs & 0xFFFC) == 0)
+
+        // AMD looks at the privilege level before it looks at the mode.
+        if (cpu.Cpl != 0)
+            return cpu.GeneralProtection();
+        if (cpu.IsLongModeActive && !cpu.Model.HasLongModeSysenter)
+            return cpu.Raise(Vector.InvalidOpcode);
+        if ((cpu.S.SysenterCs & 0xFFFC) == 0)
             return cpu.GeneralProtection();
         ulong target = cpu.S.Gpr[(int)Gpr.Rdx];
         ulong stack = cpu.S.Gpr[(int)Gpr.Rcx];

@@ -18,7 +18,9 @@ internal static unsafe class SelectorAdjustment
     {
         if ((cpu.S.Cr0 & Cr0.PE) == 0 || (cpu.S.Rflags & Rflags.VM) != 0)
             return cpu.Raise(Vector.InvalidOpcode);
-        if (!cpu.ReadForWrite(op, op.Op0, out ushort selector) || !cpu.Read(op, op.Op1, out ushort level))
+
+        // A selector that need not change may lie in memory that cannot be written.
+        if (!cpu.Read(op, op.Op0, out ushort selector) || !cpu.Read(op, op.Op1, out ushort level))
             return Outcome.Fault;
         bool below = (selector & RequestedLevel) < (level & RequestedLevel);
         if (below && !cpu.Write(op, op.Op0, (ushort)((selector & ~RequestedLevel) | (level & RequestedLevel))))

@@ -17,12 +17,16 @@ public sealed record Mismatch(Code Code, SiliconCase Case, IReadOnlyList<Differe
 /// <param name="CasesByForm">Cases of each form, by its <see cref="Code"/>; illegal encodings are <see cref="Code.INVALID"/>.</param>
 /// <param name="CompletedByForm">Those that raised no exception natively.</param>
 /// <param name="MismatchesByForm">Those that differ.</param>
+/// <param name="KnownDifferences">How often each known difference was met, by its reason; they are no mismatches.</param>
 /// <param name="Examples">The first mismatches of each form.</param>
 /// <param name="WorkerDeaths">How often a worker had to be started again.</param>
 public sealed record CampaignResult(
     long Cases, TimeSpan Elapsed, IReadOnlyList<long> CasesByForm, IReadOnlyList<long> CompletedByForm, IReadOnlyList<long> MismatchesByForm,
-    IReadOnlyList<Mismatch> Examples, int WorkerDeaths)
+    IReadOnlyDictionary<string, long> KnownDifferences, IReadOnlyList<Mismatch> Examples, int WorkerDeaths)
 {
+    /// <summary>Number of forms that had a case; illegal encodings count as one.</summary>
+    public int FormCount => CasesByForm.Count(cases => cases > 0);
+
     /// <summary>Number of mismatches.</summary>
     public long MismatchCount => MismatchesByForm.Sum();
 }
@@ -39,6 +43,7 @@ public sealed class SiliconCampaign
     private readonly long[] _cases = new long[CodeCount];
     private readonly long[] _completed = new long[CodeCount];
     private readonly long[] _mismatches = new long[CodeCount];
+    private readonly long[] _known = new long[KnownDifferences.All.Count];
     private readonly Dictionary<Code, List<Mismatch>> _examples = [];
     private long _nextBatch = -1;
     private int _deaths;
@@ -73,17 +78,18 @@ public sealed class SiliconCampaign
         Task.WaitAll(tasks);
         return new CampaignResult(
             _cases.Sum(), clock.Elapsed, _cases, _completed, _mismatches,
+            KnownDifferences.All.Select((kind, index) => (kind.Reason, Count: _known[index])).ToDictionary(entry => entry.Reason, entry => entry.Count),
             [.. _examples.OrderBy(entry => entry.Key).SelectMany(entry => entry.Value.OrderBy(mismatch => mismatch.Order).Take(ExamplesPerForm))], _deaths);
     }
 
     private void Work(long batches, TimeSpan limit, Stopwatch clock)
     {
         using var runner = new SiliconRunner(_catalog.Model) { Defect = Defect };
-        long[] cases = new long[CodeCount], completed = new long[CodeCount], mismatches = new long[CodeCount];
+        long[] cases = new long[CodeCount], completed = new long[CodeCount], mismatches = new long[CodeCount], known = new long[KnownDifferences.All.Count];
         while (clock.Elapsed < limit && Interlocked.Increment(ref _nextBatch) is var batch && batch < batches)
         {
             Fill(runner, batch);
-            runner.Run((index, differences) =>
+            runner.Run((index, differences, kind) =>
             {
                 Code code = runner.SnippetOf(index).Instruction.Code;
                 cases[(int)code]++;
@@ -91,6 +97,12 @@ public sealed class SiliconCampaign
                     completed[(int)code]++;
                 if (differences is null)
                     return;
+                if (kind >= 0)
+                {
+                    known[kind]++;
+                    return;
+                }
+
                 mismatches[(int)code]++;
                 Note(code, runner, index, differences, batch * WorkerLayout.MaxCases + index);
             });
@@ -107,6 +119,8 @@ public sealed class SiliconCampaign
                 _mismatches[i] += mismatches[i];
             }
 
+            for (int i = 0; i < known.Length; i++)
+                _known[i] += known[i];
             _deaths += runner.Deaths;
         }
     }

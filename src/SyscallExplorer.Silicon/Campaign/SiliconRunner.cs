@@ -32,7 +32,8 @@ internal sealed unsafe class SiliconRunner : IDisposable
     /// <summary>Called for each case that was compared.</summary>
     /// <param name="index">Its number in the batch.</param>
     /// <param name="differences">What differs, or null.</param>
-    public delegate void Verdict(int index, IReadOnlyList<Difference>? differences);
+    /// <param name="known">The index of the known difference that it is, or -1.</param>
+    public delegate void Verdict(int index, IReadOnlyList<Difference>? differences, int known);
 
     /// <summary>The model that is compared with the host.</summary>
     public CpuModel Model { get; }
@@ -159,7 +160,7 @@ internal sealed unsafe class SiliconRunner : IDisposable
             else
             {
                 inputs.CopyTo(MemoryMarshal.Cast<byte, CaseInput>(Shared(WorkerLayout.InputsOffset, count * WorkerLayout.InputSize)));
-                verdict(i, [new Difference("worker", "goes on", $"ended with {_worker.LastExitCode}")]);
+                verdict(i, [new Difference("worker", "goes on", $"ended with {_worker.LastExitCode}")], -1);
             }
         }
     }
@@ -172,19 +173,19 @@ internal sealed unsafe class SiliconRunner : IDisposable
         _emulated.Run(input, Data, _ours);
         if (_ours.Kind == EndKind.Unsupported || IsSingleStepped(input))
         {
-            verdict(index, null);
+            verdict(index, null, -1);
             return next;
         }
 
         if (StateComparer.Equal(input, instruction, _ours, _theirs, Data, null))
         {
-            verdict(index, null);
+            verdict(index, null, -1);
             return next;
         }
 
         _differences.Clear();
         StateComparer.Equal(input, instruction, _ours, _theirs, Data, _differences);
-        verdict(index, [.. _differences]);
+        verdict(index, [.. _differences], KnownDifferences.Find(instruction, _ours, _theirs, _differences));
         return next;
     }
 

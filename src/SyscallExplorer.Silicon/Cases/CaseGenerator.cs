@@ -16,6 +16,7 @@ internal readonly record struct Snippet(Instruction Instruction, byte[] Code, ui
 internal sealed class CaseGenerator
 {
     private const int Attempts = 6;
+    private const int WayOut = 8;
     private const int RandomBytesPercent = 6;
     private const int ShortBranchPercent = 85;
 
@@ -98,11 +99,15 @@ internal sealed class CaseGenerator
             uint target = (uint)DataArea.CodeAddress(_random);
             BitConverter.TryWriteBytes(bytes.AsSpan(offsets.ImmediateOffset), target - (address + (uint)length));
         }
-        else if (branches && offsets.HasImmediate && offsets.ImmediateSize == 1 && (sbyte)bytes[offsets.ImmediateOffset] is < 0 and var back && -back <= length)
+        else if (branches && offsets.HasImmediate && (sbyte)bytes[offsets.ImmediateOffset] is var distance && distance >= -length && distance <= WayOut)
         {
-            // A branch to itself or into itself runs for ever, or runs what nobody has looked at.
-            bytes[offsets.ImmediateOffset] = (byte)(back - 16);
+            // A branch into itself or into the way out runs for ever, or runs what nobody has looked at.
+            bytes[offsets.ImmediateOffset] = (byte)(distance - WayOut - EncodingGenerator.MaxLength);
         }
+
+        // A far return that takes the stack pointer far away reads there before it looks at the selector, or after, as it likes.
+        if (instruction.Mnemonic == Mnemonic.Retf && offsets.HasImmediate)
+            bytes[offsets.ImmediateOffset + 1] = 0;
 
         if (!offsets.HasDisplacement || offsets.DisplacementSize < 4 || _random.Percent(5))
             return;

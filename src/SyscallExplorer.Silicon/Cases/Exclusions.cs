@@ -28,6 +28,7 @@ internal static class Exclusions
         [Mnemonic.Str] = Umip,
         [Mnemonic.Syscall] = Leaves,
         [Mnemonic.Sysenter] = Leaves,
+        [Mnemonic.Int1] = "a hypervisor that watches #DB delivers it at the instruction and not behind it",
         [Mnemonic.Rdpkru] = "the model has no protection keys",
         [Mnemonic.Wrpkru] = "the model has no protection keys",
         [Mnemonic.Xsaves] = "ring 0 only",
@@ -59,5 +60,8 @@ internal static class Exclusions
     }
 
     /// <summary>Whether one instruction of a form that is compared must not be executed natively: the system call of 32-bit programs.</summary>
-    public static bool Forbids(in Instruction instruction) => instruction.Code == Code.Int_imm8 && instruction.Immediate8 == 0x80;
+    public static bool Forbids(in Instruction instruction) => (instruction.Code == Code.Int_imm8 && instruction.Immediate8 == 0x80) || IsOpen(instruction);
+
+    /// <summary>Encodings whose meaning is not written anywhere: LOOPE and LOOPNE under REP and REPNE, whose condition AMD takes from the prefix.</summary>
+    private static bool IsOpen(in Instruction instruction) => instruction.IsLoopcc && (instruction.HasRepPrefix || instruction.HasRepnePrefix);
 }

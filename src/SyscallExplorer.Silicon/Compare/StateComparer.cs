@@ -7,10 +7,24 @@ namespace SyscallExplorer.Silicon;
 /// <summary>Compares what the two sides ended with, but for what the manuals leave open.</summary>
 internal static class StateComparer
 {
-    private const ulong CanonicalKernel = 1ul << 47;
+    /// <summary>The first address that Linux does not give to programs (TASK_SIZE_MAX).</summary>
+    private const ulong KernelAddresses = 0x7FFF_FFFF_F000;
+
+    /// <summary>Bits of FIP and FDP that every processor keeps; newer ones keep 57, and extend the sign.</summary>
+    private const ulong PointerMask = 0xFFFF_FFFF_FFFF;
+
     private const int FloatStack = 32;
     private const int Xmm = 160;
     private const int Ymm = 576;
+
+    /// <summary>Bytes of the largest frame that an instruction pushes or pops: ENTER's aside, five words.</summary>
+    private const int MaxFrame = 40;
+
+    /// <summary>Selectors up to this name no descriptor.</summary>
+    private const int LastNull = 3;
+
+    /// <summary>FSW.C1, which follows from the last bit of a result.</summary>
+    private const int RoundedUp = 1 << 9;
 
     /// <summary>FSW.ES.</summary>
     private const byte ExceptionSummary = 0x80;
@@ -37,10 +51,10 @@ internal static class StateComparer
         if (!completed)
         {
             // Linux says of every kernel address that it was present, to give nothing away.
-            uint ignored = native.FaultAddress >= CanonicalKernel ? PageFaultError.Protection : 0;
+            uint ignored = native.FaultAddress >= KernelAddresses ? PageFaultError.Protection : 0;
             if ((WithErrorCode >> emulated.Vector & 1) != 0 && ((emulated.ErrorCode ^ native.ErrorCode) & ~ignored) != 0)
                 found.Add("error code", $"{emulated.ErrorCode:x}", $"{native.ErrorCode:x}");
-            if (emulated.FaultAddress != native.FaultAddress)
+            if (emulated.FaultAddress != native.FaultAddress && !IsWithinLargeOperand(instruction, emulated.FaultAddress, native.FaultAddress))
                 found.Add("CR2", $"{emulated.FaultAddress:x}", $"{native.FaultAddress:x}");
             if (((emulated.Rip ^ native.Rip) & mask) != 0)
                 found.Add("RIP", $"{emulated.Rip:x}", $"{native.Rip:x}");
@@ -59,7 +73,8 @@ internal static class StateComparer
             found.Add("RFLAGS", $"{emulated.Flags:x}", $"{native.Flags:x}" + (open.Flags != 0 ? $" (undefined: {open.Flags:x})" : ""));
         for (int i = 0; i < SelectorNames.Length; i++)
         {
-            if (emulated.Selectors[i] != native.Selectors[i])
+            // A return from an interrupt between clears the selectors that are NULL. SDM vol. 2A, IRET.
+            if (emulated.Selectors[i] != native.Selectors[i] && (emulated.Selectors[i] | native.Selectors[i]) > LastNull)
                 found.Add(SelectorNames[i], $"{emulated.Selectors[i]:x}", $"{native.Selectors[i]:x}");
         }
 
@@ -72,12 +87,20 @@ internal static class StateComparer
         return !found.Any;
     }
 
+    /// <summary>Of an operand that takes many accesses, the processor chooses which comes first, and so which faults.</summary>
+    private static bool IsWithinLargeOperand(in Instruction instruction, ulong emulated, ulong native)
+    {
+        int size = instruction.MemorySize.GetInfo().Size;
+        return (size > 32 || instruction.MemorySize is MemorySize.FpuEnv14 or MemorySize.FpuEnv28 || instruction.IsStackInstruction)
+            && (emulated > native ? emulated - native : native - emulated) < (ulong)Math.Max(size, MaxFrame);
+    }
+
     private static void CompareImages(ReadOnlySpan<byte> emulated, ReadOnlySpan<byte> native, in UndefinedParts open, in Tolerance tolerance, ref Collector found)
     {
         if (emulated[32..416].SequenceEqual(native[32..416]) && emulated[Ymm..].SequenceEqual(native[Ymm..]) && emulated[..28].SequenceEqual(native[..28]))
             return;
         CompareWord("FCW", emulated, native, 0, 0xFFFF, ref found);
-        CompareWord("FSW", emulated, native, 2, (ushort)~open.StatusWord, ref found);
+        CompareWord("FSW", emulated, native, 2, (ushort)~(open.StatusWord | (tolerance.ExtendedUlps != 0 ? RoundedUp : 0)), ref found);
         CompareWord("FTW (abridged)", emulated, native, 4, 0xFF, ref found);
         if (HostProcessor.SavesPointersAlways || (native[2] & ExceptionSummary) != 0)
         {
@@ -130,7 +153,7 @@ internal static class StateComparer
     private static void CompareWide(string name, ReadOnlySpan<byte> emulated, ReadOnlySpan<byte> native, int offset, ref Collector found)
     {
         ulong ours = BinaryPrimitives.ReadUInt64LittleEndian(emulated[offset..]), theirs = BinaryPrimitives.ReadUInt64LittleEndian(native[offset..]);
-        if (ours != theirs)
+        if (((ours ^ theirs) & PointerMask) != 0)
             found.Add(name, $"{ours:x}", $"{theirs:x}");
     }
 

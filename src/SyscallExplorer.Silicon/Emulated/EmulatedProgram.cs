@@ -25,8 +25,8 @@ internal sealed class EmulatedProgram
     private const ushort TssSelector = 0x40;
     private const ulong User = PageEntry.P | PageEntry.US;
 
-    /// <summary>A string instruction that walks all data ends earlier.</summary>
-    private const int MaxInstructions = 3 * WorkerLayout.DataSize;
+    /// <summary>A string instruction that walks all code, byte by byte, ends earlier.</summary>
+    private const int MaxInstructions = 2 * WorkerLayout.CodeSize;
 
     private readonly Processor _cpu;
     private readonly byte[] _data0;
@@ -205,6 +205,9 @@ internal sealed class EmulatedProgram
         ];
         for (int i = 0; i < descriptors.Length; i++)
             ram.WriteUInt64(Gdt + (ulong)i * 8, descriptors[i]);
+
+        // The limit of the last one is the number of the processor: readable data that expand down.
+        ram.WriteUInt64(Gdt + 15 * 8, 0x0040_F500_0000_0000);
         ram.WriteUInt64(Tss + TaskStateSegment.Ist1, Kernel + StackTop);
         ram.Write(Tss + TaskStateSegment.IoMapBase, [TaskStateSegment.Size, 0]);
 

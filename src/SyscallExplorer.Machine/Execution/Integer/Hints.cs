@@ -44,7 +44,12 @@ internal static unsafe class Hints
     private static Outcome ClearLine(Processor cpu, Operation op)
     {
         const int lineSize = 64;
-        ulong line = AddressSize.Read(cpu, op, Gpr.Rax) & ~(lineSize - 1ul);
+        if (op.Instruction.HasRepPrefix || op.Instruction.HasRepnePrefix)
+            return cpu.Raise(Vector.InvalidOpcode);
+
+        // The line is one of linear addresses, whatever the base of the segment.
+        ulong segmentBase = cpu.Is64Bit && op.Segment is not (SegmentName.FS or SegmentName.GS) ? 0 : cpu.S.Segments[(int)op.Segment].Base;
+        ulong line = ((AddressSize.Read(cpu, op, Gpr.Rax) + segmentBase) & ~(lineSize - 1ul)) - segmentBase;
         if (!cpu.CanWriteSegment(op.Segment, line, lineSize))
             return Outcome.Fault;
         for (ulong offset = 0; offset < lineSize; offset += sizeof(ulong))

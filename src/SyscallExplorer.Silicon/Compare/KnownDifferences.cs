@@ -1,0 +1,89 @@
+using Iced.Intel;
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer.Silicon;
+
+/// <summary>
+/// Where the emulator is known to differ from the host, and why it stays so: mostly the order of faults within one instruction, which the manuals
+/// leave to the processor. Such mismatches are counted by reason and not reported one by one.
+/// </summary>
+internal static class KnownDifferences
+{
+    /// <summary>One kind of difference.</summary>
+    /// <param name="Reason">What differs and why.</param>
+    /// <param name="Matches">Whether a mismatch is of the kind.</param>
+    internal sealed record Kind(string Reason, Func<Mismatched, bool> Matches);
+
+    /// <summary>A mismatch.</summary>
+    internal readonly record struct Mismatched(Instruction Instruction, EndState Emulated, EndState Native, IReadOnlyList<Difference> Differences)
+    {
+        public Mnemonic Mnemonic => Instruction.Mnemonic;
+
+        public bool BothFault => Emulated.Kind == EndKind.Fault && Native.Kind == EndKind.Fault;
+
+        /// <summary>Both raise an exception, and nothing but the exception differs.</summary>
+        public bool OtherFault => BothFault && Differences.All(difference => difference.What is "end" or "error code" or "CR2");
+
+        /// <summary>The emulator goes on or raises another exception where the host raises a given one.</summary>
+        public bool NativeRaises(Vector vector) =>
+            Native.Kind == EndKind.Fault && Native.Vector == (int)vector && (Emulated.Kind != EndKind.Fault || Emulated.Vector != (int)vector);
+    }
+
+    private static readonly HashSet<Mnemonic> Partial =
+    [
+        Mnemonic.Unpcklps, Mnemonic.Unpcklpd, Mnemonic.Punpcklbw, Mnemonic.Punpcklwd, Mnemonic.Punpckldq, Mnemonic.Punpcklqdq,
+        Mnemonic.Psllw, Mnemonic.Pslld, Mnemonic.Psllq, Mnemonic.Psrlw, Mnemonic.Psrld, Mnemonic.Psrlq, Mnemonic.Psraw, Mnemonic.Psrad,
+        Mnemonic.Vunpcklps, Mnemonic.Vunpcklpd, Mnemonic.Vpunpcklbw, Mnemonic.Vpunpcklwd, Mnemonic.Vpunpckldq, Mnemonic.Vpunpcklqdq,
+        Mnemonic.Vpsllw, Mnemonic.Vpslld, Mnemonic.Vpsllq, Mnemonic.Vpsrlw, Mnemonic.Vpsrld, Mnemonic.Vpsrlq, Mnemonic.Vpsraw, Mnemonic.Vpsrad,
+    ];
+
+    private static readonly HashSet<Mnemonic> ManyAccesses =
+    [
+        Mnemonic.Fldenv, Mnemonic.Fnstenv, Mnemonic.Fstenv, Mnemonic.Fnsave, Mnemonic.Fsave, Mnemonic.Frstor, Mnemonic.Fxsave, Mnemonic.Fxsave64, Mnemonic.Fxrstor,
+        Mnemonic.Fxrstor64, Mnemonic.Xsave, Mnemonic.Xsave64, Mnemonic.Xsavec, Mnemonic.Xsavec64, Mnemonic.Xsaveopt, Mnemonic.Xsaveopt64, Mnemonic.Xrstor,
+        Mnemonic.Xrstor64, Mnemonic.Retf, Mnemonic.Iret, Mnemonic.Iretd, Mnemonic.Iretq, Mnemonic.Enter, Mnemonic.Leave, Mnemonic.Pusha, Mnemonic.Pushad,
+        Mnemonic.Popa, Mnemonic.Popad, Mnemonic.Maskmovdqu, Mnemonic.Vmaskmovdqu, Mnemonic.Maskmovq, Mnemonic.Vpmaskmovd, Mnemonic.Vpmaskmovq, Mnemonic.Vmaskmovps,
+        Mnemonic.Vmaskmovpd, Mnemonic.Vpgatherdd, Mnemonic.Vpgatherdq, Mnemonic.Vpgatherqd, Mnemonic.Vpgatherqq, Mnemonic.Vgatherdps, Mnemonic.Vgatherdpd,
+        Mnemonic.Vgatherqps, Mnemonic.Vgatherqpd, Mnemonic.Call, Mnemonic.Jmp, Mnemonic.Cmpxchg16b, Mnemonic.Fld, Mnemonic.Fstp, Mnemonic.Fbld, Mnemonic.Fbstp,
+        Mnemonic.Bound, Mnemonic.Les, Mnemonic.Lds, Mnemonic.Lfs, Mnemonic.Lgs, Mnemonic.Lss,
+    ];
+
+    /// <summary>All kinds, the first that matches counts.</summary>
+    public static IReadOnlyList<Kind> All { get; } =
+    [
+        new("an operand of several accesses: which of its faults comes first is the processor's choice", m => m.OtherFault && ManyAccesses.Contains(m.Mnemonic)),
+        new("a misaligned vector operand: AMD looks at the alignment before the segment and the canonical form",
+            m => m.OtherFault && m.Native.Vector == (int)Vector.GeneralProtection && m.Emulated.Vector is (int)Vector.StackFault or (int)Vector.PageFault),
+        new("an operand of which only the lower half is used: AMD reads no more (SDM vol. 2B, UNPCKLPS: implementations may)",
+            m => Partial.Contains(m.Mnemonic) && m.Emulated.Kind == EndKind.Fault),
+        new("a MASKMOVQ that faults has entered MMX mode on AMD", m => m.Mnemonic == Mnemonic.Maskmovq && m.BothFault),
+        new("REP INS and REP OUTS with a count of 0: AMD checks the port nevertheless",
+            m => m.Mnemonic is Mnemonic.Insb or Mnemonic.Insw or Mnemonic.Insd or Mnemonic.Outsb or Mnemonic.Outsw or Mnemonic.Outsd && m.NativeRaises(Vector.GeneralProtection)),
+        new("#AC of operands that are no power of two, or that an instruction reads in parts", m => m.NativeRaises(Vector.AlignmentCheck)),
+        new("an x87 store with an unmasked exception: the host translates the address before it looks at the value, the emulator after",
+            m => m.Mnemonic is Mnemonic.Fst or Mnemonic.Fstp or Mnemonic.Fist or Mnemonic.Fistp or Mnemonic.Fisttp or Mnemonic.Fbstp
+                && m.Emulated.Kind == EndKind.Completed && m.Native.Kind == EndKind.Fault),
+        new("FLDENV and FRSTOR of 16-bit images, which have no opcode: AMD clears FOP",
+            m => m.Mnemonic is Mnemonic.Fldenv or Mnemonic.Frstor && m.Differences is [{ What: "FOP" }]),
+        new("VPINSRD and VPEXTRD with VEX.W in 32-bit code: #UD on AMD",
+            m => m.Mnemonic is Mnemonic.Vpinsrd or Mnemonic.Vpextrd && m.NativeRaises(Vector.InvalidOpcode)),
+        new("MOVSXD r16: AMD reads 32 bits of memory", m => m.Instruction.Code == Code.Movsxd_r16_rm16),
+        new("CALL m16:32 with REX.W: AMD pushes 8 bytes each", m => m.Mnemonic == Mnemonic.Call && m.Instruction.MemorySize is MemorySize.SegPtr32 or MemorySize.SegPtr64),
+        new("VCVTPS2PH to memory that faults: the emulator has set flags of MXCSR",
+            m => m.Mnemonic == Mnemonic.Vcvtps2ph && m.BothFault && m.Differences is [{ What: "MXCSR" }]),
+        new("the worker's own code was hit", m => m.Emulated.FaultAddress - WorkerLayout.Gate < 0x1000 || m.Native.FaultAddress - WorkerLayout.Gate < 0x1000),
+    ];
+
+    /// <summary>The index of the kind of a mismatch, or -1.</summary>
+    public static int Find(in Instruction instruction, EndState emulated, EndState native, IReadOnlyList<Difference> differences)
+    {
+        var mismatch = new Mismatched(instruction, emulated, native, differences);
+        for (int i = 0; i < All.Count; i++)
+        {
+            if (All[i].Matches(mismatch))
+                return i;
+        }
+
+        return -1;
+    }
+}
