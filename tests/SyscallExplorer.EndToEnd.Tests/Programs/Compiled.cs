@@ -20,7 +20,7 @@ public sealed record Variant(string Library, int Bitness, int Optimisation)
 /// <summary>The C programs, compiled once for each variant.</summary>
 internal static class Compiled
 {
-    private const string MuslSpecs32 = "/usr/lib/i386-linux-musl/musl-gcc.specs";
+    private static readonly string s_musl32 = Environment.GetEnvironmentVariable("MUSL32_SPECS") ?? "/usr/lib/i386-linux-musl/musl-gcc.specs";
 
     private static readonly string s_folder = Directory.CreateTempSubdirectory("sysx-programs-").FullName;
     private static readonly ConcurrentDictionary<(string Name, Variant Variant), Lazy<string>> s_made = new();
@@ -44,16 +44,13 @@ internal static class Compiled
         return program;
     }
 
-    /// <summary>
-    /// Debian's compiler for 32-bit musl cannot stand beside the one for 32-bit glibc, so that this variant is never required; where its library
-    /// is there all the same, the other compiler serves it.
-    /// </summary>
+    /// <summary>Debian's own compiler for 32-bit musl cannot stand beside the one for 32-bit glibc, so that the latter compiles for both.</summary>
     private static string[] CompilerFor(Variant variant)
     {
         if (variant is { Library: "musl", Bitness: 32 })
         {
-            Skip.IfNot(File.Exists(MuslSpecs32), $"There is no {MuslSpecs32}, and Debian installs it only in place of gcc-multilib.");
-            return [Tools.Require("gcc"), "-m32", "-no-pie", "-specs", MuslSpecs32, "-Wl,-m,elf_i386"];
+            Tools.RequireFile(s_musl32, "the specs of the 32-bit musl library (musl-dev of i386; MUSL32_SPECS says where it was unpacked)");
+            return [Tools.Require("gcc"), "-m32", "-no-pie", "-specs", s_musl32, "-Wl,-m,elf_i386"];
         }
 
         if (variant.Library == "musl")
