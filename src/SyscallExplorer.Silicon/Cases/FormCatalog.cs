@@ -14,6 +14,7 @@ internal sealed class FormCatalog
         foreach (Code code in All)
             _comparable[(int)code] = WhyNotCompared(code) is null;
         Forms64 = [.. All.Where(code => IsComparable(code) && code.ToOpCode().Mode64).Select(Form.Of)];
+        Forms16 = [.. All.Where(code => IsComparable(code) && code.ToOpCode().Mode16).Select(Form.Of)];
         Forms32 = [.. All.Where(code => IsComparable(code) && code.ToOpCode().Mode32).Select(Form.Of)];
     }
 
@@ -29,6 +30,12 @@ internal sealed class FormCatalog
 
     /// <summary>The forms to compare in 32-bit code.</summary>
     public Form[] Forms32 { get; }
+
+    /// <summary>The forms to compare in 16-bit code.</summary>
+    public Form[] Forms16 { get; }
+
+    /// <summary>The forms to compare in code of a width.</summary>
+    public Form[] FormsOf(int bitness) => bitness switch { 64 => Forms64, 32 => Forms32, _ => Forms16 };
 
     /// <summary>Whether a form can be compared.</summary>
     public bool IsComparable(Code code) => _comparable[(int)code];

@@ -20,10 +20,12 @@ public sealed class ArplTests
     }
 
     [Fact]
-    public void Its_memory_operand_must_be_writable()
+    public void Its_memory_operand_must_be_writable_only_when_it_changes()
     {
         _bench.Protect(BenchLayout.UserData, PageTables.Present | PageTables.User);
         (_bench[Gpr.Rbx], _bench[Gpr.Rcx]) = (BenchLayout.UserData, 0);
+        _bench.Complete(BenchMode.User32, 0x63, 0x0B);
+        _bench[Gpr.Rcx] = 3;
         TakenException taken = _bench.Fault(BenchMode.User32, 0x63, 0x0B);
         Assert.Equal((Vector.PageFault, 7u), (taken.Vector, taken.ErrorCode));
     }
