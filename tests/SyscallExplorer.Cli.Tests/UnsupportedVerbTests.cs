@@ -6,11 +6,10 @@ namespace SyscallExplorer.Cli.Tests;
 public sealed class UnsupportedVerbTests
 {
     [Fact]
-    public async Task The_list_names_forms_in_the_manuals_notation_and_counts_them()
+    public async Task The_list_of_a_feature_counts_its_forms()
     {
         Result run = await Sysx.RunAsync("unsupported", "--feature", "SSE");
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("ADDPS xmm1, xmm2/m128", run.Output, StringComparison.Ordinal);
         Assert.Matches(@"\d+ of \d+ forms are supported\.", run.Output);
     }
 

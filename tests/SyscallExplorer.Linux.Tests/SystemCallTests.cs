@@ -46,6 +46,14 @@ public sealed class SystemCallTests
     }
 
     [Fact]
+    public void A_sleep_beyond_the_machines_clock_stops_the_run_with_a_sentence()
+    {
+        CallRun run = new CallScript(64).Holding(0x100, Words(86_400, 0)).Holding(0x110, Words(1_000_000_000, 0)).Call(Nanosleep, D + 0x100, 0).Call(Nanosleep, D + 0x110, 0).Run();
+        Assert.Equal(0, run[0]);
+        Assert.Contains("in a sleep of 1000000000 seconds", run.Machine.Run(RunLimits.Instructions(1)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_32_bit_sleep_reads_32_bit_times()
     {
         CallRun run = new CallScript(32).Holding(0x100, [.. BitConverter.GetBytes(1), .. BitConverter.GetBytes(0)]).Call(162, UserSpace.Data32 + 0x100, 0).Run();

@@ -46,7 +46,10 @@ internal sealed class WaitingCalls(LinuxMachine machine) : HostedCalls(machine)
     /// <summary>Lets time pass: the clock moves when the call has done.</summary>
     private long Pass(long nanoseconds)
     {
-        State = State with { SleptNanoseconds = State.SleptNanoseconds + Math.Min(nanoseconds, long.MaxValue / 1024) };
+        var time = new EmulatedTime(Machine);
+        if (nanoseconds > time.Longest - time.SinceBoot)
+            return WaitForEver($"in a sleep of {nanoseconds / EmulatedTime.NanosecondsPerSecond} seconds, longer than the clock of the machine goes");
+        State = State with { SleptNanoseconds = State.SleptNanoseconds + nanoseconds };
         return 0;
     }
 

@@ -20,9 +20,11 @@ internal readonly struct EmulatedTime(LinuxMachine machine)
     /// <summary>Nanoseconds since 1970.</summary>
     public long WallClock => SinceBoot + machine.Kernel.ReleaseTime * NanosecondsPerSecond;
 
+    /// <summary>Nanoseconds since boot that the machine's clock can show with room to spare: some fifty days.</summary>
+    public long Longest => NanosecondsOf(long.MaxValue / 2);
+
     /// <summary>1/256 cycles that make a number of nanoseconds, rounded up.</summary>
-    public long ClockOf(long nanoseconds) =>
-        (long)Int128.Min(((Int128)nanoseconds * ClockPerCycle * _kilohertz + KilohertzToNanoseconds - 1) / KilohertzToNanoseconds, long.MaxValue / 4);
+    public long ClockOf(long nanoseconds) => (long)(((Int128)nanoseconds * ClockPerCycle * _kilohertz + KilohertzToNanoseconds - 1) / KilohertzToNanoseconds);
 
     private long NanosecondsOf(long clock) => (long)((Int128)clock * KilohertzToNanoseconds / (ClockPerCycle * _kilohertz));
 }

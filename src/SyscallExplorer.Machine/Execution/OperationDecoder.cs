@@ -7,6 +7,7 @@ namespace SyscallExplorer.Machine;
 internal sealed unsafe class OperationDecoder(CpuModel model)
 {
     private const int MaxLength = 15;
+    private const byte ThreeByteVex = 0xC4;
 
     /// <summary>SDM vol. 2D, table A-2, superscript i64, and the undefined D6.</summary>
     private static readonly byte[] InvalidIn64BitMode =
@@ -33,8 +34,14 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
         needsMoreBytes = !settled && decoder.LastError == DecoderError.NoMoreBytes && bytes.Length < MaxLength;
         if (needsMoreBytes)
             return null;
+        if (bitness != 64 && model.Vendor == CpuVendor.Amd && IsWideElementMove(instruction.Code, bytes))
+            instruction = default;
         return Build(instruction, bitness, FloatOpcodeOf(bytes, bitness), tooLong: !settled && bytes.Length == MaxLength && RunsOverLimit(bytes, bitness));
     }
+
+    /// <summary>VPINSRD and VPEXTRD with VEX.W are VPINSRQ and VPEXTRQ, which AMD refuses outside 64-bit mode; Intel ignores the bit there.</summary>
+    private static bool IsWideElementMove(Code code, ReadOnlySpan<byte> bytes) =>
+        code is Code.VEX_Vpinsrd_xmm_xmm_rm32_imm8 or Code.VEX_Vpextrd_rm32_xmm_imm8 && (bytes[bytes.IndexOf(ThreeByteVex) + 2] & 0x80) != 0;
 
     /// <summary>F3 90 is PAUSE, but with REX.B the register is R8 and it is XCHG. SDM vol. 2D, table A-2, opcode 90.</summary>
     private Instruction DecodeExchange(ReadOnlySpan<byte> bytes, int bitness)

@@ -105,9 +105,9 @@ public sealed partial class Processor
         return true;
     }
 
-    /// <summary>Checks, where that is enabled, alignment to 8 bytes, and that a range can be written, so that writing parts of it cannot fail.</summary>
-    internal bool ProbeQuadwords(ulong linear, int size) =>
-        (!IsMisaligned(linear, sizeof(ulong)) || Fail(Vector.AlignmentCheck, 0)) && ProbeWrite(linear, size, Cpl == 3, explicitAccess: true);
+    /// <summary>Checks, where that is enabled, alignment, and that 8 bytes can be written, so that writing parts of them cannot fail.</summary>
+    internal bool ProbeQuadword(ulong linear) =>
+        (!IsMisaligned(linear, sizeof(ulong)) || Fail(Vector.AlignmentCheck, 0)) && ProbeWrite(linear, sizeof(ulong), Cpl == 3, explicitAccess: true);
 
     /// <summary>Reads the memory operand of a size that the form does not tell, aligned: #GP(0) otherwise.</summary>
     internal bool ReadBlock(Operation op, Span<byte> block, int alignment)

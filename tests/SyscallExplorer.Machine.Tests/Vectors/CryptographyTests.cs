@@ -5,7 +5,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace SyscallExplorer.Machine.Tests;
 
-/// <summary>AES, GHASH's product and SHA by the published examples, run as guest code; and the portable rules against the host's instructions.</summary>
+/// <summary>AES, GHASH's product and SHA by the published examples, run as guest code.</summary>
 public sealed class CryptographyTests
 {
     private const ulong Data = BenchLayout.KernelData + 0x800;
@@ -151,29 +151,6 @@ public sealed class CryptographyTests
         uint[] state = [.. Words(1).Reverse(), Words(2)[3] - initial[4]];
         string digest = string.Concat(state.Zip(initial, (word, start) => (word + start).ToString("x8")));
         Assert.Equal("a9993e364706816aba3e25717850c26c9cd0d89d", digest);
-    }
-
-    [Fact]
-    public void The_portable_rules_equal_the_instructions_of_the_host()
-    {
-        Compare<AesRounds.Encrypt>();
-        Compare<AesRounds.EncryptLast>();
-        Compare<AesRounds.Decrypt>();
-        Compare<AesRounds.DecryptLast>();
-        Compare<CarrylessProducts.LowQuadwords>();
-        Compare<Shuffles.Bytes>();
-    }
-
-    private static void Compare<TRule>() where TRule : struct, IAcceleratedRule
-    {
-        if (!TRule.IsAccelerated)
-            return;
-        var samples = new VectorSamples(7);
-        for (int i = 0; i < 300; i++)
-        {
-            (Vector128<byte> left, Vector128<byte> right) = (samples.Next().GetLower(), samples.Next().GetLower());
-            Assert.Equal(TRule.Accelerated(left, right), TRule.Portable(left, right));
-        }
     }
 
     /// <summary>The padded block in XMM3 to XMM6, the first word in the lowest or the highest doubleword.</summary>

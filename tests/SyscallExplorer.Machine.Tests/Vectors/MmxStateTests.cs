@@ -56,6 +56,11 @@ public sealed class MmxStateTests
         foreach (Action<Assembler> code in new Action<Assembler>[] { a => a.paddb(mm3, __qword_ptr[rbx]), a => a.movq(__qword_ptr[rbx], mm3), a => a.movd(mm3, __dword_ptr[rbx]) })
             Assert.Equal(Vector.PageFault, _bench.Fault(BenchMode.Kernel64, code).Vector);
         Assert.Equal((6, 0xC0), (_bench.Cpu.S.X87.Top, _bench.Cpu.S.X87.Valid));
+
+        // MASKMOVQ is the exception, as AMD's processors have it.
+        _bench[Gpr.Rdi] = BenchLayout.KernelData;
+        Assert.Equal(Vector.PageFault, _bench.Fault(BenchMode.Kernel64, a => a.maskmovq(mm3, mm4)).Vector);
+        Assert.Equal((0, 0xFF), (_bench.Cpu.S.X87.Top, _bench.Cpu.S.X87.Valid));
     }
 
     [Fact]

@@ -178,6 +178,25 @@ public sealed class VectorFaultTests
     }
 
     [Fact]
+    public void A_masked_operand_that_runs_over_its_segment_is_a_fault_of_the_segment_and_does_not_wrap()
+    {
+        _bench.Cpu.Registers.SetVector(1, Vector256<byte>.AllBitsSet);
+        _bench[Gpr.Rbp] = 0xFFFF_FFFC;
+        _bench.Unmap(0xFFFF_F000);
+        Assert.Equal(Vector.PageFault, _bench.Fault(BenchMode.User32, a => a.vpmaskmovd(__xmmword_ptr[ebp], xmm1, xmm2)).Vector);
+        _bench.Cpu.Registers.SetVector(1, Vector256.Create(0, -1, 0, 0, 0, 0, 0, 0).AsByte());
+        Assert.Equal(Vector.StackFault, _bench.Fault(BenchMode.User32, a => a.vpmaskmovd(__xmmword_ptr[ebp], xmm1, xmm2)).Vector);
+    }
+
+    [Fact]
+    public void VEX_W_makes_an_element_move_invalid_in_32_bit_mode_on_Amd_and_nothing_on_Intel()
+    {
+        byte[] vpextrd = [0xC4, 0xE3, 0xF9, 0x16, 0xC8, 0x02];
+        Assert.Equal(Vector.InvalidOpcode, _bench.Fault(BenchMode.User32, vpextrd).Vector);
+        StateBench.Create(Cpus.Skylake).Complete(BenchMode.User32, vpextrd);
+    }
+
+    [Fact]
     public void A_gather_that_faults_keeps_what_it_has_and_goes_on_from_there()
     {
         for (uint i = 0; i < 8; i++)

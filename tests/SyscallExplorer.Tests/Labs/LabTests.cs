@@ -40,15 +40,6 @@ public sealed class LabTests
     }
 
     [Fact]
-    public void An_instruction_that_is_not_built_is_reported_with_its_address_and_bytes()
-    {
-        ProgramRun run = Lab.Boot("5.13", "Skylake").Run([0x0F, 0x58, 0xC1]);
-        Assert.Contains("addps", run.Message, StringComparison.Ordinal);
-        Assert.Contains("0F58C1", run.Message, StringComparison.Ordinal);
-        Assert.Contains($"{UserSpace.Code64:x}", run.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void A_lab_goes_back_to_a_snapshot_and_on_to_the_same_bits()
     {
         Lab lab = Lab.Boot("5.13", "Skylake", "randomize_kstack_offset=on");

@@ -6,7 +6,7 @@ namespace SyscallExplorer.Machine;
 
 /// <summary>
 /// MASKMOVQ, MASKMOVDQU: the bytes whose sign bit in the mask is set, stored at DS:rDI. The whole operand must be writable whatever the mask says,
-/// and is checked for alignment by quadwords, as AMD's processors have it. SDM vol. 2B, MASKMOVQ and MASKMOVDQU.
+/// and is checked quadword by quadword, as AMD's processors have it. SDM vol. 2B, MASKMOVQ and MASKMOVDQU.
 /// </summary>
 internal static unsafe class ByteMaskStores
 {
@@ -19,10 +19,12 @@ internal static unsafe class ByteMaskStores
 
     private static Outcome Mmx(Processor cpu, Operation op)
     {
-        if (!cpu.UseMmx() || !Store(cpu, op, Elements.Scalar(cpu.Mm(op.Op1.Index)), Elements.Scalar(cpu.Mm(op.Op2.Index)), sizeof(ulong)))
+        if (!cpu.UseMmx())
             return Outcome.Fault;
+
+        // Unlike every other MMX instruction it has entered the MMX state when its store faults: seen on AMD's processors.
         cpu.EnterMmx();
-        return Outcome.Next;
+        return Store(cpu, op, Elements.Scalar(cpu.Mm(op.Op1.Index)), Elements.Scalar(cpu.Mm(op.Op2.Index)), sizeof(ulong)) ? Outcome.Next : Outcome.Fault;
     }
 
     private static Outcome Legacy(Processor cpu, Operation op) =>
@@ -37,8 +39,15 @@ internal static unsafe class ByteMaskStores
     private static bool Store(Processor cpu, Operation op, Vector128<byte> value, Vector128<byte> mask, int size)
     {
         ulong offset = cpu.S.Gpr[(int)Gpr.Rdi] & op.AddressMask;
-        if (!cpu.SegmentedAddress(op.Segment, offset, size, write: true, out ulong linear) || !cpu.ProbeQuadwords(linear, size))
-            return false;
+        ulong linear = 0;
+        for (int at = 0; at < size; at += sizeof(ulong))
+        {
+            if (!cpu.SegmentedAddress(op.Segment, offset + (ulong)at, sizeof(ulong), write: true, out ulong quadword) || !cpu.ProbeQuadword(quadword))
+                return false;
+            if (at == 0)
+                linear = quadword;
+        }
+
         for (int i = 0; i < size; i++)
         {
             if ((sbyte)mask.GetElement(i) < 0 && !cpu.WriteLinear(cpu.Offset(linear, i), value.GetElement(i)))

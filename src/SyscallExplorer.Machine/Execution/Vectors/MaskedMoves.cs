@@ -87,7 +87,7 @@ internal static unsafe class MaskedMoves
 
     private static bool Locate<T>(Processor cpu, Operation op, int element, bool write, out ulong linear) where T : unmanaged
     {
-        ulong offset = (cpu.EffectiveAddress(op) + (ulong)(element * Unsafe.SizeOf<T>())) & op.AddressMask;
+        ulong offset = cpu.EffectiveAddress(op) + (ulong)(element * Unsafe.SizeOf<T>());
         return cpu.SegmentedAddress(op.Segment, offset, Unsafe.SizeOf<T>(), write, out linear);
     }
 }

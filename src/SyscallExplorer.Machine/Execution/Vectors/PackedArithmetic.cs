@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
@@ -17,14 +18,14 @@ internal static class PackedArithmetic
         table.Binary<Subtract<ushort>>(Mnemonic.Psubw);
         table.Binary<Subtract<uint>>(Mnemonic.Psubd);
         table.Binary<Subtract<ulong>>(Mnemonic.Psubq);
-        table.Binary<Each<sbyte, AddSaturated<sbyte>>>(Mnemonic.Paddsb);
-        table.Binary<Each<short, AddSaturated<short>>>(Mnemonic.Paddsw);
-        table.Binary<Each<byte, AddSaturated<byte>>>(Mnemonic.Paddusb);
-        table.Binary<Each<ushort, AddSaturated<ushort>>>(Mnemonic.Paddusw);
-        table.Binary<Each<sbyte, SubtractSaturated<sbyte>>>(Mnemonic.Psubsb);
-        table.Binary<Each<short, SubtractSaturated<short>>>(Mnemonic.Psubsw);
-        table.Binary<Each<byte, SubtractSaturated<byte>>>(Mnemonic.Psubusb);
-        table.Binary<Each<ushort, SubtractSaturated<ushort>>>(Mnemonic.Psubusw);
+        table.Binary<Fastest<SaturatedSum<sbyte>>>(Mnemonic.Paddsb);
+        table.Binary<Fastest<SaturatedSum<short>>>(Mnemonic.Paddsw);
+        table.Binary<Fastest<SaturatedSum<byte>>>(Mnemonic.Paddusb);
+        table.Binary<Fastest<SaturatedSum<ushort>>>(Mnemonic.Paddusw);
+        table.Binary<Fastest<SaturatedDifference<sbyte>>>(Mnemonic.Psubsb);
+        table.Binary<Fastest<SaturatedDifference<short>>>(Mnemonic.Psubsw);
+        table.Binary<Fastest<SaturatedDifference<byte>>>(Mnemonic.Psubusb);
+        table.Binary<Fastest<SaturatedDifference<ushort>>>(Mnemonic.Psubusw);
         table.Binary<Each<byte, Average<byte>>>(Mnemonic.Pavgb);
         table.Binary<Each<ushort, Average<ushort>>>(Mnemonic.Pavgw);
         table.Binary<Each<sbyte, Sign<sbyte>>>(Mnemonic.Psignb);
@@ -57,6 +58,40 @@ internal static class PackedArithmetic
         where T : unmanaged, IBinaryInteger<T>
     {
         public static T Apply(T left, T right) => T.CreateSaturating(int.CreateTruncating(left) - int.CreateTruncating(right));
+    }
+
+    internal readonly struct SaturatedSum<T> : IAcceleratedRule
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        public static bool IsAccelerated => Sse2.IsSupported;
+
+        public static Vector128<byte> Accelerated(Vector128<byte> left, Vector128<byte> right)
+        {
+            if (typeof(T) == typeof(sbyte))
+                return Sse2.AddSaturate(left.AsSByte(), right.AsSByte()).AsByte();
+            if (typeof(T) == typeof(short))
+                return Sse2.AddSaturate(left.AsInt16(), right.AsInt16()).AsByte();
+            return typeof(T) == typeof(byte) ? Sse2.AddSaturate(left, right) : Sse2.AddSaturate(left.AsUInt16(), right.AsUInt16()).AsByte();
+        }
+
+        public static Vector128<byte> Portable(Vector128<byte> left, Vector128<byte> right) => Each<T, AddSaturated<T>>.Apply(left, right);
+    }
+
+    internal readonly struct SaturatedDifference<T> : IAcceleratedRule
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        public static bool IsAccelerated => Sse2.IsSupported;
+
+        public static Vector128<byte> Accelerated(Vector128<byte> left, Vector128<byte> right)
+        {
+            if (typeof(T) == typeof(sbyte))
+                return Sse2.SubtractSaturate(left.AsSByte(), right.AsSByte()).AsByte();
+            if (typeof(T) == typeof(short))
+                return Sse2.SubtractSaturate(left.AsInt16(), right.AsInt16()).AsByte();
+            return typeof(T) == typeof(byte) ? Sse2.SubtractSaturate(left, right) : Sse2.SubtractSaturate(left.AsUInt16(), right.AsUInt16()).AsByte();
+        }
+
+        public static Vector128<byte> Portable(Vector128<byte> left, Vector128<byte> right) => Each<T, SubtractSaturated<T>>.Apply(left, right);
     }
 
     /// <summary>Rounded up.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
@@ -15,9 +16,9 @@ internal static class PackedMultiplication
         table.Binary<Each<short, HighRounded>>(Mnemonic.Pmulhrsw);
         table.Binary<Each<ulong, EvenUnsigned>>(Mnemonic.Pmuludq);
         table.Binary<Each<ulong, Even>>(Mnemonic.Pmuldq);
-        table.Binary<WordPairs>(Mnemonic.Pmaddwd);
-        table.Binary<BytePairs>(Mnemonic.Pmaddubsw);
-        table.Binary<AbsoluteDifferences>(Mnemonic.Psadbw);
+        table.Binary<Fastest<WordPairs>>(Mnemonic.Pmaddwd);
+        table.Binary<Fastest<BytePairs>>(Mnemonic.Pmaddubsw);
+        table.Binary<Fastest<AbsoluteDifferences>>(Mnemonic.Psadbw);
     }
 
     private readonly struct Low<T> : ILaneRule
@@ -53,9 +54,13 @@ internal static class PackedMultiplication
     }
 
     /// <summary>Of each pair of words the sum of their products; it wraps only when all four are 8000h.</summary>
-    private readonly struct WordPairs : ILaneRule
+    internal readonly struct WordPairs : IAcceleratedRule
     {
-        public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right)
+        public static bool IsAccelerated => Sse2.IsSupported;
+
+        public static Vector128<byte> Accelerated(Vector128<byte> left, Vector128<byte> right) => Sse2.MultiplyAddAdjacent(left.AsInt16(), right.AsInt16()).AsByte();
+
+        public static Vector128<byte> Portable(Vector128<byte> left, Vector128<byte> right)
         {
             Vector128<byte> result = default;
             for (int i = 0; i < 4; i++)
@@ -70,9 +75,13 @@ internal static class PackedMultiplication
     }
 
     /// <summary>Unsigned bytes times signed ones, the sums of pairs saturated to words.</summary>
-    private readonly struct BytePairs : ILaneRule
+    internal readonly struct BytePairs : IAcceleratedRule
     {
-        public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right)
+        public static bool IsAccelerated => Ssse3.IsSupported;
+
+        public static Vector128<byte> Accelerated(Vector128<byte> left, Vector128<byte> right) => Ssse3.MultiplyAddAdjacent(left, right.AsSByte()).AsByte();
+
+        public static Vector128<byte> Portable(Vector128<byte> left, Vector128<byte> right)
         {
             Vector128<byte> result = default;
             for (int i = 0; i < 8; i++)
@@ -87,9 +96,13 @@ internal static class PackedMultiplication
     }
 
     /// <summary>The sum of the absolute differences of eight bytes, in each half.</summary>
-    private readonly struct AbsoluteDifferences : ILaneRule
+    internal readonly struct AbsoluteDifferences : IAcceleratedRule
     {
-        public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right)
+        public static bool IsAccelerated => Sse2.IsSupported;
+
+        public static Vector128<byte> Accelerated(Vector128<byte> left, Vector128<byte> right) => Sse2.SumAbsoluteDifferences(left, right).AsByte();
+
+        public static Vector128<byte> Portable(Vector128<byte> left, Vector128<byte> right)
         {
             Vector128<byte> result = default;
             for (int i = 0; i < 16; i++)

@@ -1,5 +1,7 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
@@ -9,23 +11,23 @@ internal static unsafe class Packing
 {
     public static void Register(InstructionTableBuilder table)
     {
-        table.Binary<Pack<short, sbyte>, Joined<Pack<short, sbyte>>>(Mnemonic.Packsswb);
-        table.Binary<Pack<short, byte>, Joined<Pack<short, byte>>>(Mnemonic.Packuswb);
-        table.Binary<Pack<int, short>, Joined<Pack<int, short>>>(Mnemonic.Packssdw);
-        table.Binary<Pack<int, ushort>>(Mnemonic.Packusdw);
+        table.Binary<Fastest<Pack<short, sbyte>>, Joined<Fastest<Pack<short, sbyte>>>>(Mnemonic.Packsswb);
+        table.Binary<Fastest<Pack<short, byte>>, Joined<Fastest<Pack<short, byte>>>>(Mnemonic.Packuswb);
+        table.Binary<Fastest<Pack<int, short>>, Joined<Fastest<Pack<int, short>>>>(Mnemonic.Packssdw);
+        table.Binary<Fastest<Pack<int, ushort>>>(Mnemonic.Packusdw);
 
-        table.Binary<InterleaveLow<byte>>(Mnemonic.Punpcklbw);
-        table.Binary<InterleaveLow<ushort>>(Mnemonic.Punpcklwd);
+        table.Binary<Fastest<InterleaveLow<byte>>>(Mnemonic.Punpcklbw);
+        table.Binary<Fastest<InterleaveLow<ushort>>>(Mnemonic.Punpcklwd);
         foreach (Mnemonic mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Punpckldq, Mnemonic.Unpcklps])
-            table.Binary<InterleaveLow<uint>>(mnemonic);
+            table.Binary<Fastest<InterleaveLow<uint>>>(mnemonic);
         foreach (Mnemonic mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Punpcklqdq, Mnemonic.Unpcklpd])
-            table.Binary<InterleaveLow<ulong>>(mnemonic);
-        table.Binary<InterleaveHigh<byte>, InterleaveHighMmx<byte>>(Mnemonic.Punpckhbw);
-        table.Binary<InterleaveHigh<ushort>, InterleaveHighMmx<ushort>>(Mnemonic.Punpckhwd);
+            table.Binary<Fastest<InterleaveLow<ulong>>>(mnemonic);
+        table.Binary<Fastest<InterleaveHigh<byte>>, InterleaveHighMmx<byte>>(Mnemonic.Punpckhbw);
+        table.Binary<Fastest<InterleaveHigh<ushort>>, InterleaveHighMmx<ushort>>(Mnemonic.Punpckhwd);
         foreach (Mnemonic mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Punpckhdq, Mnemonic.Unpckhps])
-            table.Binary<InterleaveHigh<uint>, InterleaveHighMmx<uint>>(mnemonic);
+            table.Binary<Fastest<InterleaveHigh<uint>>, InterleaveHighMmx<uint>>(mnemonic);
         foreach (Mnemonic mnemonic in (ReadOnlySpan<Mnemonic>)[Mnemonic.Punpckhqdq, Mnemonic.Unpckhpd])
-            table.Binary<InterleaveHigh<ulong>>(mnemonic);
+            table.Binary<Fastest<InterleaveHigh<ulong>>>(mnemonic);
 
         Widening<ulong, Vector128<byte>, Widen<sbyte, short>>(table, Mnemonic.Pmovsxbw);
         Widening<uint, ulong, Widen<sbyte, int>>(table, Mnemonic.Pmovsxbd);
@@ -85,11 +87,24 @@ internal static unsafe class Packing
         }
     }
 
-    private readonly struct Pack<TFrom, TTo> : ILaneRule
+    internal readonly struct Pack<TFrom, TTo> : IAcceleratedRule
         where TFrom : unmanaged, IBinaryInteger<TFrom>
         where TTo : unmanaged, IBinaryInteger<TTo>
     {
-        public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right)
+        public static bool IsAccelerated => Sse41.IsSupported;
+
+        public static Vector128<byte> Accelerated(Vector128<byte> left, Vector128<byte> right)
+        {
+            if (typeof(TTo) == typeof(sbyte))
+                return Sse2.PackSignedSaturate(left.AsInt16(), right.AsInt16()).AsByte();
+            if (typeof(TTo) == typeof(byte))
+                return Sse2.PackUnsignedSaturate(left.AsInt16(), right.AsInt16());
+            return typeof(TTo) == typeof(short)
+                ? Sse2.PackSignedSaturate(left.AsInt32(), right.AsInt32()).AsByte()
+                : Sse41.PackUnsignedSaturate(left.AsInt32(), right.AsInt32()).AsByte();
+        }
+
+        public static Vector128<byte> Portable(Vector128<byte> left, Vector128<byte> right)
         {
             Vector128<byte> result = default;
             int half = Vector128<TFrom>.Count;
@@ -104,16 +119,36 @@ internal static unsafe class Packing
     }
 
     /// <summary>For MMX the 64 bits that the low half of the result holds are the whole.</summary>
-    private readonly struct InterleaveLow<T> : ILaneRule
+    internal readonly struct InterleaveLow<T> : IAcceleratedRule
         where T : unmanaged
     {
-        public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Interleave<T>(left, right, 0);
+        public static bool IsAccelerated => Sse2.IsSupported;
+
+        public static Vector128<byte> Accelerated(Vector128<byte> left, Vector128<byte> right) => Unsafe.SizeOf<T>() switch
+        {
+            1 => Sse2.UnpackLow(left, right),
+            2 => Sse2.UnpackLow(left.AsUInt16(), right.AsUInt16()).AsByte(),
+            4 => Sse2.UnpackLow(left.AsUInt32(), right.AsUInt32()).AsByte(),
+            _ => Sse2.UnpackLow(left.AsUInt64(), right.AsUInt64()).AsByte(),
+        };
+
+        public static Vector128<byte> Portable(Vector128<byte> left, Vector128<byte> right) => Interleave<T>(left, right, 0);
     }
 
-    private readonly struct InterleaveHigh<T> : ILaneRule
+    internal readonly struct InterleaveHigh<T> : IAcceleratedRule
         where T : unmanaged
     {
-        public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Interleave<T>(left, right, Vector128<T>.Count / 2);
+        public static bool IsAccelerated => Sse2.IsSupported;
+
+        public static Vector128<byte> Accelerated(Vector128<byte> left, Vector128<byte> right) => Unsafe.SizeOf<T>() switch
+        {
+            1 => Sse2.UnpackHigh(left, right),
+            2 => Sse2.UnpackHigh(left.AsUInt16(), right.AsUInt16()).AsByte(),
+            4 => Sse2.UnpackHigh(left.AsUInt32(), right.AsUInt32()).AsByte(),
+            _ => Sse2.UnpackHigh(left.AsUInt64(), right.AsUInt64()).AsByte(),
+        };
+
+        public static Vector128<byte> Portable(Vector128<byte> left, Vector128<byte> right) => Interleave<T>(left, right, Vector128<T>.Count / 2);
     }
 
     private readonly struct InterleaveHighMmx<T> : ILaneRule

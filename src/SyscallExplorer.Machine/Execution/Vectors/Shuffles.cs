@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Iced.Intel;
@@ -109,11 +111,9 @@ internal static unsafe class Shuffles
     }
 
     /// <summary>The low four bits of a byte choose; bit 7 clears.</summary>
-    internal readonly struct Bytes : ILaneRule, IAcceleratedRule
+    internal readonly struct Bytes : IAcceleratedRule
     {
         public static bool IsAccelerated => Ssse3.IsSupported;
-
-        public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Portable(left, right);
 
         public static Vector128<byte> Accelerated(Vector128<byte> left, Vector128<byte> right) => Ssse3.Shuffle(left, right);
 
@@ -133,7 +133,7 @@ internal static unsafe class Shuffles
     /// <summary>Eight bytes are chosen from by three bits.</summary>
     private readonly struct BytesMmx : ILaneRule
     {
-        public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Bytes.Portable(left, right & Vector128.Create((byte)0x87));
+        public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right) => Fastest<Bytes>.Apply(left, right & Vector128.Create((byte)0x87));
     }
 
     private readonly struct EvenSingles : IUnaryLaneRule
@@ -156,14 +156,10 @@ internal static unsafe class Shuffles
     {
         public static Vector128<byte> Apply(Vector128<byte> left, Vector128<byte> right, byte immediate)
         {
-            Vector128<byte> result = default;
-            for (int i = 0; i < 16; i++)
-            {
-                int from = immediate + i;
-                Elements.At<byte>(ref result, i) = from < 16 ? Elements.At<byte>(ref right, from) : from < 32 ? Elements.At<byte>(ref left, from - 16) : (byte)0;
-            }
-
-            return result;
+            if (immediate >= 32)
+                return default;
+            Span<Vector128<byte>> window = [right, left, default];
+            return Unsafe.ReadUnaligned<Vector128<byte>>(ref MemoryMarshal.AsBytes(window)[immediate]);
         }
     }
 
