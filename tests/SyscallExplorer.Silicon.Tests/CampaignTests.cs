@@ -23,7 +23,7 @@ public sealed class CampaignTests(ITestOutputHelper output)
         IEnumerable<string> findings = result.Examples.GroupBy(example => example.Code).Take(ShownFindings).Select(group => Reproduction.Describe(group.First()));
         Assert.True(result.MismatchCount == 0, $"{result.MismatchCount} mismatches. {string.Join(Environment.NewLine, findings)}");
         var catalog = new FormCatalog(HostProcessor.Model);
-        Assert.All(catalog.Forms64.Concat(catalog.Forms32), form => Assert.True(result.CasesByForm[(int)form.Code] > 0, $"{form.Code} had no case."));
+        Assert.All(catalog.Forms64.Concat(catalog.Forms32).Concat(catalog.Forms16), form => Assert.True(result.CasesByForm[(int)form.Code] > 0, $"{form.Code} had no case."));
         Assert.Equal(0, result.WorkerDeaths);
     }
 

@@ -33,7 +33,7 @@ public static class CoveragePage
 
             - {forms.Count} forms are known to the decoder.
             - {supported} are executed by some model. The others are #UD on every model, or not supported yet.
-            - {compared} are compared with silicon: in 64-bit code {catalog.Forms64.Length}, in 32-bit code {catalog.Forms32.Length}. Random bytes are compared besides.
+            - {compared} are compared with silicon: in 64-bit code {catalog.Forms64.Length}, in 32-bit code {catalog.Forms32.Length}, in 16-bit code {catalog.Forms16.Length}. Random bytes are compared besides.
 
             What is compared: the exception with its error code and address, or the end behind the instruction; all general registers, flags but for the undefined
             ones, selectors and bases, x87, MMX, SSE and AVX registers with their control words, and all memory. Every case has random registers, flags, prefixes and

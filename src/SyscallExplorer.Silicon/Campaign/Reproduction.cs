@@ -12,7 +12,10 @@ public static class Reproduction
     {
         using var runner = new SiliconRunner(HostProcessor.Model);
         SiliconCase smallest = new Shrinker(runner).Shrink(mismatch.Case, mismatch.Code);
-        return Describe(smallest, mismatch.Code, SiliconComparison.Compare(runner, smallest, out Instruction instruction), instruction);
+        IReadOnlyList<Difference> differences = SiliconComparison.Compare(runner, smallest, out Instruction instruction);
+        return differences.Count > 0
+            ? Describe(smallest, mismatch.Code, differences, instruction)
+            : $"{instruction} ({mismatch.Code}) differed in the campaign and does not on its own: {string.Join("; ", mismatch.Differences)}{Environment.NewLine}{mismatch.Case}";
     }
 
     internal static string Describe(SiliconCase smallest, Code code, IReadOnlyList<Difference> differences, in Instruction instruction)

@@ -62,6 +62,7 @@ internal sealed class Shrinker(SiliconRunner runner)
                 Try(c => c.Flags &= ~flag);
         }
 
+        Try(c => c.DataSelector = plain.DataSelector);
         Try(c => c.FsBase = 0);
         Try(c => c.GsBase = 0);
         return best;

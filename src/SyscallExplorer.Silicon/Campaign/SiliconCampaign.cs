@@ -89,23 +89,28 @@ public sealed class SiliconCampaign
         while (clock.Elapsed < limit && Interlocked.Increment(ref _nextBatch) is var batch && batch < batches)
         {
             Fill(runner, batch);
+            List<(Code Code, SiliconCase Case, IReadOnlyList<Difference> Differences, long Order)> suspects = [];
             runner.Run((index, differences, kind) =>
             {
                 Code code = runner.SnippetOf(index).Instruction.Code;
                 cases[(int)code]++;
                 if (runner.Native.Kind == EndKind.Completed)
                     completed[(int)code]++;
-                if (differences is null)
-                    return;
                 if (kind >= 0)
-                {
                     known[kind]++;
-                    return;
-                }
-
-                mismatches[(int)code]++;
-                Note(code, runner, index, differences, batch * WorkerLayout.MaxCases + index);
+                else if (differences is not null)
+                    suspects.Add((code, SiliconComparison.Extract(runner, index), differences, batch * WorkerLayout.MaxCases + index));
             });
+
+            // A signal or a switch of tasks in the middle of a case costs it ID, NT, FIP and FDP; it agrees when it is run again.
+            foreach ((Code code, SiliconCase which, IReadOnlyList<Difference> differences, long order) in suspects)
+            {
+                if (SiliconComparison.Compare(runner, which, out _).Count == 0)
+                    continue;
+                mismatches[(int)code]++;
+                Note(new Mismatch(code, which, differences, order));
+            }
+
             if (batch % 64 == 0)
                 Progress?.Invoke((batch + 1) * WorkerLayout.MaxCases, mismatches.Sum());
         }
@@ -139,17 +144,15 @@ public sealed class SiliconCampaign
         }
     }
 
-    private void Note(Code code, SiliconRunner runner, int index, IReadOnlyList<Difference> differences, long order)
+    private void Note(Mismatch mismatch)
     {
         lock (_lock)
         {
-            if (!_examples.TryGetValue(code, out List<Mismatch>? list))
-                _examples[code] = list = [];
+            if (!_examples.TryGetValue(mismatch.Code, out List<Mismatch>? list))
+                _examples[mismatch.Code] = list = [];
 
-            // Batches come in any order, and the first ones of the campaign are kept whoever ran them.
-            if (list.Count >= ExamplesPerForm && list.All(known => known.Order < order))
-                return;
-            list.Add(new Mismatch(code, SiliconComparison.Extract(runner, index), differences, order));
+            // Batches end in any order; those that come first in the campaign are kept, whoever ran them.
+            list.Add(mismatch);
             if (list.Count > ExamplesPerForm)
                 list.Remove(list.MaxBy(known => known.Order)!);
         }

@@ -23,6 +23,9 @@ public sealed class SiliconCase
 
     internal ulong Flags { get; set; } = Rflags.IF | Rflags.Fixed;
 
+    /// <summary>DS and ES.</summary>
+    internal ushort DataSelector { get; set; } = UserSegments.Data;
+
     internal ulong FsBase { get; set; }
 
     internal ulong GsBase { get; set; }
@@ -40,8 +43,8 @@ public sealed class SiliconCase
     {
         var result = new SiliconCase();
         string[] words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length < 2 || words[0] is not ("64" or "32"))
-            throw new FormatException($"'{text}' is no case: it begins with 64 or 32, and the bytes of the instruction follow.");
+        if (words.Length < 2 || words[0] is not ("64" or "32" or "16"))
+            throw new FormatException($"'{text}' is no case: it begins with 64, 32 or 16, and the bytes of the instruction follow.");
         result.Bitness = int.Parse(words[0], CultureInfo.InvariantCulture);
         result.Code = Convert.FromHexString(words[1]);
         foreach (string word in words[2..])
@@ -72,6 +75,8 @@ public sealed class SiliconCase
         }
 
         text.Append(CultureInfo.InvariantCulture, $" flags={Flags:x}");
+        if (DataSelector != UserSegments.Data)
+            text.Append(CultureInfo.InvariantCulture, $" ds={DataSelector:x}");
         if (FsBase != 0)
             text.Append(CultureInfo.InvariantCulture, $" fs={FsBase:x}");
         if (GsBase != 0)
@@ -103,6 +108,9 @@ public sealed class SiliconCase
             case "flags":
                 Flags = value;
                 break;
+            case "ds":
+                DataSelector = (ushort)value;
+                break;
             case "fs":
                 FsBase = value;
                 break;
@@ -111,7 +119,7 @@ public sealed class SiliconCase
                 break;
             default:
                 if (!Enum.TryParse(name, ignoreCase: true, out Gpr register))
-                    throw new FormatException($"'{name}' is no part of a case: there are registers, {AddressName}, flags, fs, gs, image+offset and data+offset.");
+                    throw new FormatException($"'{name}' is no part of a case: there are registers, {AddressName}, flags, ds, fs, gs, image+offset and data+offset.");
                 Registers[(int)register] = value;
                 break;
         }

@@ -24,20 +24,17 @@ public static class SiliconComparison
     internal static unsafe IReadOnlyList<Difference> Compare(SiliconRunner runner, SiliconCase which, out Instruction instruction)
     {
         var encodings = new EncodingGenerator(new CaseRandom(0), runner.Model.Vendor);
-        instruction = encodings.Decode(which.Code, which.Bitness, which.Address);
+        instruction = encodings.Decode(which.Code, which.Bitness, which.Address - UserSegments.BaseOf(UserSegments.CodeFor(which.Bitness)));
         runner.Begin();
         which.Image.CopyTo(runner.Images);
         which.Data.CopyTo(runner.Data);
         ref CaseInput input = ref runner.Add(runner.Place(new Snippet(instruction, which.Code, which.Address, which.Bitness, 1, null)));
         for (int i = 0; i < 16; i++)
             input.Registers[i] = which.Registers[i];
-        bool wide = which.Bitness == 64;
         input.Flags = which.Flags;
         input.FsBase = which.FsBase;
         input.GsBase = which.GsBase;
-        input.FsGsSelector = wide ? 0ul : UserSegments.Data;
-        input.CodeSelector = wide ? UserSegments.Code64 : UserSegments.Code32;
-        input.Address = which.Address;
+        input.SetSegments(which.Bitness, which.Address, which.DataSelector);
         input.Length = which.Code.Length;
         input.ImageAddress = WorkerLayout.Shared + WorkerLayout.ImagesOffset;
         IReadOnlyList<Difference> found = [];
@@ -54,7 +51,8 @@ public static class SiliconComparison
         {
             Bitness = snippet.Bitness,
             Code = snippet.Code,
-            Address = input.Address,
+            Address = snippet.Address,
+            DataSelector = (ushort)input.DataSelector,
             Flags = input.Flags,
             FsBase = input.FsBase,
             GsBase = input.GsBase,

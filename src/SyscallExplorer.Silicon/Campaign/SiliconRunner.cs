@@ -10,7 +10,7 @@ internal sealed unsafe class SiliconRunner : IDisposable
 {
     private const int SlotCount = (WorkerLayout.CodeSize - WorkerLayout.LandingSize) / WorkerLayout.SlotSize;
     private const byte Int3 = 0xCC;
-    private const int GateSelectorJumpLength = 7;
+    private const int GateSelectorJumpLength = 8;
     private const int GateJumpLength = 5;
 
     private readonly NativeWorker _worker = new();
@@ -88,9 +88,12 @@ internal sealed unsafe class SiliconRunner : IDisposable
         }
         else
         {
-            exit[0] = 0xEA;
-            BinaryPrimitives.WriteUInt32LittleEndian(exit[1..], (uint)WorkerLayout.Gate);
-            BinaryPrimitives.WriteUInt16LittleEndian(exit[5..], UserSegments.Code64);
+            int length = 0;
+            if (snippet.Bitness == 16)
+                exit[length++] = 0x66;
+            exit[length++] = 0xEA;
+            BinaryPrimitives.WriteUInt32LittleEndian(exit[length..], (uint)WorkerLayout.Gate);
+            BinaryPrimitives.WriteUInt16LittleEndian(exit[(length + 4)..], UserSegments.Code64);
         }
 
         _nextSlot += snippet.Slots;

@@ -7,7 +7,7 @@ namespace SyscallExplorer.Silicon;
 /// <param name="Instruction">The instruction as it stands at its address.</param>
 /// <param name="Code">Its bytes; for one that is illegal as many as anybody would read.</param>
 /// <param name="Address">Where it stands.</param>
-/// <param name="Bitness">32 or 64.</param>
+/// <param name="Bitness">16, 32 or 64.</param>
 /// <param name="Slots">How many slots it takes.</param>
 /// <param name="Form">The form that was asked for; null for random bytes.</param>
 internal readonly record struct Snippet(Instruction Instruction, byte[] Code, uint Address, int Bitness, int Slots, Form? Form);
@@ -16,7 +16,11 @@ internal readonly record struct Snippet(Instruction Instruction, byte[] Code, ui
 internal sealed class CaseGenerator
 {
     private const int Attempts = 6;
-    private const int WayOut = 8;
+    private const int WayOut = 9;
+
+    /// <summary>16-bit code stands where 16 bits reach it.</summary>
+    private const uint MaxNearOffset = 0xF000;
+
     private const int RandomBytesPercent = 6;
     private const int ShortBranchPercent = 85;
 
@@ -49,9 +53,11 @@ internal sealed class CaseGenerator
     {
         while (true)
         {
-            int bitness = _random.Percent(60) ? 64 : 32;
-            Form[] forms = bitness == 64 ? _catalog.Forms64 : _catalog.Forms32;
+            int bitness = _random.Below(10) switch { < 6 => 64, < 9 => 32, _ => 16 };
+            Form[] forms = _catalog.FormsOf(bitness);
             Form? form = forms.Length == 0 || _random.Percent(RandomBytesPercent) ? null : forms[_random.Below(forms.Length)];
+            if (bitness == 16 && address >= WorkerLayout.Code + MaxNearOffset)
+                continue;
             byte[] bytes = new byte[EncodingGenerator.MaxLength];
             Instruction instruction = default;
             for (int attempt = 0; attempt < Attempts; attempt++)
@@ -60,7 +66,7 @@ internal sealed class CaseGenerator
                     _encodings.Scramble(bytes, bitness);
                 else
                     _encodings.Encode(form, bitness, bytes);
-                instruction = _encodings.Decode(bytes, bitness, address);
+                instruction = _encodings.Decode(bytes, bitness, OffsetOf(address, bitness));
                 if (form is null || instruction.Code == form.Code || _random.Percent(10))
                     break;
             }
@@ -74,7 +80,7 @@ internal sealed class CaseGenerator
             uint start = branches ? address + 2 * WorkerLayout.SlotSize : address;
             int length = instruction.IsInvalid ? EncodingGenerator.MaxLength : instruction.Length;
             Patch(bytes, instruction, bitness, start, branches, length);
-            instruction = _encodings.Decode(bytes, bitness, start);
+            instruction = _encodings.Decode(bytes, bitness, OffsetOf(start, bitness));
             if (!IsFit(instruction))
                 continue;
             return new Snippet(instruction, bytes[..length], start, bitness, branches ? WorkerLayout.BranchSlots : 1, form);
@@ -83,6 +89,8 @@ internal sealed class CaseGenerator
 
     /// <summary>Fills the registers of a case.</summary>
     public void FillCase(in Snippet snippet, ReadOnlySpan<byte> data, ref CaseInput input) => _planner.Fill(snippet, data, ref input);
+
+    private static uint OffsetOf(uint address, int bitness) => address - (uint)UserSegments.BaseOf(UserSegments.CodeFor(bitness));
 
     /// <summary>Whether the instruction may be run natively: neither excluded nor of an extension that only one side has.</summary>
     private bool IsFit(in Instruction instruction) =>
@@ -96,8 +104,14 @@ internal sealed class CaseGenerator
         ConstantOffsets offsets = _encodings.Offsets;
         if (branches && offsets.HasImmediate && offsets.ImmediateSize >= 4 && _random.Percent(ShortBranchPercent))
         {
-            uint target = (uint)DataArea.CodeAddress(_random);
-            BitConverter.TryWriteBytes(bytes.AsSpan(offsets.ImmediateOffset), target - (address + (uint)length));
+            ulong target = bitness == 16 ? (ulong)_random.Below(WorkerLayout.LandingSize - 64) : DataArea.CodeAddress(_random);
+            BitConverter.TryWriteBytes(bytes.AsSpan(offsets.ImmediateOffset), (uint)target - (OffsetOf(address, bitness) + (uint)length));
+        }
+        else if (branches && offsets.HasImmediate && offsets.ImmediateSize == 2)
+        {
+            // In 16-bit code these reach all snippets; in other code they lead below 64 KiB, where there is nothing.
+            int target = _random.Below(WorkerLayout.LandingSize - 64);
+            BitConverter.TryWriteBytes(bytes.AsSpan(offsets.ImmediateOffset), (ushort)(target - (int)(OffsetOf(address, bitness) + (uint)length)));
         }
         else if (branches && offsets.HasImmediate && (sbyte)bytes[offsets.ImmediateOffset] is var distance && distance >= -length && distance <= WayOut)
         {

@@ -3,7 +3,7 @@ using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Silicon;
 
-/// <summary>What a snippet starts with, as it lies in the shared memory; the worker reads the first <see cref="InputField.FsGsSelector"/> + 8 bytes.</summary>
+/// <summary>What a snippet starts with, as it lies in the shared memory; the worker reads the first <see cref="InputField.DataSelector"/> + 8 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = WorkerLayout.InputSize)]
 internal unsafe struct CaseInput
 {
@@ -15,9 +15,9 @@ internal unsafe struct CaseInput
     [FieldOffset(InputField.Flags)]
     public ulong Flags;
 
-    /// <summary>Address of the instruction.</summary>
+    /// <summary>Offset of the instruction in its code segment.</summary>
     [FieldOffset(InputField.Target)]
-    public uint Address;
+    public uint Offset;
 
     /// <summary>CS.</summary>
     [FieldOffset(InputField.Target + 4)]
@@ -39,6 +39,10 @@ internal unsafe struct CaseInput
     [FieldOffset(InputField.FsGsSelector)]
     public ulong FsGsSelector;
 
+    /// <summary>Selector of DS and ES.</summary>
+    [FieldOffset(InputField.DataSelector)]
+    public ulong DataSelector;
+
     /// <summary>Bytes of the instruction as the emulator decodes it; behind it stands the way out.</summary>
     [FieldOffset(192)]
     public int Length;
@@ -50,6 +54,18 @@ internal unsafe struct CaseInput
     /// <summary>Index of the XSAVE image.</summary>
     [FieldOffset(200)]
     public int Image;
+
+    /// <summary>Sets the segments of code of a width.</summary>
+    /// <param name="bitness">16, 32 or 64.</param>
+    /// <param name="address">Linear address of the instruction.</param>
+    /// <param name="dataSelector">DS and ES.</param>
+    public void SetSegments(int bitness, uint address, ushort dataSelector)
+    {
+        CodeSelector = UserSegments.CodeFor(bitness);
+        Offset = address - (uint)UserSegments.BaseOf(CodeSelector);
+        DataSelector = dataSelector;
+        FsGsSelector = bitness == 64 ? 0ul : UserSegments.Data;
+    }
 
     /// <summary>Whether it is 64-bit code.</summary>
     public readonly bool Is64Bit => CodeSelector == UserSegments.Code64;
@@ -73,4 +89,16 @@ internal static class UserSegments
 
     /// <summary>Data and stack.</summary>
     public const ushort Data = 0x2B;
+
+    /// <summary>In the LDT: 16-bit code that begins at <see cref="WorkerLayout.Code"/>.</summary>
+    public const ushort Code16 = 0x07;
+
+    /// <summary>In the LDT: data that begin at <see cref="WorkerLayout.Data"/>, so that 16-bit addresses reach them.</summary>
+    public const ushort NearData = 0x0F;
+
+    /// <summary>The code segment for code of a width.</summary>
+    public static ushort CodeFor(int bitness) => bitness switch { 64 => Code64, 32 => Code32, _ => Code16 };
+
+    /// <summary>The base of a selector.</summary>
+    public static ulong BaseOf(ulong selector) => selector switch { Code16 => WorkerLayout.Code, NearData => WorkerLayout.Data, _ => 0 };
 }

@@ -19,6 +19,7 @@ internal sealed class EncodingGenerator
     private readonly ByteReader _reader = new();
     private readonly Decoder _decoder64;
     private readonly Decoder _decoder32;
+    private readonly Decoder _decoder16;
 
     public EncodingGenerator(CaseRandom random, CpuVendor vendor)
     {
@@ -26,6 +27,7 @@ internal sealed class EncodingGenerator
         _random = random;
         _decoder64 = Decoder.Create(64, _reader, options);
         _decoder32 = Decoder.Create(32, _reader, options);
+        _decoder16 = Decoder.Create(16, _reader, options);
     }
 
     /// <summary>Where the displacement and the immediate of the last instruction lie.</summary>
@@ -34,7 +36,7 @@ internal sealed class EncodingGenerator
     /// <summary>Decodes the instruction at the start of some bytes, as if it stood at an address.</summary>
     public Instruction Decode(byte[] bytes, int bitness, ulong address)
     {
-        Decoder decoder = bitness == 64 ? _decoder64 : _decoder32;
+        Decoder decoder = bitness switch { 64 => _decoder64, 32 => _decoder32, _ => _decoder16 };
         _reader.Rewind(bytes);
         decoder.IP = address;
         decoder.Decode(out Instruction instruction);
@@ -64,7 +66,7 @@ internal sealed class EncodingGenerator
             bytes[length++] = 0xF2;
         if (form.AddressSize != 0 && form.AddressSize != bitness)
             bytes[length++] = 0x67;
-        if (!vector && form.OperandSize == 16)
+        if (!vector && form.OperandSize == (bitness == 16 ? 32 : 16))
             bytes[length++] = 0x66;
         length = vector ? VectorPrefix(shape, bitness, bytes, length) : LegacyPrefixes(form, bitness, bytes, length);
         Opcode(shape, bytes, ref length);
@@ -135,7 +137,7 @@ internal sealed class EncodingGenerator
         int w = form.IsWIG || form.IsWIG32 ? _random.Below(2) : (int)form.W;
         int l = form.IsLIG ? _random.Below(2) : (int)form.L;
         int inverted = bitness == 64 && _random.Percent(60) ? _random.Below(8) : 7;
-        if (bitness == 32 && second < 8 && shape.HasSecondSource)
+        if (bitness != 64 && second < 8 && shape.HasSecondSource)
             second |= 8;
         bool isXop = form.Encoding == EncodingKind.XOP;
         if (!isXop && map == 1 && w == 0 && (inverted & 3) == 3 && _random.Percent(60))

@@ -50,6 +50,8 @@ internal static class Exclusions
             return "no model has AVX-512";
         if (form.Encoding == EncodingKind.D3NOW)
             return "no model has 3DNow!";
+        if (form.Fwait)
+            return "two instructions for the decoder: WAIT and the one that does not wait";
         if (!form.Mode64 && !form.Mode32)
             return "16-bit code only";
         return code switch

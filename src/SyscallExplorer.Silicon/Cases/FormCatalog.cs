@@ -13,8 +13,9 @@ internal sealed class FormCatalog
         Model = model;
         foreach (Code code in All)
             _comparable[(int)code] = WhyNotCompared(code) is null;
-        Forms64 = [.. All.Where(code => IsComparable(code) && code.ToOpCode().Mode64).Select(Form.Of)];
-        Forms32 = [.. All.Where(code => IsComparable(code) && code.ToOpCode().Mode32).Select(Form.Of)];
+        Forms64 = [.. All.Where(code => IsComparable(code) && Decodes(code, 64)).Select(Form.Of)];
+        Forms16 = [.. All.Where(code => IsComparable(code) && Decodes(code, 16)).Select(Form.Of)];
+        Forms32 = [.. All.Where(code => IsComparable(code) && Decodes(code, 32)).Select(Form.Of)];
     }
 
     /// <summary>Every form that 32-bit or 64-bit code can hold.</summary>
@@ -30,6 +31,12 @@ internal sealed class FormCatalog
     /// <summary>The forms to compare in 32-bit code.</summary>
     public Form[] Forms32 { get; }
 
+    /// <summary>The forms to compare in 16-bit code.</summary>
+    public Form[] Forms16 { get; }
+
+    /// <summary>The forms to compare in code of a width.</summary>
+    public Form[] FormsOf(int bitness) => bitness switch { 64 => Forms64, 32 => Forms32, _ => Forms16 };
+
     /// <summary>Whether a form can be compared.</summary>
     public bool IsComparable(Code code) => _comparable[(int)code];
 
@@ -42,6 +49,8 @@ internal sealed class FormCatalog
             return $"{Model.Name} has no {string.Join(" and ", code.CpuidFeatures())}";
         if (!InstructionTable.Supports(code))
             return "not supported yet";
+        if (!Decodes(code, 64) && !Decodes(code, 32) && !Decodes(code, 16))
+            return $"processors of {(Model.Vendor == CpuVendor.Amd ? "AMD decode" : "Intel decode")} its bytes as another form";
         foreach (CpuidFeature needed in code.CpuidFeatures())
         {
             if (InstructionFeatures.TryMap(needed, out CpuFeature feature) && !HostProcessor.Has(feature))
@@ -49,5 +58,18 @@ internal sealed class FormCatalog
         }
 
         return null;
+    }
+
+    /// <summary>Whether code of a width can hold the form on processors of the model's maker.</summary>
+    private bool Decodes(Code code, int bitness)
+    {
+        OpCodeInfo form = code.ToOpCode();
+        bool amd = Model.Vendor == CpuVendor.Amd;
+        return bitness switch
+        {
+            64 => form.Mode64 && (amd ? form.AmdDecoder64 : form.IntelDecoder64),
+            32 => form.Mode32 && (amd ? form.AmdDecoder32 : form.IntelDecoder32),
+            _ => form.Mode16 && (amd ? form.AmdDecoder16 : form.IntelDecoder16),
+        };
     }
 }

@@ -67,9 +67,10 @@ internal sealed class OperandPlanner(CaseRandom random)
             input.Flags |= random.Next() & (Rflags.ID | Rflags.NT);
         input.FsBase = Base(wide);
         input.GsBase = Base(wide);
-        input.FsGsSelector = wide ? 0ul : UserSegments.Data;
-        input.CodeSelector = wide ? UserSegments.Code64 : UserSegments.Code32;
-        input.Address = snippet.Address;
+        bool near = snippet.Bitness == 16 ? random.Percent(85) : snippet.Bitness == 32 && random.Percent(10);
+        input.SetSegments(snippet.Bitness, snippet.Address, near ? UserSegments.NearData : UserSegments.Data);
+        if (near)
+            MovePointers(ref input);
         input.Length = instruction.IsInvalid ? snippet.Code.Length : instruction.Length;
         input.Image = ImageGenerator.Pick(random, snippet.Form is { } form && random.Percent(80) ? form.Contents : (VectorContents)random.Below(6));
         input.ImageAddress = WorkerLayout.Shared + WorkerLayout.ImagesOffset + (ulong)(input.Image * WorkerLayout.ImageStride);
@@ -89,12 +90,29 @@ internal sealed class OperandPlanner(CaseRandom random)
         }
     }
 
+    /// <summary>Makes offsets in a segment that begins at the data from addresses of the data.</summary>
+    private static void MovePointers(ref CaseInput input)
+    {
+        foreach (Gpr pointer in (ReadOnlySpan<Gpr>)[Gpr.Rbx, Gpr.Rsi, Gpr.Rdi])
+        {
+            if (input[pointer] - WorkerLayout.Data < WorkerLayout.DataSize)
+                input[pointer] -= WorkerLayout.Data;
+        }
+    }
+
     /// <summary>Solves base + index * scale + displacement + segment base = target for the base.</summary>
     private void Direct(in Instruction instruction, ulong target, ref CaseInput input)
     {
         if (random.Percent(3))
             return;
-        ulong offset = target - instruction.MemorySegment switch { Register.FS => input.FsBase, Register.GS => input.GsBase, _ => 0 };
+        ulong offset = target - instruction.MemorySegment switch 
+        {
+            Register.FS => input.FsBase,
+            Register.GS => input.GsBase,
+            Register.DS or Register.ES => UserSegments.BaseOf(input.DataSelector),
+            Register.CS => UserSegments.BaseOf(input.CodeSelector),
+            _ => 0,
+        };
         offset -= instruction.MemoryDisplacement64;
         Register register = instruction.MemoryBase, index = instruction.MemoryIndex;
         bool plainIndex = index.IsGPR();
@@ -151,7 +169,7 @@ internal sealed class OperandPlanner(CaseRandom random)
 
                 break;
             case Mnemonic.Jmp or Mnemonic.Call when instruction.Op0Kind == OpKind.Register:
-                Place(ref input, instruction.Op0Register) = DataArea.CodeAddress(random);
+                Place(ref input, instruction.Op0Register) = DataArea.CodeAddress(random) - UserSegments.BaseOf(input.CodeSelector);
                 break;
             case Mnemonic.Clzero or Mnemonic.Monitor:
                 input[Gpr.Rax] = target;

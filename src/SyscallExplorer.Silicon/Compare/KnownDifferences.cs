@@ -71,6 +71,11 @@ internal static class KnownDifferences
         new("CALL m16:32 with REX.W: AMD pushes 8 bytes each", m => m.Mnemonic == Mnemonic.Call && m.Instruction.MemorySize is MemorySize.SegPtr32 or MemorySize.SegPtr64),
         new("VCVTPS2PH to memory that faults: the emulator has set flags of MXCSR",
             m => m.Mnemonic == Mnemonic.Vcvtps2ph && m.BothFault && m.Differences is [{ What: "MXCSR" }]),
+        new("POPA that faults: AMD has loaded the registers before the fault",
+            m => m.Mnemonic is Mnemonic.Popa or Mnemonic.Popad && m.BothFault && m.Differences.All(difference => difference.What.Length == 3)),
+        new("masked moves whose elements run over the end of a 16-bit or 32-bit address: the emulator wraps them around",
+            m => m.Mnemonic is Mnemonic.Vmaskmovps or Mnemonic.Vmaskmovpd or Mnemonic.Vpmaskmovd or Mnemonic.Vpmaskmovq && m.Native.Kind == EndKind.Fault && m.Differences is [{ What: "end" }]),
+        new("LSL of the segment by which Linux tells the number of the processor", m => m.Mnemonic == Mnemonic.Lsl && m.Differences.Count == 1),
         new("the worker's own code was hit", m => m.Emulated.FaultAddress - WorkerLayout.Gate < 0x1000 || m.Native.FaultAddress - WorkerLayout.Gate < 0x1000),
     ];
 

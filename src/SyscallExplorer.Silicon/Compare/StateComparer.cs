@@ -62,6 +62,10 @@ internal static class StateComparer
 
         UndefinedParts open = completed ? UndefinedResults.Of(instruction, input) : default;
         int registers = input.Is64Bit ? 16 : 8;
+
+        // What the upper halves hold in 32-bit code is undefined, also after a far branch into it. SDM vol. 1, 3.4.1.1.
+        if (native.Selectors[4] != UserSegments.Code64)
+            (registers, mask) = (8, uint.MaxValue);
         for (int i = 0; i < registers; i++)
         {
             ulong different = (emulated.Registers[i] ^ native.Registers[i]) & mask;

@@ -15,6 +15,7 @@ internal sealed class EmulatedProgram
     private const ulong Gdt = 0x1000;
     private const ulong Idt = 0x2000;
     private const ulong Tss = 0x3000;
+    private const ulong Ldt = 0x3800;
     private const ulong Handlers = 0x4000;
     private const int HandlerSize = 16;
     private const ulong StackTop = 0x6000;
@@ -23,6 +24,7 @@ internal sealed class EmulatedProgram
     private const ulong DataFrames = 0x40_0000;
     private const ulong KernelCode = 0x10;
     private const ushort TssSelector = 0x40;
+    private const ushort LdtSelector = 0x50;
     private const ulong User = PageEntry.P | PageEntry.US;
 
     /// <summary>A string instruction that walks all code, byte by byte, ends earlier.</summary>
@@ -52,6 +54,7 @@ internal sealed class EmulatedProgram
         registers.ExtendedControlRegister0 = XsaveArea.SupportedComponents(model);
         registers.Gdtr = new TableRegister(Kernel + Gdt, 16 * 8 - 1);
         registers.Idtr = new TableRegister(Kernel + Idt, 256 * 16 - 1);
+        registers.LocalDescriptorTable = new Segment(LdtSelector, Kernel + Ldt, 2 * 8 - 1, 0x82);
         registers.TaskRegister = new Segment(TssSelector, Kernel + Tss, TaskStateSegment.Size - 1, 0x8B);
         foreach (SegmentName name in (ReadOnlySpan<SegmentName>)[SegmentName.DS, SegmentName.ES, SegmentName.SS])
             registers[name] = Segment.Flat(UserSegments.Data, 3, 3, longMode: false, big: true);
@@ -69,6 +72,12 @@ internal sealed class EmulatedProgram
     private static Segment Code64 => Segment.Flat(UserSegments.Code64, 0xB, 3, longMode: true, big: false);
 
     private static Segment Code32 => Segment.Flat(UserSegments.Code32, 0xB, 3, longMode: false, big: true);
+
+    private static Segment Code16 =>
+        Segment.Flat(UserSegments.Code16, 0xB, 3, longMode: false, big: false) with { Base = WorkerLayout.Code };
+
+    private static Segment NearData =>
+        Segment.Flat(UserSegments.NearData, 3, 3, longMode: false, big: true) with { Base = WorkerLayout.Data };
 
     /// <summary>Takes the code of a batch over.</summary>
     public void LoadCode(ReadOnlySpan<byte> code) => _cpu.Bus.Ram.Write(CodeFrames, code);
@@ -95,7 +104,7 @@ internal sealed class EmulatedProgram
     public unsafe void Run(in CaseInput input, ReadOnlySpan<byte> before, EndState end)
     {
         Start(input);
-        var trace = new UntilEnd { Exit = input.Address + (ulong)input.Length };
+        var trace = new UntilEnd { Exit = input.Offset + (ulong)input.Length };
         RunResult result = _cpu.Run(RunLimits.Instructions(MaxInstructions), ref trace);
         ref ProcessorState state = ref _cpu.S;
         for (int i = 0; i < 16; i++)
@@ -139,9 +148,11 @@ internal sealed class EmulatedProgram
         state = _starts[input.Image];
         for (int i = 0; i < 16; i++)
             state.Gpr[i] = input.Registers[i];
-        state.Rip = input.Address;
+        state.Rip = input.Offset;
         state.Rflags = input.Flags | Rflags.Fixed;
-        state.Segments[(int)SegmentName.CS] = input.Is64Bit ? Code64 : Code32;
+        state.Segments[(int)SegmentName.CS] = input.CodeSelector switch { UserSegments.Code64 => Code64, UserSegments.Code32 => Code32, _ => Code16 };
+        if (input.DataSelector == UserSegments.NearData)
+            state.Segments[(int)SegmentName.DS] = state.Segments[(int)SegmentName.ES] = NearData;
         Segment general = input.FsGsSelector == 0 ? Segment.Null(0) : Segment.Flat(UserSegments.Data, 3, 3, longMode: false, big: true);
         state.Segments[(int)SegmentName.FS] = general with { Base = input.FsBase };
         state.Segments[(int)SegmentName.GS] = general with { Base = input.GsBase };
@@ -205,6 +216,9 @@ internal sealed class EmulatedProgram
         ];
         for (int i = 0; i < descriptors.Length; i++)
             ram.WriteUInt64(Gdt + (ulong)i * 8, descriptors[i]);
+
+        ram.WriteUInt64(Ldt, 0x008F_FB00_0000_FFFF | (WorkerLayout.Code & 0xFF_FFFF) << 16 | WorkerLayout.Code >> 24 << 56);
+        ram.WriteUInt64(Ldt + 8, 0x00CF_F300_0000_FFFF | (WorkerLayout.Data & 0xFF_FFFF) << 16 | WorkerLayout.Data >> 24 << 56);
 
         // The limit of the last one is the number of the processor: readable data that expand down.
         ram.WriteUInt64(Gdt + 15 * 8, 0x0040_F500_0000_0000);

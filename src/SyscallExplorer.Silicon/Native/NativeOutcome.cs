@@ -35,9 +35,9 @@ internal static unsafe class NativeOutcome
                 end.Registers[i] = words[i];
             end.Kind = EndKind.Completed;
             end.Flags = *(ulong*)(record + OutputField.Flags);
-            end.Rip = input.Address + (ulong)input.Length;
+            end.Rip = input.Offset + (ulong)input.Length;
             end.Selectors[4] = (ushort)input.CodeSelector;
-            end.Selectors[5] = UserSegments.Data;
+            end.Selectors[5] = *(ushort*)(record + OutputField.StackSelector);
             end.Vector = 0;
             end.ErrorCode = 0;
             end.FaultAddress = 0;

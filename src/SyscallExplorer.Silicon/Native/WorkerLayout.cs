@@ -110,6 +110,9 @@ internal static class InputField
 
     /// <summary>What FS and GS are loaded with before they get their bases: 32-bit code needs usable ones.</summary>
     public const int FsGsSelector = 168;
+
+    /// <summary>DS and ES.</summary>
+    public const int DataSelector = 176;
 }
 
 /// <summary>Offsets in an outcome as the worker writes it.</summary>
@@ -132,6 +135,10 @@ internal static class OutputField
 
     public const int FsBase = 216;
     public const int GsBase = 224;
+
+    /// <summary>SS of a snippet that ran to its end.</summary>
+    public const int StackSelector = 232;
+
     public const int Image = 256;
     public const int Changes = WorkerLayout.OutputSize;
 }

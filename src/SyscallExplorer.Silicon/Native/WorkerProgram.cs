@@ -19,6 +19,7 @@ internal static class WorkerProgram
     private const int SysRtSigreturn = 15;
     private const int SysSetitimer = 38;
     private const int SysExit = 60;
+    private const int SysModifyLdt = 154;
     private const int SysSigaltstack = 131;
     private const int ProtRead = 1;
     private const int ProtWrite = 2;
@@ -29,9 +30,6 @@ internal static class WorkerProgram
     private const uint SaFlags = 0x0000_0004 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x4000_0000;
     private const int SigAlrm = 14;
     private const int TickMicroseconds = 100_000;
-
-    /// <summary>The user's data segment of Linux, usable in 32-bit code.</summary>
-    private const int UserData = 0x2B;
 
     /// <summary>The signals that exceptions become: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV; and the clock that ends endless snippets.</summary>
     private static readonly int[] Signals = [4, 5, 7, 8, 11, SigAlrm];
@@ -111,6 +109,7 @@ internal static class WorkerProgram
         a.lea(rax, __[finish]);
         a.mov(__[rbp + Finish], rax);
         EmitSignals(a, handler, restorer);
+        EmitSegments(a, cannotMap);
 
         a.Label(ref wait);
         a.mov(rsp, WorkerLayout.StackTop);
@@ -214,6 +213,27 @@ internal static class WorkerProgram
         a.rep.movsq();
     }
 
+    /// <summary>A 16-bit code segment that begins at the code, and a data segment that begins at the data, in the LDT (struct user_desc, function 11h).</summary>
+    private static void EmitSegments(Assembler a, Label failure)
+    {
+        const uint codeContents = 2 << 1, limitInPages = 1 << 4, bigData = 1;
+        foreach ((uint entry, ulong address, uint flags) in (ReadOnlySpan<(uint, ulong, uint)>)
+            [(0, WorkerLayout.Code, codeContents | limitInPages), (1, WorkerLayout.Data, bigData | limitInPages)])
+        {
+            a.mov(__dword_ptr[rbp + Scratch], entry);
+            a.mov(__dword_ptr[rbp + Scratch + 4], (uint)address);
+            a.mov(__dword_ptr[rbp + Scratch + 8], 0xF_FFFF);
+            a.mov(__dword_ptr[rbp + Scratch + 12], flags);
+            a.mov(edi, 0x11);
+            a.lea(rsi, __[rbp + Scratch]);
+            a.mov(edx, 16);
+            a.mov(eax, SysModifyLdt);
+            a.syscall();
+            a.test(eax, eax);
+            a.jne(failure);
+        }
+    }
+
     private static void EmitSignals(Assembler a, Label handler, Label restorer)
     {
         a.mov(rax, WorkerLayout.SignalStack);
@@ -260,7 +280,9 @@ internal static class WorkerProgram
     {
         a.inc(__qword_ptr[rbp + Sequence]);
         a.mov(rbx, __[rbp + CurrentInput]);
-        a.mov(eax, UserData);
+        a.mov(eax, UserSegments.Data);
+        a.mov(ss, eax);
+        a.mov(eax, __dword_ptr[rbx + InputField.DataSelector]);
         a.mov(ds, eax);
         a.mov(es, eax);
         a.mov(eax, __dword_ptr[rbx + InputField.FsGsSelector]);
@@ -366,6 +388,8 @@ internal static class WorkerProgram
             slot += 2;
         }
 
+        a.mov(eax, ss);
+        a.mov(__[rbx + OutputField.StackSelector], ax);
         a.rdfsbase(rax);
         a.mov(__[rbx + OutputField.FsBase], rax);
         a.rdgsbase(rax);

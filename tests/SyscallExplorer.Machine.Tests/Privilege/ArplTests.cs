@@ -20,7 +20,7 @@ public sealed class ArplTests
     }
 
     [Fact]
-    public void Its_memory_operand_must_be_writable_when_it_changes()
+    public void Its_memory_operand_must_be_writable_only_when_it_changes()
     {
         _bench.Protect(BenchLayout.UserData, PageTables.Present | PageTables.User);
         (_bench[Gpr.Rbx], _bench[Gpr.Rcx]) = (BenchLayout.UserData, 0);
