@@ -8,7 +8,7 @@ namespace SyscallExplorer.Silicon.Tests;
 public sealed class CampaignTests(ITestOutputHelper output)
 {
     private const ulong Seed = 20_260_101;
-    private const long SampleSize = 2_500_000;
+    private const long SampleSize = 3_000_000;
     private const int ShownFindings = 5;
 
     [SkippableFact]

@@ -27,7 +27,7 @@ internal static unsafe class Moves
         table.One(Code.Movsx_r16_rm16, &SignExtend<ushort, ushort>);
         table.One(Code.Movsx_r32_rm16, &SignExtend<ushort, uint>);
         table.One(Code.Movsx_r64_rm16, &SignExtend<ushort, ulong>);
-        table.One(Code.Movsxd_r16_rm16, &SignExtend<ushort, ushort>);
+        table.One(Code.Movsxd_r16_rm16, &MoveNarrow);
         table.One(Code.Movsxd_r32_rm32, &SignExtend<uint, uint>);
         table.One(Code.Movsxd_r64_rm32, &SignExtend<uint, ulong>);
         table.One(Code.Xlat_m8, &Translate);
@@ -79,6 +79,17 @@ internal static unsafe class Moves
         if (!cpu.Read(op, op.Op1, out TNarrow value))
             return Outcome.Fault;
         cpu.SetRegister(op.Op0.Index, TWide.CreateTruncating(value));
+        return Outcome.Next;
+    }
+
+    /// <summary>MOVSXD with a 16-bit destination moves 16 bits; of memory AMD reads the 32 bits that the other forms read. APM vol. 3, MOVSXD.</summary>
+    private static Outcome MoveNarrow(Processor cpu, Operation op)
+    {
+        if (cpu.Model.Vendor != CpuVendor.Amd || op.Op1.Kind != OperandKind.Memory)
+            return SignExtend<ushort, ushort>(cpu, op);
+        if (!cpu.ReadMemory(op, out uint value))
+            return Outcome.Fault;
+        cpu.SetRegister(op.Op0.Index, (ushort)value);
         return Outcome.Next;
     }
 

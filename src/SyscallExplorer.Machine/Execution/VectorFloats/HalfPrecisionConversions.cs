@@ -31,7 +31,8 @@ internal static unsafe class HalfPrecisionConversions
             return Outcome.Next;
         }
 
-        // Whether memory can be written shows before the exceptions of the numbers do.
+        // Whether memory can be written shows before the exceptions of the numbers do; a misaligned address under AC shows with the write, and undoes them.
+        uint before = cpu.S.Mxcsr;
         if (!cpu.SegmentedAddress(op.Segment, cpu.EffectiveAddress(op), count * sizeof(ushort), write: true, out ulong linear)
             || !cpu.ProbeWrite(linear, count * sizeof(ushort), cpu.Cpl == 3, explicitAccess: true)
             || !cpu.ReportSimd(context))
@@ -42,7 +43,10 @@ internal static unsafe class HalfPrecisionConversions
         bool written = TEncoding.Bytes == 16
             ? cpu.WriteLinear(linear, FloatOperands.Element<ulong>(ref result, 0))
             : cpu.WriteLinear(linear, FloatOperands.Element<Vector128<byte>>(ref result, 0));
-        return written ? Outcome.Next : Outcome.Fault;
+        if (written)
+            return Outcome.Next;
+        cpu.S.Mxcsr = before;
+        return Outcome.Fault;
     }
 
     /// <summary>Every number of half precision is zero or a normal number of single precision: the host's conversion is exact, and nothing is met.</summary>

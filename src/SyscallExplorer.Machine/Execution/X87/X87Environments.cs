@@ -185,8 +185,9 @@ internal static unsafe class X87Environments
         fpu.InstructionSelector = (ushort)words[4];
         fpu.DataPointer = words[5];
         fpu.DataSelector = (ushort)words[6];
-        if (wide)
-            fpu.Opcode = (ushort)((words[4] >> 16) & X87State.OpcodeMask);
+
+        // The 16-bit format has no room for it.
+        fpu.Opcode = wide ? (ushort)((words[4] >> 16) & X87State.OpcodeMask) : (ushort)0;
     }
 
     /// <summary>Two bits for each physical register: valid, zero, special, empty. SDM vol. 1, 8.1.7.</summary>
