@@ -54,25 +54,19 @@ public sealed partial class Processor
     internal bool ReadAligned<T>(Operation op, out T value) where T : unmanaged
     {
         value = default;
-        return SegmentedAddress(op.Segment, EffectiveAddress(op), Unsafe.SizeOf<T>(), write: false, out ulong linear)
-            && IsAligned(linear, Unsafe.SizeOf<T>())
-            && ReadLinear(linear, out value);
+        return AlignedAddress(op, Unsafe.SizeOf<T>(), write: false, required: (S.Mxcsr & Mxcsr.MM) == 0, out ulong linear) && ReadLinear(linear, out value);
     }
 
     /// <summary>Reads the memory operand of an aligned move, which MXCSR.MM does not concern: #GP(0) unless it is aligned to its size.</summary>
     internal bool ReadAlignedMove<T>(Operation op, out T value) where T : unmanaged
     {
         value = default;
-        return SegmentedAddress(op.Segment, EffectiveAddress(op), Unsafe.SizeOf<T>(), write: false, out ulong linear)
-            && RequireAlignment(linear, Unsafe.SizeOf<T>())
-            && ReadLinear(linear, out value);
+        return AlignedAddress(op, Unsafe.SizeOf<T>(), write: false, required: true, out ulong linear) && ReadLinear(linear, out value);
     }
 
     /// <summary>Writes the memory operand of an aligned move: #GP(0) unless it is aligned to its size.</summary>
     internal bool WriteAlignedMove<T>(Operation op, T value) where T : unmanaged =>
-        SegmentedAddress(op.Segment, EffectiveAddress(op), Unsafe.SizeOf<T>(), write: true, out ulong linear)
-        && RequireAlignment(linear, Unsafe.SizeOf<T>())
-        && WriteLinear(linear, value);
+        AlignedAddress(op, Unsafe.SizeOf<T>(), write: true, required: true, out ulong linear) && WriteLinear(linear, value);
 
     /// <summary>Reads an element for an instruction that never checks alignment.</summary>
     internal bool ReadUnaligned<T>(ulong linear, out T value) where T : unmanaged
@@ -137,6 +131,20 @@ public sealed partial class Processor
 
     private bool RequireAlignment(ulong linear, int alignment) => (linear & (ulong)(alignment - 1)) == 0 || Fail(Vector.GeneralProtection, 0);
 
-    /// <summary>AMD's MXCSR.MM turns the alignment rule off; #AC then guards where it is enabled. APM vol. 2, 11.4.</summary>
-    private bool IsAligned(ulong linear, int size) => (S.Mxcsr & Mxcsr.MM) != 0 || RequireAlignment(linear, size);
+    /// <summary>
+    /// The linear address of an operand of 16 or 32 bytes, with the alignment rule where it holds (AMD's MXCSR.MM lifts it; #AC then guards where it is
+    /// enabled. APM vol. 2, 11.4). AMD's processors look at the alignment before the segment's limit and the canonical form.
+    /// </summary>
+    private bool AlignedAddress(Operation op, int size, bool write, bool required, out ulong linear)
+    {
+        ulong offset = EffectiveAddress(op);
+        ulong segmentBase = Is64Bit && op.Segment < SegmentName.FS ? 0 : SegmentBase(op.Segment);
+        if (required && Model.Vendor == CpuVendor.Amd && !RequireAlignment(segmentBase + offset, size))
+        {
+            linear = 0;
+            return false;
+        }
+
+        return SegmentedAddress(op.Segment, offset, size, write, out linear) && (!required || RequireAlignment(linear, size));
+    }
 }

@@ -9,13 +9,19 @@ internal static unsafe class StringPorts
 {
     public static void Register(InstructionTableBuilder table)
     {
-        table.One(Code.Insb_m8_DX, &Strings.Repeat<byte, InputRule>);
-        table.One(Code.Insw_m16_DX, &Strings.Repeat<ushort, InputRule>);
-        table.One(Code.Insd_m32_DX, &Strings.Repeat<uint, InputRule>);
-        table.One(Code.Outsb_DX_m8, &Strings.Repeat<byte, OutputRule>);
-        table.One(Code.Outsw_DX_m16, &Strings.Repeat<ushort, OutputRule>);
-        table.One(Code.Outsd_DX_m32, &Strings.Repeat<uint, OutputRule>);
+        table.One(Code.Insb_m8_DX, &Repeat<byte, InputRule>);
+        table.One(Code.Insw_m16_DX, &Repeat<ushort, InputRule>);
+        table.One(Code.Insd_m32_DX, &Repeat<uint, InputRule>);
+        table.One(Code.Outsb_DX_m8, &Repeat<byte, OutputRule>);
+        table.One(Code.Outsw_DX_m16, &Repeat<ushort, OutputRule>);
+        table.One(Code.Outsd_DX_m32, &Repeat<uint, OutputRule>);
     }
+
+    /// <summary>AMD's processors look at the port even when the count is 0; the manuals do not say so.</summary>
+    private static Outcome Repeat<T, TRule>(Processor cpu, Operation op)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TRule : struct, IStringRule =>
+        cpu.Model.Vendor == CpuVendor.Amd && !cpu.MayUsePort(Port(cpu), Unsafe.SizeOf<T>()) ? Outcome.Fault : Strings.Repeat<T, TRule>(cpu, op);
 
     private static ushort Port(Processor cpu) => (ushort)cpu.S.Gpr[(int)Gpr.Rdx];
 

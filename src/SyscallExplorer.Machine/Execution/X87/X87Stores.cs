@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
@@ -112,7 +113,7 @@ internal static unsafe class X87Stores
             return Outcome.Fault;
         FloatContext context = cpu.S.X87.Context;
         FloatNumber number = cpu.S.X87.IsEmpty(0) ? Extended.Unpack(X87StackFault.Underflow(ref context)) : cpu.S.X87.Number(0);
-        long value = FloatConversion.ToSigned(number, System.Runtime.CompilerServices.Unsafe.SizeOf<T>() * 8, rounding, ref context);
+        long value = FloatConversion.ToSigned(number, Unsafe.SizeOf<T>() * 8, rounding, ref context);
         return Store(cpu, op, context, T.CreateTruncating(value), pops);
     }
 
@@ -149,7 +150,9 @@ internal static unsafe class X87Stores
     private static Outcome Store<T>(Processor cpu, Operation op, in FloatContext context, T value, int pops) where T : unmanaged
     {
         bool stores = (context.Unmasked & WithoutResult) == 0;
-        if (stores && !cpu.WriteMemory(op, value))
+
+        // Whether memory can be written shows even when the value will not be.
+        if (stores ? !cpu.WriteMemory(op, value) : !cpu.CanWriteSegment(op.Segment, cpu.EffectiveAddress(op), Unsafe.SizeOf<T>()))
             return Outcome.Fault;
         if (stores)
             cpu.S.X87.Pop(pops);
