@@ -128,7 +128,7 @@ public sealed partial class Processor
         if (Is64Bit)
         {
             linear = name >= SegmentName.FS ? S.Segments[(int)name].Base + offset : offset;
-            if (IsCanonical(linear) && IsCanonical(linear + (ulong)(size - 1)))
+            if (IsCanonical(linear) && IsCanonical(linear + (ulong)(size - 1)) && (name < SegmentName.FS || MayBeOffset(offset)))
                 return true;
             Raise(name == SegmentName.SS ? Vector.StackFault : Vector.GeneralProtection);
             return false;
@@ -138,6 +138,9 @@ public sealed partial class Processor
         linear = (segment.Base + offset) & uint.MaxValue;
         return (segment.IsFlatWritable && offset + (ulong)size - 1 <= uint.MaxValue) || CheckSegment(name, segment, offset, size, write);
     }
+
+    /// <summary>AMD wants the offset canonical too, before the base of FS or GS is added; its manuals do not say so, its processors do it.</summary>
+    private bool MayBeOffset(ulong offset) => IsCanonical(offset) || Model.Vendor != CpuVendor.Amd;
 
     /// <summary>Whether bits 63:47 are equal, or 63:56 with 5-level paging.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

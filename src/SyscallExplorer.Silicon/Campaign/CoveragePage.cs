@@ -29,7 +29,7 @@ public static class CoveragePage
             # What the processor executes, and what is compared with silicon
 
             Written by `sysx fuzz-cpu --coverage docs/cpu-coverage.md` on a host of {catalog.Model.Vendor.ToString().ToUpperInvariant()}, as which the model {catalog.Model.Name} is compared. A form is one encoding of an
-            instruction that 32-bit or 64-bit code can hold, as the decoder counts them; forms of 16-bit code are not among them.
+            instruction that 32-bit or 64-bit code can hold, as the decoder counts them.
 
             - {forms.Count} forms are known to the decoder.
             - {supported} are executed by some model. The others are #UD on every model, or not supported yet.

@@ -24,6 +24,9 @@ internal static class KnownDifferences
         /// <summary>Both raise an exception, and nothing but the exception differs.</summary>
         public bool OtherFault => BothFault && Differences.All(difference => difference.What is "end" or "error code" or "CR2");
 
+        /// <summary>The memory operand is none that one access of a general register could make.</summary>
+        public bool IsWide => Instruction.MemorySize.GetInfo().Size is not (0 or 1 or 2 or 4 or 8);
+
         /// <summary>The emulator goes on or raises another exception where the host raises a given one.</summary>
         public bool NativeRaises(Vector vector) =>
             Native.Kind == EndKind.Fault && Native.Vector == (int)vector && (Emulated.Kind != EndKind.Fault || Emulated.Vector != (int)vector);
@@ -45,7 +48,7 @@ internal static class KnownDifferences
         Mnemonic.Popa, Mnemonic.Popad, Mnemonic.Maskmovdqu, Mnemonic.Vmaskmovdqu, Mnemonic.Maskmovq, Mnemonic.Vpmaskmovd, Mnemonic.Vpmaskmovq, Mnemonic.Vmaskmovps,
         Mnemonic.Vmaskmovpd, Mnemonic.Vpgatherdd, Mnemonic.Vpgatherdq, Mnemonic.Vpgatherqd, Mnemonic.Vpgatherqq, Mnemonic.Vgatherdps, Mnemonic.Vgatherdpd,
         Mnemonic.Vgatherqps, Mnemonic.Vgatherqpd, Mnemonic.Call, Mnemonic.Jmp, Mnemonic.Cmpxchg16b, Mnemonic.Fld, Mnemonic.Fstp, Mnemonic.Fbld, Mnemonic.Fbstp,
-        Mnemonic.Bound, Mnemonic.Les, Mnemonic.Lds, Mnemonic.Lfs, Mnemonic.Lgs, Mnemonic.Lss,
+        Mnemonic.Clzero, Mnemonic.Bound, Mnemonic.Les, Mnemonic.Lds, Mnemonic.Lfs, Mnemonic.Lgs, Mnemonic.Lss,
     ];
 
     /// <summary>All kinds, the first that matches counts.</summary>
@@ -53,18 +56,16 @@ internal static class KnownDifferences
     [
         new("an operand of several accesses: which of its faults comes first is the processor's choice", m => m.OtherFault && ManyAccesses.Contains(m.Mnemonic)),
         new("a misaligned vector operand: AMD looks at the alignment before the segment and the canonical form",
-            m => m.OtherFault && m.Native.Vector == (int)Vector.GeneralProtection && m.Emulated.Vector is (int)Vector.StackFault or (int)Vector.PageFault),
+            m => m.OtherFault && m.IsWide && m.Native.Vector == (int)Vector.GeneralProtection && m.Emulated.Vector is (int)Vector.StackFault or (int)Vector.PageFault),
         new("an operand of which only the lower half is used: AMD reads no more (SDM vol. 2B, UNPCKLPS: implementations may)",
             m => Partial.Contains(m.Mnemonic) && m.Emulated.Kind == EndKind.Fault),
         new("REP INS and REP OUTS with a count of 0: AMD checks the port nevertheless",
             m => m.Mnemonic is Mnemonic.Insb or Mnemonic.Insw or Mnemonic.Insd or Mnemonic.Outsb or Mnemonic.Outsw or Mnemonic.Outsd && m.NativeRaises(Vector.GeneralProtection)),
-        new("#AC of operands that are no power of two, or that an instruction reads in parts", m => m.NativeRaises(Vector.AlignmentCheck)),
+        new("#AC of operands that are no power of two, or that an instruction reads in parts", m => m.NativeRaises(Vector.AlignmentCheck) && (m.IsWide || ManyAccesses.Contains(m.Mnemonic))),
         new("an x87 store with an unmasked exception: the host translates the address before it looks at the value, the emulator after",
             m => m.Mnemonic is Mnemonic.Fst or Mnemonic.Fstp or Mnemonic.Fist or Mnemonic.Fistp or Mnemonic.Fisttp or Mnemonic.Fbstp
                 && m.Emulated.Kind == EndKind.Completed && m.Native.Kind == EndKind.Fault),
         new("CALL m16:32 with REX.W: AMD pushes 8 bytes each", m => m.Mnemonic == Mnemonic.Call && m.Instruction.MemorySize is MemorySize.SegPtr32 or MemorySize.SegPtr64),
-        new("a misaligned operand under AC whose offset is not canonical, though its linear address is: #GP on AMD",
-            m => m.OtherFault && m.Emulated.Vector == (int)Vector.AlignmentCheck && m.Native.Vector is (int)Vector.GeneralProtection or (int)Vector.StackFault),
         new("POPA that faults: AMD has loaded the registers before the fault",
             m => m.Mnemonic is Mnemonic.Popa or Mnemonic.Popad && m.BothFault && m.Differences.All(difference => difference.What.Length == 3)),
         new("masked moves whose elements run over the end of a 16-bit or 32-bit address: the emulator wraps them around",

@@ -5,7 +5,7 @@ namespace SyscallExplorer.Silicon;
 /// <summary>Reads an outcome as the worker wrote it.</summary>
 internal static unsafe class NativeOutcome
 {
-    private const int SigAlrm = 14;
+    private const int SigVtAlrm = 26;
     private const int PageFault = 14;
 
     /// <summary>Where struct sigcontext holds RAX to R15.</summary>
@@ -46,7 +46,7 @@ internal static unsafe class NativeOutcome
         {
             for (int i = 0; i < 16; i++)
                 end.Registers[i] = words[InSignalContext[i]];
-            end.Kind = signal == SigAlrm ? EndKind.Endless : EndKind.Fault;
+            end.Kind = signal == SigVtAlrm ? EndKind.Endless : EndKind.Fault;
             end.Flags = words[SignalContext.Flags];
             end.Rip = words[SignalContext.Rip];
             end.Vector = (int)words[SignalContext.Vector];

@@ -8,6 +8,9 @@ internal sealed unsafe class NativeWorker : IDisposable
 {
     private static readonly Lazy<byte[]> Program = new(WorkerProgram.Build);
 
+    private const int TextFileBusy = 26;
+    private const int StartAttempts = 50;
+
     private readonly string _folder;
     private readonly string _sharedPath;
     private readonly MemoryMappedFile _file;
@@ -80,16 +83,27 @@ internal sealed unsafe class NativeWorker : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    /// <summary>
+    /// A process that another thread starts at the same moment inherits the descriptor that the file is written through, for as long as it takes
+    /// to get to its own program; until then nobody may execute the file.
+    /// </summary>
     private Process Start(string program)
     {
-        try
+        for (int attempt = 0; ; attempt++)
         {
-            return Process.Start(new ProcessStartInfo(program, [_sharedPath]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })
-                ?? throw new NativeWorkerException($"{program} did not start.");
-        }
-        catch (System.ComponentModel.Win32Exception error)
-        {
-            throw new NativeWorkerException($"{program} did not start: {error.Message}");
+            try
+            {
+                return Process.Start(new ProcessStartInfo(program, [_sharedPath]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })
+                    ?? throw new NativeWorkerException($"{program} did not start.");
+            }
+            catch (System.ComponentModel.Win32Exception error) when (error.NativeErrorCode == TextFileBusy && attempt < StartAttempts)
+            {
+                Thread.Sleep(attempt + 1);
+            }
+            catch (System.ComponentModel.Win32Exception error)
+            {
+                throw new NativeWorkerException($"{program} did not start: {error.Message}");
+            }
         }
     }
 }

@@ -28,11 +28,12 @@ internal static class WorkerProgram
     private const int MapFixedPrivateAnonymous = 0x32;
     private const int MapFixed = 0x10;
     private const uint SaFlags = 0x0000_0004 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x4000_0000;
-    private const int SigAlrm = 14;
+    private const int SigVtAlrm = 26;
+    private const int ItimerVirtual = 1;
     private const int TickMicroseconds = 100_000;
 
-    /// <summary>The signals that exceptions become: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV; and the clock that ends endless snippets.</summary>
-    private static readonly int[] Signals = [4, 5, 7, 8, 11, SigAlrm];
+    /// <summary>The signals that exceptions become: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV; and the clock of processor time that ends endless snippets.</summary>
+    private static readonly int[] Signals = [4, 5, 7, 8, 11, SigVtAlrm];
 
     // Offsets from WorkerLayout.Variables.
     private const int CurrentInput = 0;
@@ -268,7 +269,7 @@ internal static class WorkerProgram
             a.mov(__qword_ptr[rbp + Scratch + word + 8], TickMicroseconds);
         }
 
-        a.xor(edi, edi);
+        a.mov(edi, ItimerVirtual);
         a.lea(rsi, __[rbp + Scratch]);
         a.xor(edx, edx);
         a.mov(eax, SysSetitimer);
@@ -346,7 +347,7 @@ internal static class WorkerProgram
         a.push(2);
         a.popfq();
         a.mov(rbp, WorkerLayout.Variables);
-        a.cmp(edi, SigAlrm);
+        a.cmp(edi, SigVtAlrm);
         a.jne(record);
         a.mov(rax, __[rbp + Sequence]);
         a.xchg(__[rbp + SequenceAtTick], rax);

@@ -33,8 +33,10 @@ internal static unsafe class HalfPrecisionConversions
 
         // Whether memory can be written shows before the exceptions of the numbers do; a misaligned address under AC shows with the write, and undoes them.
         uint before = cpu.S.Mxcsr;
-        if (!cpu.SegmentedAddress(op.Segment, cpu.EffectiveAddress(op), count * sizeof(ushort), write: true, out ulong linear)
-            || !cpu.ProbeWrite(linear, count * sizeof(ushort), cpu.Cpl == 3, explicitAccess: true)
+        ulong offset = cpu.EffectiveAddress(op);
+        int size = count * sizeof(ushort);
+        if (!cpu.CanWriteSegment(op.Segment, offset, size)
+            || !cpu.SegmentedAddress(op.Segment, offset, size, write: true, out ulong linear)
             || !cpu.ReportSimd(context))
         {
             return Outcome.Fault;
