@@ -105,7 +105,7 @@ internal sealed class OperandPlanner(CaseRandom random)
     {
         if (random.Percent(3))
             return;
-        ulong offset = target - instruction.MemorySegment switch 
+        ulong offset = target - instruction.MemorySegment switch
         {
             Register.FS => input.FsBase,
             Register.GS => input.GsBase,

@@ -55,12 +55,8 @@ internal static class KnownDifferences
     public static IReadOnlyList<Kind> All { get; } =
     [
         new("an operand of several accesses: which of its faults comes first is the processor's choice", m => m.OtherFault && ManyAccesses.Contains(m.Mnemonic)),
-        new("a misaligned vector operand: AMD looks at the alignment before the segment and the canonical form",
-            m => m.OtherFault && m.IsWide && m.Native.Vector == (int)Vector.GeneralProtection && m.Emulated.Vector is (int)Vector.StackFault or (int)Vector.PageFault),
         new("an operand of which only the lower half is used: AMD reads no more (SDM vol. 2B, UNPCKLPS: implementations may)",
             m => Partial.Contains(m.Mnemonic) && m.Emulated.Kind == EndKind.Fault),
-        new("REP INS and REP OUTS with a count of 0: AMD checks the port nevertheless",
-            m => m.Mnemonic is Mnemonic.Insb or Mnemonic.Insw or Mnemonic.Insd or Mnemonic.Outsb or Mnemonic.Outsw or Mnemonic.Outsd && m.NativeRaises(Vector.GeneralProtection)),
         new("#AC of operands that are no power of two, or that an instruction reads in parts", m => m.NativeRaises(Vector.AlignmentCheck) && (m.IsWide || ManyAccesses.Contains(m.Mnemonic))),
         new("an x87 store with an unmasked exception: the host translates the address before it looks at the value, the emulator after",
             m => m.Mnemonic is Mnemonic.Fst or Mnemonic.Fstp or Mnemonic.Fist or Mnemonic.Fistp or Mnemonic.Fisttp or Mnemonic.Fbstp
@@ -68,8 +64,6 @@ internal static class KnownDifferences
         new("CALL m16:32 with REX.W: AMD pushes 8 bytes each", m => m.Mnemonic == Mnemonic.Call && m.Instruction.MemorySize is MemorySize.SegPtr32 or MemorySize.SegPtr64),
         new("POPA that faults: AMD has loaded the registers before the fault",
             m => m.Mnemonic is Mnemonic.Popa or Mnemonic.Popad && m.BothFault && m.Differences.All(difference => difference.What.Length == 3)),
-        new("masked moves whose elements run over the end of a 16-bit or 32-bit address: the emulator wraps them around",
-            m => m.Mnemonic is Mnemonic.Vmaskmovps or Mnemonic.Vmaskmovpd or Mnemonic.Vpmaskmovd or Mnemonic.Vpmaskmovq && m.Native.Kind == EndKind.Fault && m.Differences is [{ What: "end" }]),
         new("LSL of the segment by which Linux tells the number of the processor", m => m.Mnemonic == Mnemonic.Lsl && m.Differences.Count == 1),
         new("the worker's own code was hit", m => m.Emulated.FaultAddress - WorkerLayout.Gate < 0x1000 || m.Native.FaultAddress - WorkerLayout.Gate < 0x1000),
     ];
