@@ -32,7 +32,15 @@ internal sealed unsafe class NativeWorker : IDisposable
         _file = MemoryMappedFile.CreateFromFile(_sharedPath, FileMode.CreateNew, null, WorkerLayout.SharedSize);
         _view = _file.CreateViewAccessor(0, WorkerLayout.SharedSize);
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _memory);
-        _process = Start(programPath);
+        try
+        {
+            _process = Start(programPath);
+        }
+        catch (NativeWorkerException)
+        {
+            Release();
+            throw;
+        }
     }
 
     /// <summary>The shared memory.</summary>
@@ -76,6 +84,11 @@ internal sealed unsafe class NativeWorker : IDisposable
         if (!_process.WaitForExit(1000))
             _process.Kill();
         _process.Dispose();
+        Release();
+    }
+
+    private void Release()
+    {
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();
