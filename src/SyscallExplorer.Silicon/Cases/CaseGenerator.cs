@@ -71,7 +71,7 @@ internal sealed class CaseGenerator
                     break;
             }
 
-            if (!IsFit(instruction))
+            if (!IsFit(instruction) || (instruction.IsInvalid && Exclusions.Forbids(bytes, bitness)))
                 continue;
             bool branches = instruction.IsJccShortOrNear || instruction.IsJmpShortOrNear || instruction.IsCallNear || instruction.IsLoop || instruction.IsLoopcc
                 || instruction.Mnemonic is Mnemonic.Jcxz or Mnemonic.Jecxz or Mnemonic.Jrcxz;

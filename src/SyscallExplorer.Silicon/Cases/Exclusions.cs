@@ -9,6 +9,12 @@ internal static class Exclusions
     private const string Umip = "executed by Linux for the program (UMIP)";
     private const string Leaves = "enters the kernel";
 
+    private const int MapBits = 0x1F;
+    private const int Map0F3A = 3;
+    private const int FirstXopMap = 8;
+
+    private static readonly byte[] Prefixes = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3];
+
     private static readonly Dictionary<Mnemonic, string> ByMnemonic = new()
     {
         [Mnemonic.Cpuid] = Host,
@@ -63,6 +69,22 @@ internal static class Exclusions
 
     /// <summary>Whether one instruction of a form that is compared must not be executed natively: the system call of 32-bit programs.</summary>
     public static bool Forbids(in Instruction instruction) => (instruction.Code == Code.Int_imm8 && instruction.Immediate8 == 0x80) || IsOpen(instruction);
+
+    /// <summary>
+    /// Whether bytes that are no instruction of the model are something to the host: a hypercall with a prefix, which its hypervisor sees; XOP, which AMD's
+    /// later processors do not execute and yet count the length of; VPERMQ and VPERMPD with VEX.W = 0, which the manuals and the decoder call invalid and
+    /// AMD's processors execute.
+    /// </summary>
+    public static bool Forbids(ReadOnlySpan<byte> invalid, int bitness)
+    {
+        int at = 0;
+        while (at < invalid.Length && (Prefixes.Contains(invalid[at]) || (bitness == 64 && (invalid[at] & 0xF0) == 0x40)))
+            at++;
+        ReadOnlySpan<byte> opcode = invalid[at..];
+        return opcode is [0x0F, 0x01, 0xC1 or 0xD9, ..]
+            || (opcode is [0x8F, var xopMap, ..] && (xopMap & MapBits) >= FirstXopMap)
+            || (opcode is [0xC4, var vexMap, < 0x80, 0x00 or 0x01, ..] && (vexMap & MapBits) == Map0F3A);
+    }
 
     /// <summary>Encodings whose meaning is not written anywhere: LOOPE and LOOPNE under REP and REPNE, whose condition AMD takes from the prefix.</summary>
     private static bool IsOpen(in Instruction instruction) => instruction.IsLoopcc && (instruction.HasRepPrefix || instruction.HasRepnePrefix);

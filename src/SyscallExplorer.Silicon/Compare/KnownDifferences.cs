@@ -58,12 +58,7 @@ internal static class KnownDifferences
         new("an operand of which only the lower half is used: AMD reads no more (SDM vol. 2B, UNPCKLPS: implementations may)",
             m => Partial.Contains(m.Mnemonic) && m.Emulated.Kind == EndKind.Fault),
         new("#AC of operands that are no power of two, or that an instruction reads in parts", m => m.NativeRaises(Vector.AlignmentCheck) && (m.IsWide || ManyAccesses.Contains(m.Mnemonic))),
-        new("an x87 store with an unmasked exception: the host translates the address before it looks at the value, the emulator after",
-            m => m.Mnemonic is Mnemonic.Fst or Mnemonic.Fstp or Mnemonic.Fist or Mnemonic.Fistp or Mnemonic.Fisttp or Mnemonic.Fbstp
-                && m.Emulated.Kind == EndKind.Completed && m.Native.Kind == EndKind.Fault),
         new("CALL m16:32 with REX.W: AMD pushes 8 bytes each", m => m.Mnemonic == Mnemonic.Call && m.Instruction.MemorySize is MemorySize.SegPtr32 or MemorySize.SegPtr64),
-        new("POPA that faults: AMD has loaded the registers before the fault",
-            m => m.Mnemonic is Mnemonic.Popa or Mnemonic.Popad && m.BothFault && m.Differences.All(difference => difference.What.Length == 3)),
         new("LSL of the segment by which Linux tells the number of the processor", m => m.Mnemonic == Mnemonic.Lsl && m.Differences.Count == 1),
         new("the worker's own code was hit", m => m.Emulated.FaultAddress - WorkerLayout.Gate < 0x1000 || m.Native.FaultAddress - WorkerLayout.Gate < 0x1000),
     ];

@@ -109,6 +109,24 @@ public sealed class StackTests
         Assert.Equal(wide ? 0x8_0008ul : 8, _bench[Gpr.Rdi]);
     }
 
+    [Theory]
+    [InlineData("Zen2", 0x1111ul), InlineData("Skylake", 7ul)]
+    public void A_popa_that_faults_halfway_has_loaded_what_came_before_on_Amd(string model, ulong edi)
+    {
+        const ulong end = BenchLayout.UserData + 0x1000;
+        var bench = new MachineBench(Cpus.Find(model));
+        bench.WriteBytes(end - 8, 0x11, 0x11, 0, 0, 0x22, 0x22, 0, 0);
+        bench.Unmap(end);
+        (bench[Gpr.Rdi], bench[Gpr.Rbx]) = (7, 9);
+        TakenException taken = bench.Fault(BenchMode.User32, a =>
+        {
+            a.mov(esp, (uint)(end - 8));
+            a.popad();
+        });
+        Assert.Equal((Vector.PageFault, end - 8), (taken.Vector, taken.Rsp));
+        Assert.Equal((edi, 9ul), (bench[Gpr.Rdi], bench[Gpr.Rbx]));
+    }
+
     [Fact]
     public void Sixteen_bit_code_pushes_within_its_stack_segment()
     {

@@ -29,23 +29,29 @@ internal static unsafe class Pops
         return Outcome.Fault;
     }
 
-    /// <summary>POPA skips the place of SP.</summary>
+    /// <summary>
+    /// POPA skips the place of SP. The manuals leave open which registers a fault in the middle has loaded: on AMD's
+    /// processors those before it, on Intel's here none.
+    /// </summary>
     private static Outcome PopAll<T>(Processor cpu, Operation op) where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
         Span<T> values = stackalloc T[RegistersOfPopAll];
-        for (int i = 0; i < RegistersOfPopAll; i++)
-        {
-            if (!cpu.Peek(i * Unsafe.SizeOf<T>(), out values[i]))
-                return Outcome.Fault;
-        }
+        int read = 0;
+        while (read < RegistersOfPopAll && cpu.Peek(read * Unsafe.SizeOf<T>(), out values[read]))
+            read++;
+        bool complete = read == RegistersOfPopAll;
+        if (!complete && cpu.Model.Vendor != CpuVendor.Amd)
+            return Outcome.Fault;
 
-        for (int i = 0; i < RegistersOfPopAll; i++)
+        for (int i = 0; i < read; i++)
         {
             int register = (int)Gpr.Rdi - i;
             if (register != (int)Gpr.Rsp)
                 cpu.SetRegister(register, values[i]);
         }
 
+        if (!complete)
+            return Outcome.Fault;
         cpu.MoveStackPointer(RegistersOfPopAll * Unsafe.SizeOf<T>());
         return Outcome.Next;
     }
