@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
-using System.Text;
 using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Silicon;
@@ -20,21 +19,11 @@ internal static class HostProcessor
     /// <summary>Whether XSAVE stores FOP, FIP and FDP without an exception that waits; AMD stores zeros then. APM vol. 2, 11.4.4.</summary>
     public static bool SavesPointersAlways { get; } = X86Base.IsSupported && Vendor == CpuVendor.Intel;
 
-    /// <summary>The host's brand string.</summary>
-    public static string Brand
-    {
-        get
-        {
-            byte[] text = new byte[48];
-            for (int part = 0; part < 3; part++)
-            {
-                (int eax, int ebx, int ecx, int edx) = X86Base.CpuId(unchecked((int)0x80000002 + part), 0);
-                MemoryMarshal.Cast<int, byte>([eax, ebx, ecx, edx]).CopyTo(text.AsSpan(part * 16));
-            }
-
-            return Encoding.ASCII.GetString(text).TrimEnd('\0', ' ');
-        }
-    }
+    /// <summary>
+    /// Whether every form has been compared on a processor of the host's family before, and differed nowhere but where it is known to. On others a
+    /// difference is news to look at: the manuals leave much to the processor.
+    /// </summary>
+    public static bool IsProven { get; } = X86Base.IsSupported && ProvenFamilies.Contains((Vendor, Family));
 
     /// <summary>Whether the host reports a feature.</summary>
     public static bool Has(CpuFeature feature)
@@ -57,6 +46,20 @@ internal static class HostProcessor
     }
 
     private const uint StateComponentLeaf = 0xD;
+
+    /// <summary>Zen 5.</summary>
+    private static (CpuVendor Vendor, int Family)[] ProvenFamilies => [(CpuVendor.Amd, 0x1A)];
+
+    /// <summary>The family with the extended family added. SDM vol. 2A, CPUID, figure 3-6.</summary>
+    private static int Family
+    {
+        get
+        {
+            int signature = X86Base.CpuId(1, 0).Eax;
+            int family = signature >> 8 & 15;
+            return family == 15 ? family + (signature >> 20 & 255) : family;
+        }
+    }
 
     private static CpuVendor Vendor => X86Base.CpuId(0, 0).Ecx == BitConverter.ToInt32("cAMD"u8) ? CpuVendor.Amd : CpuVendor.Intel;
 
