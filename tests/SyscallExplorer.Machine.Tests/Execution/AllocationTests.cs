@@ -9,6 +9,8 @@ public class AllocationTests
 {
     private const long Short = 2_000;
     private const long Long = 200_000;
+    private const int Attempts = 100;
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
     public static TheoryData<string> Families => [.. s_families.Keys];
 
@@ -100,10 +102,20 @@ public class AllocationTests
             a.jmp(again);
         });
         bench[Gpr.Rbx] = bench[Gpr.R12] = BenchLayout.UserData;
-        Allocated(bench, Long);
-        long brief = Allocated(bench, Short);
-        long lengthy = Allocated(bench, Long);
-        Assert.True(lengthy - brief < (Long - Short) / 10, $"{Short} instructions allocated {brief} bytes, {Long} allocated {lengthy}.");
+
+        // While the host's compiler is still at work on code that has just become hot, a run may allocate; what counts is where it settles.
+        string growth = "";
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            long brief = Allocated(bench, Short);
+            long lengthy = Allocated(bench, Long);
+            if (lengthy - brief < (Long - Short) / 10)
+                return;
+            growth = $"{Short} instructions allocated {brief} bytes, {Long} allocated {lengthy}.";
+            Thread.Sleep(s_pause);
+        }
+
+        Assert.Fail(growth);
     }
 
     private static long Allocated(MachineBench bench, long instructions)
