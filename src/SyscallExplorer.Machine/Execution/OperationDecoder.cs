@@ -60,7 +60,7 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
     private bool RunsOverLimit(ReadOnlySpan<byte> bytes, int bitness)
     {
         int redundant = 0;
-        for (int i = 0; i < bytes.Length - 1 && IsPrefix(bytes[i]); i++)
+        for (int i = 0; i < bytes.Length - 1 && InstructionPrefixes.IsLegacy(bytes[i]); i++)
         {
             if (bytes[(i + 1)..].IndexOf(bytes[i]) is int next and >= 0 && IsPrefixRun(bytes.Slice(i + 1, next)))
                 redundant = i;
@@ -75,39 +75,28 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
     /// <summary>Opcodes that 64-bit mode took away are invalid whatever follows; the decoder would still ask for a ModRM byte.</summary>
     private static bool IsInvalidByItsOpcode(ReadOnlySpan<byte> bytes, int bitness)
     {
-        int opcode = SkipPrefixes(bytes, bitness);
+        int opcode = InstructionPrefixes.Skip(bytes, bitness);
         return bitness == 64 && opcode < bytes.Length && InvalidIn64BitMode.Contains(bytes[opcode]);
     }
 
     /// <summary>The opcode of an x87 instruction as FOP has it, or 0. SDM vol. 1, 8.1.9.</summary>
     private static ushort FloatOpcodeOf(ReadOnlySpan<byte> bytes, int bitness)
     {
-        int opcode = SkipPrefixes(bytes, bitness);
+        int opcode = InstructionPrefixes.Skip(bytes, bitness);
         bool escape = opcode + 1 < bytes.Length && (bytes[opcode] & 0xF8) == 0xD8;
         return escape ? (ushort)(((bytes[opcode] & 7) << 8) | bytes[opcode + 1]) : (ushort)0;
-    }
-
-    /// <summary>Where the opcode stands. A REX prefix may be followed by others, which make it count for nothing.</summary>
-    private static int SkipPrefixes(ReadOnlySpan<byte> bytes, int bitness)
-    {
-        int opcode = 0;
-        while (opcode < bytes.Length && (IsPrefix(bytes[opcode]) || (bitness == 64 && (bytes[opcode] & 0xF0) == 0x40)))
-            opcode++;
-        return opcode;
     }
 
     private static bool IsPrefixRun(ReadOnlySpan<byte> bytes)
     {
         foreach (byte value in bytes)
         {
-            if (!IsPrefix(value))
+            if (!InstructionPrefixes.IsLegacy(value))
                 return false;
         }
 
         return true;
     }
-
-    private static bool IsPrefix(byte value) => value is 0x26 or 0x2E or 0x36 or 0x3E or (>= 0x64 and <= 0x67) or 0xF0 or 0xF2 or 0xF3;
 
     private Operation Build(in Instruction instruction, int bitness, ushort floatOpcode, bool tooLong)
     {

@@ -142,6 +142,10 @@ public sealed partial class Processor
     /// <summary>AMD wants the offset canonical too, before the base of FS or GS is added; its manuals do not say so, its processors do it.</summary>
     private bool MayBeOffset(ulong offset) => IsCanonical(offset) || Model.Vendor != CpuVendor.Amd;
 
+    /// <summary>Segment and offset to a linear address, without any check: 64-bit mode knows the bases of FS and GS only, other modes wrap at 4 GiB.</summary>
+    internal ulong UncheckedLinear(SegmentName name, ulong offset) =>
+        !Is64Bit ? (uint)(SegmentBase(name) + offset) : name >= SegmentName.FS ? SegmentBase(name) + offset : offset;
+
     /// <summary>Whether bits 63:47 are equal, or 63:56 with 5-level paging.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool IsCanonical(ulong linear) => linear + _canonicalHalf < _canonicalHalf << 1;

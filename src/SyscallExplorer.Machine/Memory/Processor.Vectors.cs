@@ -138,8 +138,7 @@ public sealed partial class Processor
     private bool AlignedAddress(Operation op, int size, bool write, bool required, out ulong linear)
     {
         ulong offset = EffectiveAddress(op);
-        ulong segmentBase = Is64Bit && op.Segment < SegmentName.FS ? 0 : SegmentBase(op.Segment);
-        if (required && Model.Vendor == CpuVendor.Amd && !RequireAlignment(segmentBase + offset, size))
+        if (required && Model.Vendor == CpuVendor.Amd && !RequireAlignment(UncheckedLinear(op.Segment, offset), size))
         {
             linear = 0;
             return false;

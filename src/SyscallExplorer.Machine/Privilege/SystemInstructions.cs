@@ -82,11 +82,7 @@ internal static unsafe class SystemInstructions
     {
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();
-        ulong linear = cpu.EffectiveAddress(op);
-        if (op.Segment >= SegmentName.FS || !cpu.Is64Bit)
-            linear += cpu.SegmentBase(op.Segment);
-        if (!cpu.Is64Bit)
-            linear &= uint.MaxValue;
+        ulong linear = cpu.UncheckedLinear(op.Segment, cpu.EffectiveAddress(op));
 
         // A non-canonical address is a no-op. SDM vol. 2A, INVLPG.
         if (cpu.IsCanonicalBase(linear))

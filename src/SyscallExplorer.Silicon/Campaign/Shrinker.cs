@@ -1,4 +1,5 @@
 using Iced.Intel;
+using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Silicon;
 
@@ -7,7 +8,6 @@ internal sealed class Shrinker(SiliconRunner runner)
 {
     private const int Rounds = 3;
     private const int SmallestRun = 1;
-    private static readonly byte[] Prefixes = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3];
 
     /// <summary>A case of the same form that still differs, with as much as possible at its default.</summary>
     public SiliconCase Shrink(SiliconCase found, Code code)
@@ -38,7 +38,7 @@ internal sealed class Shrinker(SiliconRunner runner)
         }
 
         Try(c => c.Address = plain.Address);
-        for (int i = 0; i < best.Code.Length && Array.IndexOf(Prefixes, best.Code[i]) >= 0; i++)
+        for (int i = 0; i < best.Code.Length && InstructionPrefixes.IsLegacy(best.Code[i]); i++)
         {
             int at = i;
             Try(c => c.Code = [.. c.Code[..at], .. c.Code[(at + 1)..]]);

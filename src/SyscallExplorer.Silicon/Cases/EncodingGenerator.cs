@@ -12,7 +12,6 @@ internal sealed class EncodingGenerator
     /// <summary>Longer than any instruction, so that those that are too long are among them.</summary>
     public const int MaxLength = 18;
 
-    private static readonly byte[] Legacy = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3];
     private static readonly byte[] Extremes = [0x00, 0x00, 0xFF, 0xFF, 0x80, 0x7F, 0x01, 0x40];
 
     private readonly CaseRandom _random;
@@ -55,7 +54,7 @@ internal sealed class EncodingGenerator
         if (_random.Percent(25))
         {
             for (int i = _random.Below(3); i >= 0; i--)
-                bytes[length++] = _random.Of<byte>(Legacy);
+                bytes[length++] = _random.Of(InstructionPrefixes.Legacy);
         }
 
         if (_random.Percent(vector ? 5 : 15) && bitness == 64 && form.CanUseLockPrefix)
@@ -83,7 +82,7 @@ internal sealed class EncodingGenerator
         _random.Fill(bytes);
         int length = 0;
         for (int i = _random.Below(4); i > 0; i--)
-            bytes[length++] = _random.Of<byte>(Legacy);
+            bytes[length++] = _random.Of(InstructionPrefixes.Legacy);
         if (bitness == 64 && _random.Percent(30))
             bytes[length++] = (byte)(0x40 | _random.Below(16));
         switch (_random.Below(6))

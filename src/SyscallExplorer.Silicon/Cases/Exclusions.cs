@@ -1,4 +1,5 @@
 using Iced.Intel;
+using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Silicon;
 
@@ -12,8 +13,6 @@ internal static class Exclusions
     private const int MapBits = 0x1F;
     private const int Map0F3A = 3;
     private const int FirstXopMap = 8;
-
-    private static readonly byte[] Prefixes = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3];
 
     private static readonly Dictionary<Mnemonic, string> ByMnemonic = new()
     {
@@ -77,10 +76,7 @@ internal static class Exclusions
     /// </summary>
     public static bool Forbids(ReadOnlySpan<byte> invalid, int bitness)
     {
-        int at = 0;
-        while (at < invalid.Length && (Prefixes.Contains(invalid[at]) || (bitness == 64 && (invalid[at] & 0xF0) == 0x40)))
-            at++;
-        ReadOnlySpan<byte> opcode = invalid[at..];
+        ReadOnlySpan<byte> opcode = invalid[InstructionPrefixes.Skip(invalid, bitness)..];
         return opcode is [0x0F, 0x01, 0xC1 or 0xD9, ..]
             || (opcode is [0x8F, var xopMap, ..] && (xopMap & MapBits) >= FirstXopMap)
             || (opcode is [0xC4, var vexMap, < 0x80, 0x00 or 0x01, ..] && (vexMap & MapBits) == Map0F3A);

@@ -9,8 +9,6 @@ internal static class OpcodeSamples
         .Where(form => form.IsInstruction && form.Encoding is EncodingKind.Legacy or EncodingKind.VEX && (form.Mode32 || form.Mode64))
         .ToArray();
 
-    private static readonly byte[] s_prefixes = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3];
-
     /// <summary>Writes a random instruction; operands, displacement and immediate are random bytes.</summary>
     /// <returns>Bytes that were written, at most 15.</returns>
     public static int Write(Random random, Span<byte> code)
@@ -18,7 +16,7 @@ internal static class OpcodeSamples
         OpCodeInfo form = s_forms[random.Next(s_forms.Length)];
         int at = 0;
         if (random.Next(8) == 0)
-            code[at++] = s_prefixes[random.Next(s_prefixes.Length)];
+            code[at++] = InstructionPrefixes.Legacy[random.Next(InstructionPrefixes.Legacy.Length)];
         if (form.Encoding == EncodingKind.VEX)
             at = WriteVex(random, form, code, at);
         else
