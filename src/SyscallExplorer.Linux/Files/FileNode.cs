@@ -52,7 +52,7 @@ internal sealed record FileNode(FileNodeKind Kind, string Path)
         }
 
         FileNode node = At(machine, PathNames.Normalise(given));
-        return node.Kind == FileNodeKind.SymbolicLink && follow ? At(machine, machine.State.Executable) : node;
+        return node.Kind == FileNodeKind.SymbolicLink && follow ? At(machine, machine.Memory.Map.Executable) : node;
     }
 
     /// <summary>What an absolute name leads to.</summary>
@@ -63,7 +63,7 @@ internal sealed record FileNode(FileNodeKind Kind, string Path)
         FileNodeKind kind = PathNames.Parents(path).Any(IsFile) ? FileNodeKind.NotInDirectory
             : IsDevice(path) ? FileNodeKind.Device
             : files.ContainsKey(path) ? FileNodeKind.File
-            : path == ExecutableLink && machine.State.Executable.Length > 0 ? FileNodeKind.SymbolicLink
+            : path == ExecutableLink && machine.Memory.Map.Executable.Length > 0 ? FileNodeKind.SymbolicLink
             : PathNames.IsDirectory(path, files.Keys) ? FileNodeKind.Directory
             : FileNodeKind.Missing;
         return new FileNode(kind, path);

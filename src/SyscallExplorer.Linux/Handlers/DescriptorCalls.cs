@@ -54,7 +54,7 @@ internal sealed class DescriptorCalls(LinuxMachine machine) : HostedCalls(machin
 
     private long DuplicateTo(int descriptor, int target, bool closeOnExec)
     {
-        if (Machine.Files.Find(descriptor) is null || (uint)target >= TaskLayout.MaxDescriptors)
+        if (Machine.Files.Find(descriptor) is null || (uint)target >= (uint)Machine.Files.Limit)
             return -Errno.EBADF;
         Machine.Files.DuplicateTo(descriptor, target, closeOnExec);
         return target;
@@ -78,16 +78,16 @@ internal sealed class DescriptorCalls(LinuxMachine machine) : HostedCalls(machin
         switch (arguments.Int(1))
         {
             case duplicate or duplicateCloseOnExec:
-                return (uint)argument >= TaskLayout.MaxDescriptors
+                return (uint)argument >= (uint)Machine.Files.Limit
                     ? -Errno.EINVAL
                     : Machine.Files.Duplicate(descriptor, arguments.Int(1) == duplicateCloseOnExec, argument);
             case getFlags:
-                return State.Descriptors[descriptor].CloseOnExec ? closeOnExec : 0;
+                return Machine.Files.Descriptors[descriptor].CloseOnExec ? closeOnExec : 0;
             case setFlags:
                 Machine.Files.SetCloseOnExec(descriptor, (argument & closeOnExec) != 0);
                 return 0;
             case getStatus:
-                return file.Flags | (State.ProgramBitness == 64 && file.IsRegular ? OpenFlags.LargeFile : 0);
+                return file.Flags | (Memory.Map.Bitness == 64 && file.IsRegular ? OpenFlags.LargeFile : 0);
             case setStatus:
                 Machine.Files.Update(descriptor, file with { Flags = (file.Flags & ~OpenFlags.Changeable) | (argument & OpenFlags.Changeable) });
                 return 0;

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace SyscallExplorer.Linux;
 
 /// <summary>open, close, and what moves bytes.</summary>
-internal sealed class FileCalls(LinuxMachine machine, SignalCalls signals) : HostedCalls(machine)
+internal sealed class FileCalls(LinuxMachine machine) : HostedCalls(machine)
 {
     private const int AtWorkingDirectory = -100;
     private const int MaxTransfer = 0x7FFF_F000;
@@ -84,7 +84,7 @@ internal sealed class FileCalls(LinuxMachine machine, SignalCalls signals) : Hos
         {
             if (isOutput ? streams.TryWriteOutput(bytes) : streams.TryWriteError(bytes))
                 return bytes.Length;
-            signals.SendToSelf(SignalNumbers.SIGPIPE);
+            Machine.Signals.Send(Task, SignalNumbers.SIGPIPE);
             return -Errno.EPIPE;
         }
 

@@ -88,7 +88,7 @@ internal sealed class FileStatusCalls(LinuxMachine machine) : HostedCalls(machin
             return error;
         if (node.Kind != FileNodeKind.SymbolicLink)
             return node.Kind switch { FileNodeKind.Missing => -Errno.ENOENT, FileNodeKind.NotInDirectory => -Errno.ENOTDIR, _ => -Errno.EINVAL };
-        byte[] target = Encoding.UTF8.GetBytes(State.Executable);
+        byte[] target = Encoding.UTF8.GetBytes(Memory.Map.Executable);
         int count = Math.Min(size, target.Length);
         return Memory.TryWrite(buffer, target.AsSpan(0, count)) ? count : -Errno.EFAULT;
     }

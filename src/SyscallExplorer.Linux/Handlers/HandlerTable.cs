@@ -47,6 +47,33 @@ internal static class HandlerTable
         new("hosted_read", 3, null, null, null),
         new("hosted_write", 3, null, null, null),
         new("cpu_clock", 0, null, null, null),
+        new("fork", 0, "sys_fork", "sys_fork", CloneHandlers.Fork),
+        new("vfork", 0, "sys_vfork", "sys_vfork", CloneHandlers.Vfork),
+        new("clone", 5, "sys_clone", "sys_ia32_clone", CloneHandlers.Clone),
+        new("clone3", 2, "sys_clone3", "sys_clone3", CloneHandlers.Clone3),
+        new("execve", 3, "sys_execve", "sys_execve", CloneHandlers.Execve),
+        new("execveat", 5, "sys_execveat", "sys_execveat", CloneHandlers.ExecveAt),
+        new("hosted_fork", 0, null, null, null),
+        new("hosted_vfork", 0, null, null, null),
+        new("hosted_clone", 5, null, null, null),
+        new("hosted_clone3", 2, null, null, null),
+        new("hosted_execve", 3, null, null, null),
+        new("hosted_execveat", 5, null, null, null),
+        new("wait4", 4, "sys_wait4", "sys_wait4", null),
+        new("waitpid", 3, null, "sys_waitpid", null),
+        new("waitid", 5, "sys_waitid", "sys_waitid", null),
+        new("sched_setaffinity", 3, "sys_sched_setaffinity", "sys_sched_setaffinity", null),
+        new("sched_getscheduler", 1, "sys_sched_getscheduler", "sys_sched_getscheduler", null),
+        new("sched_setscheduler", 3, "sys_sched_setscheduler", "sys_sched_setscheduler", null),
+        new("sched_getparam", 2, "sys_sched_getparam", "sys_sched_getparam", null),
+        new("sched_setparam", 2, "sys_sched_setparam", "sys_sched_setparam", null),
+        new("sched_get_priority_max", 1, "sys_sched_get_priority_max", "sys_sched_get_priority_max", null),
+        new("sched_get_priority_min", 1, "sys_sched_get_priority_min", "sys_sched_get_priority_min", null),
+        new("sched_rr_get_interval", 2, "sys_sched_rr_get_interval", "sys_sched_rr_get_interval", null),
+        new("sched_rr_get_interval_time32", 2, null, "sys_sched_rr_get_interval_time32", null),
+        new("getpriority", 2, "sys_getpriority", "sys_getpriority", null),
+        new("setpriority", 3, "sys_setpriority", "sys_setpriority", null),
+        new("nice", 1, null, "sys_nice", null),
         new("open", 3, "sys_open", "sys_open", null),
         new("openat", 4, "sys_openat", "sys_openat", null),
         new("creat", 2, "sys_creat", "sys_creat", null),
@@ -83,6 +110,8 @@ internal static class HandlerTable
         new("getresgid", 3, "sys_getresgid", "sys_getresgid", null),
         new("getpgrp", 0, "sys_getpgrp", "sys_getpgrp", null),
         new("getpgid", 1, "sys_getpgid", "sys_getpgid", null),
+        new("setpgid", 2, "sys_setpgid", "sys_setpgid", null),
+        new("setsid", 0, "sys_setsid", "sys_setsid", null),
         new("getsid", 1, "sys_getsid", "sys_getsid", null),
         new("getgroups", 2, "sys_getgroups", "sys_getgroups", null),
         new("umask", 1, "sys_umask", "sys_umask", null),
@@ -152,6 +181,9 @@ internal static class HandlerTable
 
     /// <summary>The number of a hosted handler's hypercall.</summary>
     public static int HypercallOf(SyscallHandler handler) => HypercallNumbers.FirstHandler + IndexOf(handler);
+
+    /// <summary>The number of the hypercall of a hosted handler's name.</summary>
+    public static int HypercallOf(string name) => HypercallOf(Linux_5_13.First(handler => handler.Name == name));
 
     /// <summary>The hosted handler of a hypercall's number.</summary>
     public static SyscallHandler? OfHypercall(int number)
