@@ -159,11 +159,13 @@ public sealed class FileCallTests
     [Fact]
     public void The_descriptors_run_out_with_emfile_and_the_lowest_free_one_is_next()
     {
-        CallScript script = Script("/dev/null");
-        for (int i = 3; i < TaskLayout.MaxDescriptors; i++)
+        const int setLimit = 160, descriptors = 7, limit = 256;
+        CallScript script = Script("/dev/null").Holding(0x900, [.. BitConverter.GetBytes((long)limit), .. BitConverter.GetBytes((long)limit)])
+            .Call(setLimit, descriptors, D + 0x900);
+        for (int i = 3; i < limit; i++)
             script.Call(2, D + Name, ReadOnly);
         CallRun run = script.Call(2, D + Name, ReadOnly).Call(3, 17).Call(2, D + Name, ReadOnly).Run();
-        int calls = TaskLayout.MaxDescriptors - 3;
+        int calls = limit - 3 + 1;
         Assert.Equal(255, run[calls - 1]);
         Assert.Equal([-24L, 0, 17], [run[calls], run[calls + 1], run[calls + 2]]);
     }
@@ -197,7 +199,7 @@ public sealed class FileCallTests
         var ledger = new HypercallLedger();
         machine.HypercallLedger = ledger;
         machine.Run(SyscallExplorer.Machine.RunLimits.Instructions(5000));
-        Assert.Equal(["handle_mm_fault"], ledger.Uses.Keys);
+        Assert.Equal(["do_signal", "force_signal", "handle_mm_fault"], ledger.Uses.Keys);
         Assert.Equal(8ul, machine.Fatal!.Registers[PtRegsOffsets.Ax]);
     }
 

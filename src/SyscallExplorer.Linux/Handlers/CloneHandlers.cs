@@ -28,7 +28,7 @@ internal static class CloneHandlers
     private static void Execute(KernelAssembler k, string name)
     {
         string same = k.Unique("same_map");
-        HypercallStub.Waiting(k, HandlerTable.HypercallOf(name));
+        HypercallStub.Waiting(k, HandlerTable.HypercallOf(name), () => k.xor(edx, edx));
         k.test(rdx, rdx);
         k.je(k.To(same));
         k.mov(cr3, rdx);

@@ -17,7 +17,6 @@ internal sealed class ExecuteCalls(LinuxMachine machine) : HostedCalls(machine)
 
     private long Execute(SyscallArguments arguments, int directory, ulong name, ulong argumentVector, ulong environmentVector)
     {
-        Machine.Processor.Registers[SyscallExplorer.Machine.Gpr.Rdx] = 0;
         if (Process.Executor is { } executor && executor != Task.Id)
             return -Errno.EAGAIN;
         if (FileNode.Find(Machine, directory, name, out long error) is not { } node)

@@ -86,7 +86,7 @@ internal sealed class Signals(LinuxMachine machine)
             ulong ready = (task.Signals.Pending | process.Signals.Pending) & ~task.Signals.Blocked;
             if (ready == 0)
             {
-                machine.Tasks.Current.SetFlag(ThreadFlags.SigPending, false);
+                machine.Tasks.Current.SetFlag(ThreadFlags.SigPending | ThreadFlags.NotifySignal, false);
                 return 0;
             }
 
