@@ -39,7 +39,7 @@ public sealed class DescriptorCallTests
     public void Duplicates_share_the_position_and_close_apart()
     {
         CallRun run = Script().Call(Open, Name, 0).Call(Dup, 3).Call(Dup2, 3, 9).Call(Read, 3, Buffer, 3).Call(Close, 3).Call(Read, 4, Buffer, 3).Call(Read, 9, Buffer, 3)
-            .Call(Read, 3, Buffer, 1).Call(Dup2, 9, 9).Call(Dup3, 9, 9, 0).Call(Dup2, 3, 10).Call(Dup2, 9, 300).Call(Dup2, 9, 1).Call(Write, 1, Buffer, 1).Run();
+            .Call(Read, 3, Buffer, 1).Call(Dup2, 9, 9).Call(Dup3, 9, 9, 0).Call(Dup2, 3, 10).Call(Dup2, 9, TaskLayout.MaxDescriptors).Call(Dup2, 9, 1).Call(Write, 1, Buffer, 1).Run();
         Assert.Equal([4L, 9, 3, 0, 3, 3, -9, 9, -22, -9, -9, 1, -9], Enumerable.Range(1, 13).Select(i => run[i]));
         Assert.Equal("678", run.Text(0x2000, 3));
     }
