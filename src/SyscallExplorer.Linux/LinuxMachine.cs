@@ -32,7 +32,7 @@ public sealed class LinuxSnapshot
 /// <summary>
 /// An emulated machine with a booted kernel: processor, memory, the kernel's code in ring 0, and one task that a program can be loaded into.
 /// </summary>
-public sealed class LinuxMachine
+public sealed partial class LinuxMachine
 {
     private readonly BootResult _boot;
 
@@ -45,6 +45,7 @@ public sealed class LinuxMachine
         Processor = new Processor(cpu, new Bus(memory));
         Memory = new AddressSpace(this);
         Files = new FileTable(this);
+        Vfs = new VirtualFileSystem(this);
         Processor.Hypercalls = new HypercallDispatcher(this);
     }
 
@@ -95,9 +96,6 @@ public sealed class LinuxMachine
     /// <summary>System calls that the kit has no handler for, by name, with how often each was asked for.</summary>
     public IReadOnlyDictionary<string, int> Unimplemented => State.Unimplemented;
 
-    /// <summary>Names of the files inside the machine.</summary>
-    public IEnumerable<string> FileNames => State.Files.Keys;
-
     internal KernelState State { get; set; } = KernelState.Initial;
 
     internal AddressSpace Memory { get; }
@@ -117,7 +115,13 @@ public sealed class LinuxMachine
         var boot = new BootResult(features, HypercallCosts.Load($"linux-{kernel.Release}"));
         var machine = new LinuxMachine(kernel, cpu, options, seed, new PhysicalMemory(KernelLayout.RamSize), boot);
         (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(machine.Processor, kernel, features, seed).Run();
-        machine.State = machine.State with { NextFrame = nextFrame, KernelRoot = kernelRoot, UserRoot = userRoot };
+        machine.State = machine.State with
+        {
+            NextFrame = nextFrame,
+            KernelRoot = kernelRoot,
+            UserRoot = userRoot,
+            Tree = InitialFiles.Tree(new EmulatedTime(machine).WallClock),
+        };
         return machine;
     }
 
@@ -148,19 +152,6 @@ public sealed class LinuxMachine
         Processor.Restore(snapshot.Processor);
         State = snapshot.State;
     }
-
-    /// <summary>Puts a file into the machine.</summary>
-    /// <param name="path">An absolute name.</param>
-    /// <param name="content">Its bytes.</param>
-    public void WriteFile(string path, ReadOnlySpan<byte> content) =>
-        State = State with { Files = State.Files.SetItem(PathNames.Normalise(path), FileContent.Of(content)) };
-
-    /// <summary>The bytes of a file of the machine.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file; the message names those there are.</exception>
-    public byte[] ReadFile(string path) =>
-        State.Files.TryGetValue(PathNames.Normalise(path), out FileContent? content)
-            ? content.ToArray()
-            : throw new FileNotFoundException($"The machine has no file '{path}'. Its files: {(State.Files.IsEmpty ? "none" : string.Join(", ", State.Files.Keys))}.");
 
     /// <summary>Gives the task a program, as execve does. The kernel's way back to user mode then starts it.</summary>
     /// <param name="program">The program.</param>

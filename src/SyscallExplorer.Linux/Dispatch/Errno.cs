@@ -12,6 +12,15 @@ public static class Errno
     /// <summary>No such process.</summary>
     public const int ESRCH = 3;
 
+    /// <summary>Input or output error.</summary>
+    public const int EIO = 5;
+
+    /// <summary>No such device or address.</summary>
+    public const int ENXIO = 6;
+
+    /// <summary>Argument list too long.</summary>
+    public const int E2BIG = 7;
+
     /// <summary>Bad file descriptor.</summary>
     public const int EBADF = 9;
 
@@ -32,6 +41,9 @@ public static class Errno
 
     /// <summary>File exists.</summary>
     public const int EEXIST = 17;
+
+    /// <summary>Another file system.</summary>
+    public const int EXDEV = 18;
 
     /// <summary>No such device.</summary>
     public const int ENODEV = 19;
@@ -60,6 +72,12 @@ public static class Errno
     /// <summary>Illegal seek.</summary>
     public const int ESPIPE = 29;
 
+    /// <summary>Read-only file system.</summary>
+    public const int EROFS = 30;
+
+    /// <summary>Too many links.</summary>
+    public const int EMLINK = 31;
+
     /// <summary>Broken pipe.</summary>
     public const int EPIPE = 32;
 
@@ -71,6 +89,18 @@ public static class Errno
 
     /// <summary>Function not implemented.</summary>
     public const int ENOSYS = 38;
+
+    /// <summary>Directory not empty.</summary>
+    public const int ENOTEMPTY = 39;
+
+    /// <summary>Too many symbolic links.</summary>
+    public const int ELOOP = 40;
+
+    /// <summary>No data available.</summary>
+    public const int ENODATA = 61;
+
+    /// <summary>Value too large for its type.</summary>
+    public const int EOVERFLOW = 75;
 
     /// <summary>Operation not supported.</summary>
     public const int EOPNOTSUPP = 95;

@@ -17,6 +17,9 @@ internal sealed class FileTable(LinuxMachine machine)
     /// <summary>The open file of a descriptor, or null.</summary>
     public OpenFile? Find(int descriptor) => State.Descriptors.TryGetValue(descriptor, out FileDescriptor? found) ? State.OpenFiles[found.File] : null;
 
+    /// <summary>Whether no descriptor is free.</summary>
+    public bool IsFull => FirstFree(0) is null;
+
     /// <summary>Opens a file under the lowest free descriptor from a number on.</summary>
     /// <returns>The descriptor, or -EMFILE.</returns>
     public int Open(OpenFile file, bool closeOnExec, int lowest = 0)
@@ -53,9 +56,13 @@ internal sealed class FileTable(LinuxMachine machine)
     {
         int number = State.Descriptors[descriptor].File;
         State = State with { Descriptors = State.Descriptors.Remove(descriptor) };
-        if (!State.Descriptors.Values.Any(other => other.File == number))
-            State = State with { OpenFiles = State.OpenFiles.Remove(number) };
         machine.SetFileWord(descriptor, FileKind.Closed);
+        if (State.Descriptors.Values.Any(other => other.File == number))
+            return;
+        OpenFile file = State.OpenFiles[number];
+        State = State with { OpenFiles = State.OpenFiles.Remove(number) };
+        file.Operations.Released(machine, file);
+        machine.Vfs.ForgetOrphans();
     }
 
     /// <summary>Changes what is known of the open file behind a descriptor.</summary>

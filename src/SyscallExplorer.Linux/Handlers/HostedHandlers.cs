@@ -12,9 +12,11 @@ internal sealed class HostedHandlers
         var signals = new SignalCalls(machine);
         HostedCalls[] families =
         [
-            new FileCalls(machine, signals),
+            new FileCalls(machine),
+            new TransferCalls(machine, signals),
             new DescriptorCalls(machine),
             new FileStatusCalls(machine),
+            new DirectoryCalls(machine),
             new MemoryCalls(machine),
             signals,
             new ThreadCalls(machine),

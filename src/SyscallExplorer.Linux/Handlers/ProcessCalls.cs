@@ -17,7 +17,6 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
         ("getpgid", a => IdentityOf(a.Int(0), TaskIdentity.Pid)),
         ("getsid", a => IdentityOf(a.Int(0), TaskIdentity.ParentPid)),
         ("getgroups", a => a.Int(0) < 0 ? -Errno.EINVAL : 0),
-        ("umask", Mask),
         ("prctl", Control),
         ("sched_getaffinity", Affinity),
         ("getcpu", Processor),
@@ -43,13 +42,6 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
     {
         byte[] bytes = BitConverter.GetBytes(identity);
         return Enumerable.Range(0, 3).All(i => Memory.TryWrite(arguments[i], bytes)) ? 0 : -Errno.EFAULT;
-    }
-
-    private long Mask(SyscallArguments arguments)
-    {
-        int old = State.FileModeMask;
-        State = State with { FileModeMask = arguments.Int(0) & Octal.Permissions };
-        return old;
     }
 
     private long Control(SyscallArguments arguments)

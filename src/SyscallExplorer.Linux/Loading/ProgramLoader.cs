@@ -65,9 +65,9 @@ internal sealed class ProgramLoader(LinuxMachine machine)
             CommandName = System.Text.Encoding.Latin1.GetString(System.Text.Encoding.UTF8.GetBytes(name).AsSpan()[..Math.Min(shownBytes, System.Text.Encoding.UTF8.GetByteCount(name))]),
             StartClock = machine.Processor.Clock,
         };
-        machine.Files.Open(new OpenFile(OpenFile.StandardInput, 0, OpenFlags.ReadOnly), closeOnExec: false);
-        machine.Files.Open(new OpenFile(OpenFile.StandardOutput, 0, OpenFlags.WriteOnly), closeOnExec: false);
-        machine.Files.Open(new OpenFile(OpenFile.StandardError, 0, OpenFlags.WriteOnly), closeOnExec: false);
+        machine.Files.Open(new OpenFile(new StandardStream(StandardStreamKind.Input), 0, OpenFlags.ReadOnly), closeOnExec: false);
+        machine.Files.Open(new OpenFile(new StandardStream(StandardStreamKind.Output), 0, OpenFlags.WriteOnly), closeOnExec: false);
+        machine.Files.Open(new OpenFile(new StandardStream(StandardStreamKind.Error), 0, OpenFlags.WriteOnly), closeOnExec: false);
         if (bitness == 32)
             MapKernelVsyscall();
     }
