@@ -32,7 +32,7 @@ public sealed class LinuxSnapshot
 /// <summary>
 /// An emulated machine with a booted kernel: processor, memory, the kernel's code in ring 0, and one task that a program can be loaded into.
 /// </summary>
-public sealed class LinuxMachine
+public sealed partial class LinuxMachine
 {
     private readonly BootResult _boot;
 
@@ -50,6 +50,7 @@ public sealed class LinuxMachine
         Tasks = new TaskTable(this);
         Scheduler = new Scheduler(this);
         Timers = new KernelTimers(this);
+        Vfs = new VirtualFileSystem(this);
         Signals = new Signals(this);
         Futexes = new Futexes(this);
         Processor.Hypercalls = new HypercallDispatcher(this);
@@ -101,9 +102,6 @@ public sealed class LinuxMachine
 
     /// <summary>System calls that the kit has no handler for, by name, with how often each was asked for.</summary>
     public IReadOnlyDictionary<string, int> Unimplemented => State.Unimplemented;
-
-    /// <summary>Names of the files inside the machine.</summary>
-    public IEnumerable<string> FileNames => State.Files.Keys;
 
     internal KernelState State { get; set; } = KernelState.Initial;
 
@@ -163,6 +161,7 @@ public sealed class LinuxMachine
         var map = new MemoryMap { Id = 1, KernelRoot = kernelRoot, UserRoot = userRoot, Frame = KernelLayout.MapPhysical };
         machine.State = machine.State with { NextFrame = nextFrame, NextObject = map.Id + 1, Maps = machine.State.Maps.Add(map.Id, map) };
         machine.State = machine.State with { AddressSpaceIdentifiers = machine.State.AddressSpaceIdentifiers.SetItem(0, map.Id), NextIdentifier = 1 };
+        machine.State = machine.State with { Tree = InitialFiles.Tree(new EmulatedTime(machine).WallClock) };
         machine.Tasks.AddFirst(map.Id);
         return machine;
     }
@@ -195,19 +194,6 @@ public sealed class LinuxMachine
         Processor.Restore(snapshot.Processor);
         State = snapshot.State;
     }
-
-    /// <summary>Puts a file into the machine.</summary>
-    /// <param name="path">An absolute name.</param>
-    /// <param name="content">Its bytes.</param>
-    public void WriteFile(string path, ReadOnlySpan<byte> content) =>
-        State = State with { Files = State.Files.SetItem(PathNames.Normalise(path), FileContent.Of(content)) };
-
-    /// <summary>The bytes of a file of the machine.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file; the message names those there are.</exception>
-    public byte[] ReadFile(string path) =>
-        State.Files.TryGetValue(PathNames.Normalise(path), out FileContent? content)
-            ? content.ToArray()
-            : throw new FileNotFoundException($"The machine has no file '{path}'. Its files: {(State.Files.IsEmpty ? "none" : string.Join(", ", State.Files.Keys))}.");
 
     /// <summary>Gives the task a program, as execve does. The kernel's way back to user mode then starts it.</summary>
     /// <param name="program">The program.</param>

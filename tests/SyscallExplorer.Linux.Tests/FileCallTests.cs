@@ -80,7 +80,7 @@ public sealed class FileCallTests
     public void A_file_is_opened_read_to_its_end_and_closed(int bitness, int open, int read, int close)
     {
         var script = new CallScript(bitness);
-        CallRun run = script.WithFile("/dir/a", "0123456789").Holding(Name, "/dir/./x/../a\0")
+        CallRun run = script.WithFile("/dir/a", "0123456789").WithFile("/dir/x/b", "").Holding(Name, "/dir/./x/../a\0")
             .Call(open, script.Data + Name, ReadOnly).Call(read, Argument.Result(0), script.Data + Buffer, 6)
             .Call(read, Argument.Result(0), script.Data + Buffer + 6, 6).Call(read, Argument.Result(0), script.Data, 6)
             .Call(close, Argument.Result(0)).Call(close, Argument.Result(0)).Run();

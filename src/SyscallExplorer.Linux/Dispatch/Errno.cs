@@ -165,11 +165,11 @@ public static class Errno
     /// <summary>Not connected.</summary>
     public const int ENOTCONN = 107;
 
-    /// <summary>Connection refused.</summary>
-    public const int ECONNREFUSED = 111;
-
     /// <summary>Timed out.</summary>
     public const int ETIMEDOUT = 110;
+
+    /// <summary>Connection refused.</summary>
+    public const int ECONNREFUSED = 111;
 
     /// <summary>The owner of a robust mutex has died.</summary>
     public const int EOWNERDEAD = 130;

@@ -33,6 +33,9 @@ internal sealed class FileTable(LinuxMachine machine)
     /// <summary>The open file of a descriptor, or null.</summary>
     public OpenFile? Find(int descriptor) => Table.Descriptors.TryGetValue(descriptor, out FileDescriptor? found) ? State.OpenFiles[found.File] : null;
 
+    /// <summary>Whether no descriptor is free.</summary>
+    public bool IsFull => FirstFree(0) is null;
+
     /// <summary>Opens a file under the lowest free descriptor from a number on.</summary>
     /// <returns>The descriptor, or -EMFILE.</returns>
     public int Open(OpenFile file, bool closeOnExec, int lowest = 0)
@@ -159,7 +162,10 @@ internal sealed class FileTable(LinuxMachine machine)
             return;
         }
 
+        OpenFile file = State.OpenFiles[number];
         State = State with { OpenFiles = State.OpenFiles.Remove(number), FileReferences = State.FileReferences.Remove(number) };
+        file.Operations.Released(machine, file);
+        machine.Vfs.ForgetOrphans();
     }
 
     private void Set(int descriptor, FileDescriptor value)

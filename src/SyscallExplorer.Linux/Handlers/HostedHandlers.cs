@@ -10,8 +10,10 @@ internal sealed class HostedHandlers
         HostedCalls[] families =
         [
             new FileCalls(machine),
+            new TransferCalls(machine),
             new DescriptorCalls(machine),
             new FileStatusCalls(machine),
+            new DirectoryCalls(machine),
             new MemoryCalls(machine),
             new SignalCalls(machine),
             new ThreadCalls(machine),

@@ -19,7 +19,6 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
         ("setpgid", a => SetGroup(a.Int(0), a.Int(1))),
         ("setsid", _ => SetSession()),
         ("getgroups", a => a.Int(0) < 0 ? -Errno.EINVAL : 0),
-        ("umask", Mask),
         ("prctl", Control),
         ("getcpu", Processor),
     ];

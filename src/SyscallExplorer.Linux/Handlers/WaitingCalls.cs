@@ -171,16 +171,10 @@ internal sealed class WaitingCalls(LinuxMachine machine) : HostedCalls(machine)
         return Block(new Wait([], "a descriptor in poll", -Errno.ERESTARTNOHAND) { Deadline = Waited is { } waited ? waited.Deadline : timeout is { } nanoseconds ? After(nanoseconds) : null });
     }
 
-    /// <summary>All input is there from the start, and its writer is gone; what is written is always taken.</summary>
     private int EventsOf(int descriptor, int wanted)
     {
-        const int input = 1, output = 4, hungUp = 16, invalid = 32, normalRead = 64, normalWrite = 256;
         if (descriptor < 0)
             return 0;
-        if (Machine.Files.Find(descriptor) is not { } file)
-            return invalid;
-        if (file.Path == OpenFile.StandardInput)
-            return (file.Offset < Machine.TakeInput().Length ? wanted & (input | normalRead) : 0) | hungUp;
-        return wanted & (file.IsPipe ? output | normalWrite : input | output | normalRead | normalWrite);
+        return Machine.Files.Find(descriptor) is { } file ? file.Operations.Poll(Machine, file) & (wanted | PollEvents.AlwaysTold) : PollEvents.Invalid;
     }
 }

@@ -146,9 +146,9 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     private void Begin(FileContent? input)
     {
         machine.State = machine.State with { HasProgram = true, Input = input, StartClock = machine.Processor.Clock };
-        machine.Files.Open(new OpenFile(OpenFile.StandardInput, 0, OpenFlags.ReadOnly), closeOnExec: false);
-        machine.Files.Open(new OpenFile(OpenFile.StandardOutput, 0, OpenFlags.WriteOnly), closeOnExec: false);
-        machine.Files.Open(new OpenFile(OpenFile.StandardError, 0, OpenFlags.WriteOnly), closeOnExec: false);
+        machine.Files.Open(new OpenFile(new StandardStream(StandardStreamKind.Input), 0, OpenFlags.ReadOnly), closeOnExec: false);
+        machine.Files.Open(new OpenFile(new StandardStream(StandardStreamKind.Output), 0, OpenFlags.WriteOnly), closeOnExec: false);
+        machine.Files.Open(new OpenFile(new StandardStream(StandardStreamKind.Error), 0, OpenFlags.WriteOnly), closeOnExec: false);
         machine.Task = machine.Task with { Times = machine.Task.Times with { Started = new EmulatedTime(machine).SinceBoot } };
     }
 

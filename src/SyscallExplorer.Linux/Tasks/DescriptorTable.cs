@@ -24,8 +24,8 @@ internal sealed record HandlerTableState(int Users, ImmutableDictionary<int, Sig
 
 /// <summary>What threads share of the file system: <c>fs_struct</c>.</summary>
 /// <param name="Users">Tasks that use it.</param>
-/// <param name="Mask">The bits that new files do not get.</param>
-internal sealed record FileSystemState(int Users, int Mask)
+/// <param name="Context">The working directory, and the permissions that new files do not get.</param>
+internal sealed record FileSystemState(int Users, FileSystemContext Context)
 {
-    public static FileSystemState Initial { get; } = new(1, Octal.WriteByOthers);
+    public static FileSystemState Initial { get; } = new(1, FileSystemContext.Initial);
 }

@@ -93,7 +93,26 @@ internal sealed record KernelState
     /// <summary>How many descriptors lead to each open file.</summary>
     public ImmutableDictionary<int, int> FileReferences { get; init; } = ImmutableDictionary<int, int>.Empty;
 
-    public ImmutableSortedDictionary<string, FileContent> Files { get; init; } = ImmutableSortedDictionary<string, FileContent>.Empty.WithComparers(StringComparer.Ordinal);
+    /// <summary>The files in memory.</summary>
+    public FileTree Tree { get; init; } = InitialFiles.Tree(0);
+
+    /// <summary>What stands where in the machine's names.</summary>
+    public MountTable Mounts { get; init; } = InitialFiles.Mounts();
+
+    /// <summary>What the host was asked for, and answered.</summary>
+    public HostInputs HostInputs { get; init; } = HostInputs.Empty;
+
+    /// <summary>Bytes that files in memory may take.</summary>
+    public long FileLimit { get; init; } = 256L << 20;
+
+    /// <summary>The terminal behind the standard streams; null when they are pipes.</summary>
+    public TerminalState? Terminal { get; init; }
+
+    /// <summary>How much of standard input was read.</summary>
+    public long InputPosition { get; init; }
+
+    /// <summary>What a reader of the result should know of the run.</summary>
+    public ImmutableList<string> Notes { get; init; } = [];
 
     /// <summary>Standard input; null until its owner is asked for it, where there is one.</summary>
     public FileContent? Input { get; init; } = FileContent.Empty;

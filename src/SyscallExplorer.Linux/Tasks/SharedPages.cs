@@ -44,15 +44,50 @@ internal sealed class SharedPages(LinuxMachine machine)
             return true;
         }
 
-        return backing is SharedMemory;
+        if (backing is not FileBacking file)
+            return true;
+        Span<byte> content = stackalloc byte[(int)KernelLayout.PageSize];
+        if (machine.Vfs.ReadPage(file.Node, page, content) <= 0)
+            return false;
+        Ram.Write(frame, content);
+        return true;
     }
+
+    /// <summary>What was written to shared pages of files goes into the files, where read finds it.</summary>
+    /// <param name="backing">The file.</param>
+    public void WriteBack(AreaBacking backing)
+    {
+        if (backing is not FileBacking file)
+            return;
+        Span<byte> content = stackalloc byte[(int)KernelLayout.PageSize];
+        foreach ((SharedPage key, ulong frame) in Of(backing))
+        {
+            Ram.Read(frame, content);
+            machine.Vfs.WritePage(file.Node, key.Page, content);
+        }
+    }
+
+    /// <summary>What was written to a file by other ways is seen in its shared pages.</summary>
+    public void Refresh(VfsNode node)
+    {
+        Span<byte> content = stackalloc byte[(int)KernelLayout.PageSize];
+        foreach ((SharedPage key, ulong frame) in Of(new FileBacking(node)))
+        {
+            if (machine.Vfs.ReadPage(node, key.Page, content) >= 0)
+                Ram.Write(frame, content);
+        }
+    }
+
+    private List<KeyValuePair<SharedPage, ulong>> Of(AreaBacking backing) =>
+        machine.State.SharedPages.IsEmpty ? [] : [.. machine.State.SharedPages.Where(entry => entry.Key.Backing.Equals(backing)).OrderBy(entry => entry.Key.Page)];
 
     /// <summary>Lets the pages of a backing go when no address space maps it any more.</summary>
     public void ReleaseUnused(AreaBacking backing)
     {
         if (machine.State.Maps.Values.Any(map => map.Areas.Any(area => area.Shared && backing.Equals(area.Backing))))
             return;
-        foreach ((SharedPage key, ulong frame) in machine.State.SharedPages.Where(entry => entry.Key.Backing.Equals(backing)).OrderBy(entry => entry.Key.Page).ToList())
+        WriteBack(backing);
+        foreach ((SharedPage key, ulong frame) in Of(backing))
         {
             machine.Frames.Release(frame);
             machine.State = machine.State with { SharedPages = machine.State.SharedPages.Remove(key) };

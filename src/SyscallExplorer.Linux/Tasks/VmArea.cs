@@ -7,6 +7,10 @@ internal abstract record AreaBacking;
 /// <param name="Number">Tells such objects apart.</param>
 internal sealed record SharedMemory(int Number) : AreaBacking;
 
+/// <summary>A file that is mapped.</summary>
+/// <param name="Node">Which.</param>
+internal sealed record FileBacking(VfsNode Node) : AreaBacking;
+
 /// <summary>A range of an address space.</summary>
 /// <param name="Start">First address.</param>
 /// <param name="End">Address behind the last.</param>
