@@ -8,8 +8,6 @@ namespace SyscallExplorer.Linux;
 /// </summary>
 internal sealed class ProgramLoader(LinuxMachine machine)
 {
-    private const ulong PageMask = KernelLayout.PageSize - 1;
-
     /// <summary>Loads a run of machine code, with a data area and a stack.</summary>
     public void Load(UserProgram program, ReadOnlySpan<byte> input)
     {
@@ -31,23 +29,32 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     public void Load(ElfProgram program, FileContent? input)
     {
         ElfFile file = program.File;
+        if (file.Interpreter is not null)
+            throw file.InterpreterIsMissing();
         bool is64 = file.Bitness == 64;
-        ulong stackTop = is64 ? UserSpace.StackTop64 : UserSpace.StackTop32;
-        ulong bias = BiasOf(file);
-        ulong heap = !file.IsPositionIndependent ? file.Segments[^1].PagesEnd : is64 ? UserSpace.PieHeap64 : UserSpace.PieHeap32;
+        var layout = AddressSpaceLayout.Of(new AddressSpaceRequest { Bitness = file.Bitness, Personality = Personality.NoRandomization.Under(file) });
+        var random = new ExecRandomness(machine.Seed, 0);
+        ulong bias = layout.BiasOf(file) ?? PlaceBelow(is64 ? UserSpace.MmapTop64 : UserSpace.MmapTop32, file);
+        ImagePlan plan = ImagePlan.OfProgram(file, bias, layout);
+        ulong heap = !file.IsPositionIndependent ? plan.End : is64 ? UserSpace.PieHeap64 : UserSpace.PieHeap32;
         Begin(file.Bitness, heap, input, PathNames.Normalise(program.Path));
 
-        // What a file does not say about its stack meant everything once, and 32-bit programs are still taken at that word.
-        bool readImpliesExecute = !is64 && file.ExecutableStack is null;
-        machine.State = machine.State with { ReadImpliesExecute = readImpliesExecute };
-        var stack = new VmArea(stackTop - UserSpace.StackSize, stackTop, true, true, readImpliesExecute || file.ExecutableStack == true, "[stack]");
+        machine.State = machine.State with { ReadImpliesExecute = layout.ReadImpliesExecute };
+        bool executableStack = layout.ReadImpliesExecute || file.ExecutableStack == true;
+        var stack = new VmArea(layout.StackTop - UserSpace.StackSize, layout.StackTop, true, true, executableStack, "[stack]");
         machine.Memory.Add(stack);
-        foreach (ElfSegment segment in file.Segments)
-            MapSegment(file, segment, bias, readImpliesExecute, program.Path);
+        foreach (ImageStep step in plan.Steps)
+            Take(step, file, program.Path);
 
-        InitialStack content = InitialStack.Build(program, stackTop, bias, machine);
+        const ulong userMayUseFsGsBase = 1 << 1;
+        const uint features = 1;
+        ulong capabilities = machine.Processor.Model.Cpuid(features, 0).Edx;
+        ulong moreCapabilities = machine.Features.Contains(KernelFeature.Fsgsbase) ? userMayUseFsGsBase : 0;
+        var identity = new StartIdentity(TaskIdentity.Uid, TaskIdentity.Uid, TaskIdentity.Gid, TaskIdentity.Gid);
+        InitialStack content = InitialStack.Build(
+            StartOfProcess.Of(file, plan, layout, program.Strings, identity, random, (capabilities, moreCapabilities)));
         WritePages(stack, content.Pointer, content.Content);
-        StartInUserMode(file.Bitness, file.EntryPoint + bias, content.Pointer);
+        StartInUserMode(file.Bitness, plan.EntryPoint, content.Pointer);
     }
 
     private void Begin(int bitness, ulong heap, FileContent? input, string path)
@@ -73,40 +80,41 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     }
 
     /// <summary>Without a dynamic linker a position-independent program is mapped like anything else: as high as there is room.</summary>
-    private static ulong BiasOf(ElfFile file)
+    private static ulong PlaceBelow(ulong top, ElfFile file)
     {
-        if (!file.IsPositionIndependent)
-            return 0;
-        ulong first = file.Segments[0].FirstPage;
-        ulong top = file.Bitness == 64 ? UserSpace.MmapTop64 : UserSpace.MmapTop32;
-        return top - (file.Segments[^1].PagesEnd - first) - first;
+        ulong size = ImagePlan.MappingSize(file);
+        return size < top ? ImagePlan.BiasAt(file, top - size) : throw ImagePlan.NoRoom(file);
     }
 
-    /// <summary>
-    /// Whole pages of the file where it gives any, so that what stands around the segment is there too; behind the file's bytes a segment
-    /// that is longer in memory has zeroes.
-    /// </summary>
-    private void MapSegment(ElfFile file, ElfSegment segment, ulong bias, bool readImpliesExecute, string name)
+    private void Take(ImageStep step, ElfFile file, string name)
     {
-        ulong start = segment.FirstPage + bias, end = segment.PagesEnd + bias;
-        if (start < AddressSpace.LowestAddress || end > machine.Memory.Limit || Overlapped(start, end) is { })
+        if (step is ZeroBytes)
         {
-            string where = Overlapped(start, end) is { } taken ? $", where the kernel has {taken.Name}" : "";
-            throw new ElfFormatException($"{name}: a segment for {start:x}h to {end:x}h cannot be mapped{where}: "
+            if (machine.Memory.AreaOf(step.Start) is { Writable: true } area)
+                WritePages(area, step.Start, new byte[step.End - step.Start]);
+            return;
+        }
+
+        if (Overlapped(step.Start, step.End) is { } taken)
+        {
+            throw new ElfFormatException($"{name}: a segment for {step.Start:x}h to {step.End:x}h cannot be mapped, where the kernel has {taken.Name}: "
                 + $"a program's addresses go from {AddressSpace.LowestAddress:x}h to {machine.Memory.Limit:x}h.");
         }
 
-        bool executable = segment.Executable || (readImpliesExecute && segment.Readable);
-        bool readable = segment.Readable || segment.Writable || segment.Executable;
-        var area = new VmArea(start, end, readable, segment.Writable, executable, name);
-        if (machine.Memory.AreaOf(start) is { } before && before.End < end && before.Name == name)
-            machine.Memory.Unmap(start, before.End);
-        machine.Memory.Add(area);
-        if (segment.FileSize == 0)
-            return;
-        ulong fileStart = segment.Offset & ~PageMask;
-        ulong fileEnd = segment.MemorySize > segment.FileSize ? segment.Offset + segment.FileSize : KernelLayout.PageUp(segment.Offset + segment.FileSize);
-        WritePages(area, start, file.Bytes[(int)fileStart..(int)Math.Min(fileEnd, (ulong)file.Bytes.Length)]);
+        machine.Memory.Unmap(step.Start, step.End);
+        if (step is FilePages pages)
+        {
+            bool readable = pages.Readable || pages.Writable || pages.Executable;
+            var area = new VmArea(step.Start, step.End, readable, pages.Writable, pages.Executable, name);
+            machine.Memory.Add(area);
+            byte[] bytes = new byte[pages.Offset < (ulong)file.Length ? Math.Min(step.End - step.Start, (ulong)file.Length - pages.Offset) : 0];
+            file.Read(pages.Offset, bytes);
+            WritePages(area, step.Start, bytes);
+        }
+        else if (step is ZeroPages zeroes)
+        {
+            machine.Memory.Add(new VmArea(step.Start, step.End, true, true, zeroes.Executable, ""));
+        }
     }
 
     private VmArea? Overlapped(ulong start, ulong end) =>
