@@ -30,6 +30,7 @@ public sealed class KernelOptions
         ["nopcid"] = null,
         ["nofsgsbase"] = null,
         ["randomize_kstack_offset"] = ["on", "off"],
+        ["norandmaps"] = null,
         ["quiet"] = null,
     };
 
@@ -67,6 +68,9 @@ public sealed class KernelOptions
 
         return options;
     }
+
+    /// <summary>kernel.randomize_va_space: 2 unless norandmaps says that no address is random.</summary>
+    internal int RandomizeVaSpace => Given("norandmaps") ? 0 : 2;
 
     /// <summary>What this boot of this processor switches on.</summary>
     internal IReadOnlySet<KernelFeature> FeaturesFor(CpuModel cpu)

@@ -19,9 +19,9 @@ internal static class ProcessFiles
 
         private static readonly FixedDirectory s_process = new(new Dictionary<string, SyntheticEntry>
         {
-            ["exe"] = new SyntheticLink(machine => PathNames.OfText(machine.Memory.Map.Executable))
+            ["exe"] = new SyntheticLink(machine => machine.Memory.Map.Executable)
             {
-                Destination = machine => machine.Vfs.FindAsOwner(PathNames.OfText(machine.Memory.Map.Executable)),
+                Destination = machine => machine.Memory.Map.ExecutableFile,
             },
             ["cwd"] = new SyntheticLink(machine => machine.Vfs.PathOf(machine.CurrentFileSystem.WorkingDirectory))
             {

@@ -75,6 +75,12 @@ internal static class NodeReferences
 
         foreach (FileSystemState shared in machine.State.FileSystems.Values)
             yield return shared.Context.WorkingDirectory;
+        foreach (MemoryMap map in machine.State.Maps.Values)
+        {
+            if (map.ExecutableFile is { } program)
+                yield return program.Node;
+        }
+
         foreach (VmArea area in machine.State.Maps.Values.SelectMany(map => map.Areas))
         {
             if (area.Backing is FileBacking file)

@@ -16,7 +16,7 @@ internal sealed partial class VirtualFileSystem(LinuxMachine machine)
     public VfsNode Root => Mounts.Root;
 
     /// <summary>The end of the longest file that may be written: RLIMIT_FSIZE, or what the tree can hold.</summary>
-    public long SizeLimit => machine.State.Limits.TryGetValue(FileSizeLimit, out ResourceLimit limit) ? (long)Math.Min(limit.Soft, MaxFileSize) : MaxFileSize;
+    public long SizeLimit => (long)Math.Min(machine.Process.LimitOf(FileSizeLimit).Soft, MaxFileSize);
 
     /// <summary>The file system of a node; null for what is in none.</summary>
     public FileSystem? SystemOf(VfsNode node)

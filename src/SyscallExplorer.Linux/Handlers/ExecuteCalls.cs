@@ -1,37 +1,45 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 
 namespace SyscallExplorer.Linux;
 
 /// <summary>execve and execveat. man 2 execve.</summary>
-internal sealed class ExecuteCalls(LinuxMachine machine) : HostedCalls(machine)
+internal sealed class ExecuteCalls(LinuxMachine machine) : NamedFileCalls(machine)
 {
-    private const int AtWorkingDirectory = -100;
-    private const int MaxString = 128 << 10;
-    private const int MaxStrings = 0x7FFF_FFFF;
-
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
-        ("hosted_execve", a => Execute(a, AtWorkingDirectory, a[0], a[1], a[2])),
-        ("hosted_execveat", a => (a.Int(4) & ~0x1100) != 0 ? -Errno.EINVAL : Execute(a, a.Int(0), a[1], a[2], a[3])),
+        ("hosted_execve", a => Execute(a, AtFlags.WorkingDirectory, a[0], 0, a[1], a[2])),
+        ("hosted_execveat", a => Execute(a, a.Int(0), a[1], a.Int(4), a[2], a[3])),
     ];
 
-    private long Execute(SyscallArguments arguments, int directory, ulong name, ulong argumentVector, ulong environmentVector)
+    private long Execute(SyscallArguments arguments, int directory, ulong name, int flags, ulong argumentVector, ulong environmentVector)
     {
+        if ((flags & ~(AtFlags.EmptyPath | AtFlags.NoFollow)) != 0)
+            return -Errno.EINVAL;
         if (Process.Executor is { } executor && executor != Task.Id)
             return -Errno.EAGAIN;
-        if (FileNode.Find(Machine, directory, name, out long error) is not { } node)
+        if (Memory.TryReadString(name, PathNames.PathMax) is not { } path)
+            return -Errno.EFAULT;
+        if (Locate(directory, name, flags, out long error) is not { } place)
             return error;
+        if ((flags & AtFlags.NoFollow) != 0 && Vfs.StatusOf(place.Node) is { IsSymbolicLink: true })
+            return -Errno.ELOOP;
         if (ReadStrings(argumentVector, arguments.IsCompat, out error) is not { } argumentStrings
             || ReadStrings(environmentVector, arguments.IsCompat, out error) is not { } environment)
         {
             return error;
         }
 
-        if (new ProgramFinder(Machine).Find(node, argumentStrings, out error) is not { } found)
+        byte[] shown = path.Length == 0 || (path[0] != '/' && directory != AtFlags.WorkingDirectory)
+            ? System.Text.Encoding.ASCII.GetBytes($"/dev/fd/{directory}{(path.Length == 0 ? "" : "/")}").Concat(path).ToArray()
+            : path;
+        if (new ProgramFinder(Machine).Find(place, shown, argumentStrings, environment, out error) is not { } found)
             return error;
+        if (found.Strings.Refusal(Process.LimitOf(ResourceLimit.Stack).Soft) is not null)
+            return -Errno.E2BIG;
         if (EndOtherThreads() is var waiting && waiting != 0)
             return waiting;
-        return new ProgramLoader(Machine).Execute(found with { Environment = environment });
+        return new ProgramExecution(Machine).Execute(found);
     }
 
     /// <summary>All other threads have to end first; the one that executes the program then has the number of the process.</summary>
@@ -52,13 +60,12 @@ internal sealed class ExecuteCalls(LinuxMachine machine) : HostedCalls(machine)
         return 0;
     }
 
-    private List<byte[]>? ReadStrings(ulong vector, bool compat, out long error)
+    private ImmutableArray<ReadOnlyMemory<byte>>? ReadStrings(ulong vector, bool compat, out long error)
     {
         error = 0;
-        var strings = new List<byte[]>();
+        ImmutableArray<ReadOnlyMemory<byte>>.Builder strings = ImmutableArray.CreateBuilder<ReadOnlyMemory<byte>>();
         int word = compat ? 4 : 8;
-        long total = 0;
-        ulong limit = Process.LimitOf(ResourceLimit.Stack).Soft / 4;
+        ulong total = 0, limit = StartStrings.SpaceWithin(Process.LimitOf(ResourceLimit.Stack).Soft);
         Span<byte> pointer = stackalloc byte[8];
         while (vector != 0)
         {
@@ -72,14 +79,14 @@ internal sealed class ExecuteCalls(LinuxMachine machine) : HostedCalls(machine)
             ulong address = BinaryPrimitives.ReadUInt64LittleEndian(pointer);
             if (address == 0)
                 break;
-            if (Memory.TryReadString(address, MaxString) is not { } text)
+            if (Memory.TryReadString(address, StartStrings.MaxString) is not { } text)
             {
                 error = -Errno.EFAULT;
                 return null;
             }
 
-            total += text.Length + 1 + word;
-            if (text.Length == MaxString || total > MaxStrings || (ulong)total > limit)
+            total += (ulong)text.Length + 1 + (ulong)word;
+            if (text.Length == StartStrings.MaxString || total > limit)
             {
                 error = -Errno.E2BIG;
                 return null;
@@ -88,6 +95,6 @@ internal sealed class ExecuteCalls(LinuxMachine machine) : HostedCalls(machine)
             strings.Add(text);
         }
 
-        return strings;
+        return strings.ToImmutable();
     }
 }

@@ -20,6 +20,7 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
         ("setsid", _ => SetSession()),
         ("getgroups", a => a.Int(0) < 0 ? -Errno.EINVAL : 0),
         ("prctl", Control),
+        ("personality", SetPersonality),
         ("getcpu", Processor),
     ];
 
@@ -75,11 +76,14 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
         return Enumerable.Range(0, 3).All(i => Memory.TryWrite(arguments[i], bytes)) ? 0 : -Errno.EFAULT;
     }
 
-    private long Mask(SyscallArguments arguments)
+    /// <summary>All bits are kept; some of them decide about the address space of the next program.</summary>
+    private long SetPersonality(SyscallArguments arguments)
     {
-        FileSystemState own = State.FileSystems[Task.FileSystem];
-        State = State with { FileSystems = State.FileSystems.SetItem(Task.FileSystem, own with { Mask = arguments.Int(0) & Octal.Permissions }) };
-        return own.Mask;
+        const uint onlyAsk = uint.MaxValue;
+        Personality old = Process.Personality;
+        if ((uint)arguments[0] != onlyAsk)
+            Process = Process with { Personality = (Personality)(uint)arguments[0] };
+        return (uint)old;
     }
 
     private long Control(SyscallArguments arguments)

@@ -1,86 +1,101 @@
-using System.Text;
+using System.Collections.Immutable;
 
 namespace SyscallExplorer.Linux;
 
 /// <summary>A program that execve found, with what it is given.</summary>
 /// <param name="File">The program.</param>
-/// <param name="Path">Its absolute name, as /proc shows it.</param>
-/// <param name="Name">Its name as execve was given it.</param>
-/// <param name="Arguments">argv.</param>
-internal sealed record FoundProgram(ElfFile File, string Path, string Name, IReadOnlyList<byte[]> Arguments)
+/// <param name="Place">Its file.</param>
+/// <param name="Strings">argv, envp and the name that execve was given.</param>
+internal sealed record FoundProgram(ElfFile File, VfsLocation Place, StartStrings Strings)
 {
-    public IReadOnlyList<byte[]> Environment { get; init; } = [];
+    /// <summary>The program that loads it, if it asks for one.</summary>
+    public ElfFile? Interpreter { get; init; }
 
-    public ElfProgram ToElfProgram() => new(File, Name, [.. Arguments.Select(Encoding.UTF8.GetString)], [.. Environment.Select(Encoding.UTF8.GetString)]);
+    /// <summary>The file of that one.</summary>
+    public VfsLocation? InterpreterPlace { get; init; }
 }
 
-/// <summary>Finds the program of an execve: the file itself, or the interpreter that its first line names.</summary>
+/// <summary>Finds the program of an execve: the file itself or the interpreter that its first line names, and the one that an ELF file asks for.</summary>
 internal sealed class ProgramFinder(LinuxMachine machine)
 {
-    private const int ExecuteByAnyone = 0x49;
-    private const int MaxInterpreters = 4;
+    private VirtualFileSystem Vfs => machine.Vfs;
 
     /// <summary>Reads a program that may be executed.</summary>
-    /// <returns>Null with an error of execve.</returns>
-    public FoundProgram? Find(FileNode node, IReadOnlyList<byte[]> arguments, out long error)
+    /// <param name="place">The file that execve names.</param>
+    /// <param name="name">Its name, as execve was given it.</param>
+    /// <param name="arguments">argv.</param>
+    /// <param name="environment">envp.</param>
+    /// <param name="error">0, or a negative error number with a result of null.</param>
+    public FoundProgram? Find(
+        VfsLocation place, ReadOnlyMemory<byte> name, ImmutableArray<ReadOnlyMemory<byte>> arguments, ImmutableArray<ReadOnlyMemory<byte>> environment, out long error)
     {
-        string name = node.Path;
-        error = 0;
-        for (int depth = 0; depth <= MaxInterpreters; depth++)
+        VfsLocation program = place;
+        bool isFirst = true;
+        int Open(ReadOnlyMemory<byte> wanted, out ReadOnlyMemory<byte> head)
         {
-            if (Read(node, out error) is not { } bytes)
-                return null;
-            if (!bytes.AsSpan().StartsWith("#!"u8))
-                return Parse(bytes, node.Path, name, arguments, out error);
-            if (FirstLine(bytes) is not (string interpreter, string argument))
-            {
-                error = -Errno.ENOEXEC;
-                return null;
-            }
-
-            byte[] script = Encoding.UTF8.GetBytes(name);
-            arguments = [Encoding.UTF8.GetBytes(interpreter), .. argument.Length > 0 ? [Encoding.UTF8.GetBytes(argument)] : Array.Empty<byte[]>(), script, .. arguments.Skip(1)];
-            name = interpreter;
-            node = FileNode.At(machine, PathNames.Normalise(interpreter));
+            head = default;
+            int problem = 0;
+            VfsLocation? found = isFirst ? place : Locate(PathNames.OfBytes(wanted.Span), out problem);
+            isFirst = false;
+            if (found is null)
+                return -problem;
+            problem = Check(found);
+            if (problem != 0)
+                return -problem;
+            program = found;
+            byte[] start = new byte[ScriptInterpreter.HeadSize];
+            int count = Math.Max(0, Read(found, 0, start));
+            head = start.AsMemory(0, count);
+            return 0;
         }
 
-        error = -Errno.ELOOP;
-        return null;
+        ScriptChain chain = ScriptChain.Follow(name, arguments, Open);
+        error = -chain.Error;
+        return error != 0 ? null : Complete(program, new StartStrings(name, chain.Arguments, environment), out error);
     }
 
-    private static FoundProgram? Parse(byte[] bytes, string path, string name, IReadOnlyList<byte[]> arguments, out long error)
+    private FoundProgram? Complete(VfsLocation place, StartStrings strings, out long error)
     {
-        error = 0;
         try
         {
-            return new FoundProgram(ElfFile.Parse(bytes, path), path, name, arguments);
+            ElfFile file = ElfFile.Parse((offset, bytes) => Read(place, offset, bytes), Vfs.SizeOf(place.Node), PathNames.ToText(Vfs.PathOf(place)));
+            return WithInterpreter(new FoundProgram(file, place, strings), out error);
         }
-        catch (ElfFormatException)
+        catch (ElfFormatException problem)
         {
-            error = -Errno.ENOEXEC;
+            error = -problem.Errno;
             return null;
         }
     }
 
-    private byte[]? Read(FileNode node, out long error)
+    /// <summary>Adds the interpreter that a program asks for.</summary>
+    /// <exception cref="ElfFormatException">It is no interpreter.</exception>
+    public FoundProgram? WithInterpreter(FoundProgram program, out long error)
     {
-        error = node.Kind switch
-        {
-            FileNodeKind.Missing => -Errno.ENOENT,
-            FileNodeKind.NotInDirectory => -Errno.ENOTDIR,
-            FileNodeKind.Directory or FileNodeKind.Device => -Errno.EACCES,
-            _ => (FileStatus.Of(machine, node).Mode & ExecuteByAnyone) == 0 ? -Errno.EACCES : 0,
-        };
-        return error != 0 ? null : machine.State.Files[node.Path].ToArray();
+        error = 0;
+        if (program.File.Interpreter is not { } name)
+            return program;
+        VfsLocation? place = Locate(PathNames.OfText(name), out int problem);
+        error = place is null ? problem : Check(place);
+        if (error != 0 || place is null)
+            return null;
+        ElfFile interpreter = ElfFile.ParseInterpreter(
+            (offset, bytes) => Read(place, offset, bytes), Vfs.SizeOf(place.Node), name, program.File.Bitness);
+        return program with { Interpreter = interpreter, InterpreterPlace = place };
     }
 
-    private static (string Interpreter, string Argument)? FirstLine(byte[] bytes)
+    private VfsLocation? Locate(string path, out int error)
     {
-        const int shown = 256;
-        ReadOnlySpan<byte> start = bytes.AsSpan(2, Math.Min(bytes.Length, shown) - 2);
-        int end = start.IndexOf((byte)'\n');
-        string line = Encoding.UTF8.GetString(end < 0 ? start : start[..end]).Trim(' ', '\t', '\0');
-        int space = line.IndexOfAny([' ', '\t']);
-        return line.Length == 0 ? null : space < 0 ? (line, "") : (line[..space], line[space..].Trim(' ', '\t'));
+        PathLookup? found = Vfs.Find(machine.CurrentFileSystem.WorkingDirectory, path, follow: true, out error);
+        if (found is not null && found.Location is null)
+            error = -Errno.ENOENT;
+        return found?.Location;
     }
+
+    private int Read(VfsLocation place, long offset, Span<byte> destination) => Vfs.SystemOf(place.Node)?.Read(place.Node, offset, destination) ?? -Errno.EACCES;
+
+    private int Check(VfsLocation place) =>
+        Vfs.StatusOf(place.Node) is not { } status ? -Errno.ENOENT
+        : !status.IsRegular || !Credentials.Program.May(status, Octal.Execute) ? -Errno.EACCES
+        : 0;
 }

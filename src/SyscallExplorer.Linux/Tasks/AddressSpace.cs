@@ -167,6 +167,9 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
         return top >= size && top - size >= LowestAddress ? top - size : null;
     }
 
+    /// <summary>The pages of a range that are there.</summary>
+    public IEnumerable<ulong> PagesIn(ulong start, ulong end) => new PageTables(Ram, Frames).Pages(Root, start, end);
+
     /// <summary>Index of the first area that ends behind an address: the one that holds it, or the next.</summary>
     private int FirstEndingBehind(ulong address)
     {

@@ -84,6 +84,9 @@ internal sealed record KernelState
     /// <summary>Counts waits, so that who waited first is woken first.</summary>
     public long NextWait { get; init; }
 
+    /// <summary>Programs that were started since boot: no two have the same random words.</summary>
+    public long Executions { get; init; }
+
     /// <summary>Context switches since boot.</summary>
     public long Switches { get; init; }
 

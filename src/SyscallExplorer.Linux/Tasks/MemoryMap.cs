@@ -52,6 +52,9 @@ internal sealed record MemoryMap
     /// <summary>The program's name as an absolute path: what /proc/self/exe points to.</summary>
     public string Executable { get; init; } = "";
 
+    /// <summary>The program's file, which lives as long as it is used here.</summary>
+    public VfsLocation? ExecutableFile { get; init; }
+
     /// <summary>Pages that it holds, and the most that it ever held.</summary>
     public long ResidentPages { get; init; }
 

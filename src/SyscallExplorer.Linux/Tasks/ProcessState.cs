@@ -47,6 +47,9 @@ internal sealed record ProcessState
     /// <summary>Whether it has executed a program since it was forked.</summary>
     public bool HasExecuted { get; init; }
 
+    /// <summary>What personality(2) sets.</summary>
+    public Personality Personality { get; init; }
+
     /// <summary>PR_SET_CHILD_SUBREAPER.</summary>
     public bool IsSubreaper { get; init; }
 

@@ -194,6 +194,7 @@ internal sealed class TaskCreation(LinuxMachine machine)
             Threads = [id],
             Limits = parent.Limits,
             IsDumpable = parent.IsDumpable,
+            Personality = parent.Personality,
         };
     }
 
