@@ -3,14 +3,8 @@ namespace SyscallExplorer.Linux;
 /// <summary>The machine's files, as its owner sees them.</summary>
 public sealed partial class LinuxMachine
 {
-    /// <summary>
-    /// Bytes that files in memory may take. A program that wants more gets ENOSPC, and <see cref="Notes"/> say so. 256 MiB at first.
-    /// </summary>
-    public long FileLimit
-    {
-        get => State.FileLimit;
-        set => State = State with { FileLimit = value };
-    }
+    /// <summary>Bytes that files in memory may take.</summary>
+    internal long FileLimit => Limits.FileBytes;
 
     /// <summary>
     /// Whether the standard streams are a terminal of 24 lines and 80 columns, /dev/pts/0, for the program. Bytes go through as they are:
@@ -188,7 +182,7 @@ public sealed partial class LinuxMachine
     private static IOException Refused(string path, int error) => new(error switch
     {
         -Errno.EROFS => $"'{path}' lies in a view of a host folder, which is for reading only: choose a name below /tmp, or one outside of the view.",
-        -Errno.ENOSPC => $"There is no room for '{path}' in the machine's memory for files: raise LinuxMachine.FileLimit.",
+        -Errno.ENOSPC => $"There is no room for '{path}' in the machine's memory for files: raise ProgramLimits.FileBytes.",
         -Errno.EEXIST => $"The machine has a file '{path}' already.",
         -Errno.ENAMETOOLONG => $"A part of the name '{path}' is longer than {PathNames.NameMax} bytes.",
         -Errno.EACCES => $"The host does not let '{path}' be read.",

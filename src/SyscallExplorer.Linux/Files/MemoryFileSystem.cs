@@ -159,8 +159,8 @@ internal sealed class MemoryFileSystem(LinuxMachine machine, Mount mount) : File
         Machine.Vfs.ForgetOrphans();
         if (Tree.Room + bytes <= Machine.FileLimit)
             return true;
-        Machine.Note($"The files in memory reached their limit of {Machine.FileLimit >> 20} MiB, and the program was told that no space is left (ENOSPC): "
-            + "a higher LinuxMachine.FileLimit gives it more.");
+        if (Machine.State.HasProgram)
+            Machine.Exceeded(LimitKind.Files);
         return false;
     }
 }

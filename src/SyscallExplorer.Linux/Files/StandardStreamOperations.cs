@@ -3,12 +3,9 @@ using System.Buffers.Binary;
 namespace SyscallExplorer.Linux;
 
 /// <summary>
-/// The standard streams. Without a terminal they are pipes: input is there from the start and its writer is gone, output is always taken.
-/// What the machine keeps of output is bounded; a sink of the owner's takes whatever comes.
-/// </summary>
+/// The standard streams. Without a terminal they are pipes: input is there from the start and its writer is gone, output is always taken./// </summary>
 internal sealed class StandardStreamOperations : FileOperations
 {
-    private const long MaxKept = 64L << 20;
     private const int Step = 1 << 20;
     private const string TerminalName = "/dev/pts/0";
 
@@ -117,12 +114,17 @@ internal sealed class StandardStreamOperations : FileOperations
     private static long Deliver(FileRequest request, ReadOnlySpan<byte> bytes)
     {
         LinuxMachine machine = request.Machine;
+        if (machine.State.OutputBytes + bytes.Length > machine.Limits.OutputBytes)
+        {
+            machine.Exceeded(LimitKind.Output);
+            return -Errno.EFBIG;
+        }
+
+        machine.State = machine.State with { OutputBytes = machine.State.OutputBytes + bytes.Length };
         bool isError = StreamOf(request.File.Object) == StandardStreamKind.Error;
         if (machine.Streams is { } streams)
             return (isError ? streams.TryWriteError(bytes) : streams.TryWriteOutput(bytes)) ? 0 : -Errno.EPIPE;
         FileContent content = isError ? machine.State.Error : machine.State.Output;
-        if (content.Length + bytes.Length > MaxKept)
-            return -Errno.EFBIG;
         content = content.Write(content.Length, bytes);
         machine.State = isError ? machine.State with { Error = content } : machine.State with { Output = content };
         return 0;

@@ -105,9 +105,6 @@ internal sealed record KernelState
     /// <summary>What the host was asked for, and answered.</summary>
     public HostInputs HostInputs { get; init; } = HostInputs.Empty;
 
-    /// <summary>Bytes that files in memory may take.</summary>
-    public long FileLimit { get; init; } = 256L << 20;
-
     /// <summary>The terminal behind the standard streams; null when they are pipes.</summary>
     public TerminalState? Terminal { get; init; }
 
@@ -123,6 +120,9 @@ internal sealed record KernelState
     public FileContent Output { get; init; } = FileContent.Empty;
 
     public FileContent Error { get; init; } = FileContent.Empty;
+
+    /// <summary>Bytes that were written to standard output and error, wherever they went.</summary>
+    public long OutputBytes { get; init; }
 
     /// <summary>System calls that the kit has no handler for, by name, with how often each was asked for.</summary>
     public ImmutableSortedDictionary<string, int> Unimplemented { get; init; } = ImmutableSortedDictionary<string, int>.Empty.WithComparers(StringComparer.Ordinal);

@@ -32,7 +32,7 @@ public sealed record ProgramLimits
     public int Tasks { get; init; } = 1000;
 
     /// <summary>Bytes that may be written to standard output and error together.</summary>
-    public long OutputBytes { get; init; } = 256L << 20;
+    public long OutputBytes { get; init; } = 64L << 20;
 
     /// <summary>Why a run ended, and what would let it go on.</summary>
     internal string Sentence(LimitKind kind, string where)
