@@ -12,6 +12,9 @@ public static class Errno
     /// <summary>No such process.</summary>
     public const int ESRCH = 3;
 
+    /// <summary>Interrupted system call.</summary>
+    public const int EINTR = 4;
+
     /// <summary>Bad file descriptor.</summary>
     public const int EBADF = 9;
 
