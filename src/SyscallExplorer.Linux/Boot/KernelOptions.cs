@@ -84,6 +84,7 @@ public sealed class KernelOptions
         Set(KernelFeature.Smep, cpu.Has(CpuFeature.Smep) && !Given("nosmep"));
         Set(KernelFeature.Pcid, cpu.Has(CpuFeature.Pcid) && !Given("nopcid"));
         Set(KernelFeature.Fsgsbase, cpu.Has(CpuFeature.Fsgsbase) && !Given("nofsgsbase"));
+        Set(KernelFeature.Xsave, cpu.Has(CpuFeature.Xsave));
         Set(KernelFeature.Rdtscp, cpu.Has(CpuFeature.Rdtscp));
         Set(KernelFeature.Sysenter32, cpu.HasLongModeSysenter);
         Set(KernelFeature.Syscall32, cpu.HasCompatibilitySyscall);
@@ -121,6 +122,7 @@ public sealed class KernelOptions
         bool lfence = choice != "retpoline,generic" && cpu.Vendor == CpuVendor.Amd;
         set(KernelFeature.RetpolineLfence, on && lfence);
         set(KernelFeature.Retpoline, on && !lfence);
+        set(KernelFeature.RsbContextSwitch, on);
     }
 
     private bool Given(string name) => _given.ContainsKey(name);

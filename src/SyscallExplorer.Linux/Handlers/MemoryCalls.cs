@@ -26,10 +26,10 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
     /// <summary>Returns the new end of the heap, or the old one when it cannot be moved there.</summary>
     private long Brk(ulong wanted)
     {
-        ulong oldEnd = KernelLayout.PageUp(State.Break);
+        ulong oldEnd = KernelLayout.PageUp(Memory.Map.Break);
         ulong newEnd = KernelLayout.PageUp(wanted);
-        if (wanted < State.BreakStart || wanted >= State.MmapTop)
-            return (long)State.Break;
+        if (wanted < Memory.Map.BreakStart || wanted >= Memory.Map.MmapTop)
+            return (long)Memory.Map.Break;
         if (newEnd < oldEnd)
         {
             Memory.Unmap(newEnd, oldEnd);
@@ -37,11 +37,11 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         else if (newEnd > oldEnd)
         {
             if (!Memory.IsFree(oldEnd, newEnd))
-                return (long)State.Break;
-            Memory.Add(new VmArea(oldEnd, newEnd, true, true, State.ReadImpliesExecute, "[heap]"));
+                return (long)Memory.Map.Break;
+            Memory.Add(new VmArea(oldEnd, newEnd, true, true, Memory.Map.ReadImpliesExecute, "[heap]"));
         }
 
-        State = State with { Break = wanted };
+        Memory.Map = Memory.Map with { Break = wanted };
         return (long)wanted;
     }
 
@@ -57,11 +57,12 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         return words[5] % KernelLayout.PageSize != 0 ? -Errno.EINVAL : Map(words[0], words[1], (int)words[2], (int)words[3], (int)words[4]);
     }
 
-    /// <summary>Anonymous memory; a mapping of a file is refused as a file system without mmap does.</summary>
+    /// <summary>A mapping of a file is refused as a file system without mmap does.</summary>
     private long Map(ulong address, ulong length, int protection, int flags, int descriptor)
     {
-        const int typeMask = 0xF, shared = 1, isPrivate = 2, isFixed = 0x10, anonymous = 0x20, fixedNoReplace = 0x100000;
-        if (length == 0 || (flags & typeMask) is not (shared or isPrivate))
+        const int typeMask = 0xF, shared = 1, isPrivate = 2, sharedValidate = 3, isFixed = 0x10, anonymous = 0x20, growsDown = 0x100, fixedNoReplace = 0x100000;
+        bool isShared = (flags & typeMask) is shared or sharedValidate;
+        if (length == 0 || (flags & typeMask) is not (shared or isPrivate or sharedValidate))
             return -Errno.EINVAL;
         if ((flags & anonymous) == 0)
             return Machine.Files.Find(descriptor) is null ? -Errno.EBADF : -Errno.ENODEV;
@@ -69,41 +70,53 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         if (length > limit)
             return -Errno.ENOMEM;
         ulong size = KernelLayout.PageUp(length);
-        ulong start;
-        if ((flags & (isFixed | fixedNoReplace)) != 0)
+        bool exact = (flags & (isFixed | fixedNoReplace)) != 0;
+        if (Place(address, size, exact, mayReplace: (flags & fixedNoReplace) == 0, out ulong start) is var error && error != 0)
+            return error;
+        (bool readable, bool writable, bool executable) = RightsOf(protection);
+        var area = new VmArea(start, start + size, readable, writable, executable, "") { GrowsDown = (flags & growsDown) != 0 };
+        if (isShared)
         {
-            if (address % KernelLayout.PageSize != 0)
-                return -Errno.EINVAL;
-            if (address + size > limit || address + size < address)
-                return -Errno.ENOMEM;
-            if (address < AddressSpace.LowestAddress)
-                return -Errno.EPERM;
-            if ((flags & fixedNoReplace) != 0 && !Memory.IsFree(address, address + size))
-                return -Errno.EEXIST;
-            Memory.Unmap(address, address + size);
-            start = address;
-        }
-        else
-        {
-            ulong hint = address & ~PageMask;
-            if (hint >= AddressSpace.LowestAddress && hint < limit && hint + size <= limit && Memory.IsFree(hint, hint + size))
-                start = hint;
-            else if (Memory.FindGap(size) is { } gap)
-                start = gap;
-            else
-                return -Errno.ENOMEM;
+            area = area with { Shared = true, Backing = new SharedMemory(State.NextObject), Name = "/dev/zero (deleted)" };
+            State = State with { NextObject = State.NextObject + 1 };
         }
 
-        (bool readable, bool writable, bool executable) = RightsOf(protection);
-        Memory.Add(new VmArea(start, start + size, readable, writable, executable, ""));
+        Memory.Add(area);
         return (long)start;
+    }
+
+    /// <summary>Finds the addresses of a new mapping, and frees them where it has to stand there.</summary>
+    private long Place(ulong address, ulong size, bool exact, bool mayReplace, out ulong start)
+    {
+        start = address;
+        ulong limit = Memory.Limit;
+        if (!exact)
+        {
+            ulong hint = address & ~PageMask;
+            bool isUsable = hint >= AddressSpace.LowestAddress && hint < limit && hint + size <= limit && Memory.IsFree(hint, hint + size);
+            if ((isUsable ? hint : Memory.FindGap(size)) is not { } found)
+                return -Errno.ENOMEM;
+            start = found;
+            return 0;
+        }
+
+        if (address % KernelLayout.PageSize != 0)
+            return -Errno.EINVAL;
+        if (address + size > limit || address + size < address)
+            return -Errno.ENOMEM;
+        if (address < AddressSpace.LowestAddress)
+            return -Errno.EPERM;
+        if (!mayReplace && !Memory.IsFree(address, address + size))
+            return -Errno.EEXIST;
+        Memory.Unmap(address, address + size);
+        return 0;
     }
 
     /// <summary>On x86 what may be written or executed may be read.</summary>
     private (bool Readable, bool Writable, bool Executable) RightsOf(int protection)
     {
         bool any = (protection & ProtAll) != 0;
-        bool executable = (protection & ProtExecute) != 0 || (State.ReadImpliesExecute && (protection & ProtRead) != 0);
+        bool executable = (protection & ProtExecute) != 0 || (Memory.Map.ReadImpliesExecute && (protection & ProtRead) != 0);
         return (any, (protection & ProtWrite) != 0, executable);
     }
 
@@ -125,7 +138,8 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         if (address > Memory.Limit || length > Memory.Limit - address || !Memory.IsCovered(address, KernelLayout.PageUp(address + length)))
             return -Errno.ENOMEM;
         (bool readable, bool writable, bool executable) = RightsOf(protection);
-        Memory.Protect(address, KernelLayout.PageUp(address + length), readable, writable, executable);
+        Memory.Change(
+            address, KernelLayout.PageUp(address + length), area => area with { Readable = readable, Writable = writable, Executable = executable });
         return 0;
     }
 
@@ -168,7 +182,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
 
         if (address + oldSize == area.End && address + newSize <= limit && Memory.IsFree(area.End, address + newSize))
         {
-            Memory.Add(area with { Start = area.End, End = address + newSize });
+            Memory.Add(area with { Start = area.End, End = address + newSize, Offset = area.Backing is null ? 0 : area.OffsetOf(area.End) });
             return (long)address;
         }
 
@@ -179,8 +193,9 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
     {
         if (!Memory.TryMovePages(address, newAddress, Math.Min(oldSize, newSize)))
             return -Errno.ENOMEM;
+        VmArea moved = area.Between(address, Math.Min(area.End, address + oldSize));
         Memory.Unmap(address, address + oldSize);
-        Memory.Add(area with { Start = newAddress, End = newAddress + newSize });
+        Memory.Add(moved with { Start = newAddress, End = newAddress + newSize });
         return (long)newAddress;
     }
 

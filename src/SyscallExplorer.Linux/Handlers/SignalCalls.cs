@@ -3,8 +3,7 @@ using System.Buffers.Binary;
 namespace SyscallExplorer.Linux;
 
 /// <summary>
-/// Signals of a program with one thread: dispositions, the mask, what waits, and the default effects. A signal with a handler stops the
-/// run with a sentence, since nothing here calls handlers.
+/// Dispositions, the mask, what waits, and sending.
 /// </summary>
 internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
 {
@@ -15,49 +14,12 @@ internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
         ("rt_sigaction", Action),
         ("rt_sigprocmask", a => a[3] != SetSize ? -Errno.EINVAL : ChangeMask(a.Int(0), a[1], a[2], SetSize)),
         ("sigprocmask", a => ChangeMask(a.Int(0), a[1], a[2], 4)),
-        ("rt_sigpending", a => a[1] > SetSize ? -Errno.EINVAL : GiveSet(a[0], State.Signals.Pending & State.Signals.Blocked, (int)a[1])),
+        ("rt_sigpending", a => a[1] > SetSize ? -Errno.EINVAL : GiveSet(a[0], (Task.Signals.Pending | Process.Signals.Pending) & Task.Signals.Blocked, (int)a[1])),
         ("sigaltstack", AlternateStack),
         ("kill", a => Kill(a.Int(0), a.Int(1))),
-        ("tkill", a => a.Int(0) <= 0 ? -Errno.EINVAL : Kill(a.Int(0), a.Int(1))),
-        ("tgkill", a => a.Int(0) <= 0 || a.Int(1) <= 0 ? -Errno.EINVAL : a.Int(0) != TaskIdentity.Pid ? -Errno.ESRCH : Kill(a.Int(1), a.Int(2))),
+        ("tkill", a => KillThread(null, a.Int(0), a.Int(1))),
+        ("tgkill", a => KillThread(a.Int(0), a.Int(1), a.Int(2))),
     ];
-
-    /// <summary>Sends the program a signal and lets it take effect unless it is blocked.</summary>
-    public void SendToSelf(int signal)
-    {
-        State = State with { Signals = State.Signals with { Pending = State.Signals.Pending | SignalState.Bit(signal) } };
-        TakeEffect();
-    }
-
-    /// <summary>The first pending signal that is not blocked does what it does; nothing happens after the end.</summary>
-    private void TakeEffect()
-    {
-        for (int signal = 1; signal <= SignalNumbers.Last && State.KilledBy == 0 && State.Refusal is null; signal++)
-        {
-            SignalState signals = State.Signals;
-            if ((signals.Pending & ~signals.Blocked & SignalState.Bit(signal)) == 0)
-                continue;
-            State = State with { Signals = signals with { Pending = signals.Pending & ~SignalState.Bit(signal) } };
-            Deliver(signal, signals.ActionOf(signal));
-        }
-    }
-
-    private void Deliver(int signal, SignalAction action)
-    {
-        SignalEffect effect = SignalNumbers.DefaultEffect(signal);
-        if (action.Handler == SignalAction.Ignore || (action.Handler == SignalAction.Default && effect == SignalEffect.Ignore))
-            return;
-        if (action.Handler != SignalAction.Default)
-            State = State with { Refusal = HandlerSentence(signal, action) };
-        else if (effect == SignalEffect.Stop)
-            State = State with { Refusal = $"The program was stopped by {SignalNumbers.Name(signal)}, and there is nobody who would let it go on." };
-        else
-            State = State with { KilledBy = signal };
-    }
-
-    /// <summary>Why a run stops where the kernel would call a handler.</summary>
-    public static string HandlerSentence(int signal, SignalAction action) =>
-        $"{SignalNumbers.Name(signal)} arrived, for which the program has a handler at {action.Handler:x}h; the kit does not run signal handlers yet.";
 
     private long Action(SyscallArguments arguments)
     {
@@ -69,7 +31,7 @@ internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.EINVAL;
         }
 
-        SignalAction old = State.Signals.ActionOf(signal);
+        SignalAction old = State.HandlerTables[Task.Handlers].ActionOf(signal);
         if (arguments[1] != 0)
         {
             byte[] bytes = new byte[3 * word + SetSize];
@@ -91,23 +53,21 @@ internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
     /// <summary>A signal that is now ignored no longer waits.</summary>
     private void SetAction(int signal, SignalAction action)
     {
-        SignalState signals = State.Signals;
+        HandlerTableState table = State.HandlerTables[Task.Handlers];
+        State = State with { HandlerTables = State.HandlerTables.SetItem(Task.Handlers, table with { Actions = table.Actions.SetItem(signal, action) }) };
         bool ignored = action.Handler == SignalAction.Ignore
             || (action.Handler == SignalAction.Default && SignalNumbers.DefaultEffect(signal) == SignalEffect.Ignore);
-        State = State with
-        {
-            Signals = signals with
-            {
-                Actions = signals.Actions.SetItem(signal, action),
-                Pending = ignored ? signals.Pending & ~SignalState.Bit(signal) : signals.Pending,
-            },
-        };
+        if (!ignored)
+            return;
+        Process = Process with { Signals = Process.Signals with { Pending = Process.Signals.Pending & ~SignalState.Bit(signal) } };
+        foreach (TaskState thread in Tasks.Threads(Process).ToList())
+            Tasks.Set(thread with { Signals = thread.Signals with { Pending = thread.Signals.Pending & ~SignalState.Bit(signal) } });
     }
 
     private long ChangeMask(int how, ulong set, ulong oldSet, int size)
     {
         const int block = 0, unblock = 1, replace = 2;
-        ulong old = State.Signals.Blocked;
+        ulong old = Task.Signals.Blocked;
         if (set != 0)
         {
             Span<byte> bytes = stackalloc byte[SetSize];
@@ -119,12 +79,12 @@ internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
             ulong? mask = how switch { block => old | given, unblock => old & ~given, replace => untouched | given, _ => null };
             if (mask is not { } now)
                 return -Errno.EINVAL;
-            State = State with { Signals = State.Signals with { Blocked = now } };
+            Task = Task with { Signals = Task.Signals with { Blocked = now } };
         }
 
         // The mask has changed even where the old one cannot be told.
         long result = oldSet == 0 ? 0 : GiveSet(oldSet, old, size);
-        TakeEffect();
+        Tasks.Current.SetFlag(ThreadFlags.SigPending, true);
         return result;
     }
 
@@ -139,7 +99,7 @@ internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
     {
         const int autoDisarm = 1 << 31, onStack = 1, minimum = 2048;
         int word = arguments.IsCompat ? 4 : 8;
-        SignalState old = State.Signals;
+        SignalState old = Task.Signals;
         if (arguments[0] != 0)
         {
             byte[] bytes = new byte[3 * word];
@@ -155,7 +115,7 @@ internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
                 (address, size) = (0, 0);
             else if (size < minimum)
                 return -Errno.ENOMEM;
-            State = State with { Signals = old with { StackAddress = address, StackSize = size, StackFlags = flags & ~onStack } };
+            Task = Task with { Signals = old with { StackAddress = address, StackSize = size, StackFlags = flags & ~onStack } };
         }
 
         if (arguments[1] == 0)
@@ -164,17 +124,37 @@ internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
         return Give(arguments[1], (arguments.IsCompat ? structure : structure.Int32(0)).Word(old.StackSize).Bytes);
     }
 
-    /// <summary>There is the program, alone in its process group, and its parent, which is another user's.</summary>
+    /// <summary>To a process, to a group, or to all there are but the caller.</summary>
     private long Kill(int process, int signal)
     {
         if ((uint)signal > SignalNumbers.Last)
             return -Errno.EINVAL;
-        if (process is -TaskIdentity.ParentPid or TaskIdentity.ParentPid)
+        if (process is -TaskIdentity.ParentPid or TaskIdentity.ParentPid or TaskIdentity.Init)
             return -Errno.EPERM;
-        if (process is not (TaskIdentity.Pid or 0 or -TaskIdentity.Pid))
+        int group = process == 0 ? Process.Group : -process;
+        List<ProcessState> targets = [.. process switch
+        {
+            > 0 => State.Processes.Values.Where(target => target.Id == process),
+            -1 => State.Processes.Values.Where(target => target.Id != Process.Id),
+            _ => State.Processes.Values.Where(target => target.Group == group),
+        }];
+        if (signal != 0)
+        {
+            foreach (ProcessState target in targets)
+                Machine.Signals.Send(Tasks.FindProcess(target.Id) ?? target, signal);
+        }
+
+        return targets.Count == 0 ? -Errno.ESRCH : 0;
+    }
+
+    private long KillThread(int? process, int thread, int signal)
+    {
+        if ((uint)signal > SignalNumbers.Last || thread <= 0 || process <= 0)
+            return -Errno.EINVAL;
+        if (Tasks.Find(thread) is not { IsAlive: true } target || (process is { } wanted && target.Process != wanted))
             return -Errno.ESRCH;
         if (signal != 0)
-            SendToSelf(signal);
+            Machine.Signals.Send(target, signal);
         return 0;
     }
 }

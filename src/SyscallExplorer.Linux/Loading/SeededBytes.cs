@@ -12,6 +12,9 @@ internal static class SeededBytes
     /// <summary>The stream of getrandom.</summary>
     public const int GetRandom = 2;
 
+    /// <summary>The stream of the canaries of kernel stacks.</summary>
+    public const int StackCanary = 3;
+
     /// <summary>Fills a span with what a stream has from a position on.</summary>
     public static void Fill(ulong seed, int stream, long position, Span<byte> destination)
     {

@@ -2,14 +2,21 @@ using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Linux;
 
+/// <summary>What an exception left: <c>thread.trap_nr</c>, <c>error_code</c> and <c>cr2</c>.</summary>
+/// <param name="Vector">Its vector.</param>
+/// <param name="ErrorCode">Its error code, or 0.</param>
+/// <param name="FaultAddress">CR2, for a page fault.</param>
+internal sealed record Trap(Vector Vector, ulong ErrorCode, ulong FaultAddress);
+
 /// <summary>Makes the report of an exception that nobody survives.</summary>
 internal static class FatalReports
 {
     private const int Lines = 6;
     private const int MaxInstruction = 15;
 
-    public static FatalReport Make(LinuxMachine machine, int signal, Vector vector, ulong error, ulong faultAddress, PtRegs frame)
+    public static FatalReport Make(LinuxMachine machine, int signal, Trap trap, PtRegs frame)
     {
+        (Vector vector, ulong error, ulong faultAddress) = trap;
         ulong rip = frame[PtRegsOffsets.Ip];
         bool compat = frame[PtRegsOffsets.Cs] == Selectors.User32Cs;
         string what = $"#{ExceptionNames.Mnemonic(vector)}"

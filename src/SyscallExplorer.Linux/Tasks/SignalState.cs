@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace SyscallExplorer.Linux;
 
 /// <summary>What sigaction sets for a signal.</summary>
@@ -15,22 +13,18 @@ internal sealed record SignalAction(ulong Handler, ulong Flags, ulong Restorer, 
     public static SignalAction Initial { get; } = new(Default, 0, 0, 0);
 }
 
-/// <summary>The program's signals: what to do about them, which are blocked, which wait.</summary>
-/// <param name="Actions">By signal; what is absent is SIG_DFL.</param>
+/// <summary>The signals of a thread or of a process: which are blocked, which wait, and the stack for their handlers.</summary>
 /// <param name="Blocked">Signal 1 in bit 0.</param>
 /// <param name="Pending">Signals that were sent while blocked.</param>
 /// <param name="StackAddress">sigaltstack's address.</param>
 /// <param name="StackSize">Its size.</param>
 /// <param name="StackFlags">Its flags; SS_DISABLE when there is none.</param>
-internal sealed record SignalState(
-    ImmutableDictionary<int, SignalAction> Actions, ulong Blocked, ulong Pending, ulong StackAddress, ulong StackSize, int StackFlags)
+internal sealed record SignalState(ulong Blocked, ulong Pending, ulong StackAddress, ulong StackSize, int StackFlags)
 {
     /// <summary>SS_DISABLE.</summary>
     public const int NoStack = 2;
 
-    public static SignalState Initial { get; } = new(ImmutableDictionary<int, SignalAction>.Empty, 0, 0, 0, 0, NoStack);
-
-    public SignalAction ActionOf(int signal) => Actions.GetValueOrDefault(signal, SignalAction.Initial);
+    public static SignalState Initial { get; } = new(0, 0, 0, 0, NoStack);
 
     public static ulong Bit(int signal) => 1ul << (signal - 1);
 }
