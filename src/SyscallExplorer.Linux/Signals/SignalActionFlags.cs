@@ -12,6 +12,9 @@ internal static class SignalActionFlags
     /// <summary>SA_SIGINFO: the handler takes three arguments.</summary>
     public const ulong SignalInfo = 4;
 
+    /// <summary>SA_EXPOSE_TAGBITS: means nothing on x86.</summary>
+    public const ulong ExposeTagBits = 0x800;
+
     /// <summary>SA_RESTORER: the program says where handlers return to.</summary>
     public const ulong Restorer = 0x0400_0000;
 
