@@ -304,6 +304,15 @@ public sealed partial class LinuxMachine
         WriteKernel(address, bytes);
     }
 
+    /// <summary>Writes a <c>struct pt_regs</c> where it was read.</summary>
+    internal void WritePtRegs(PtRegs registers)
+    {
+        byte[] bytes = new byte[PtRegsOffsets.Size];
+        for (int i = 0; i < registers.Words.Count; i++)
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(i * 8), registers.Words[i]);
+        WriteKernel(registers.Address, bytes);
+    }
+
     /// <summary>A page was given on demand.</summary>
     internal void CountFault()
     {

@@ -37,7 +37,9 @@ internal static class ExceptionEntries
         new(Vector.StackFault, "stack_segment", true),
         new(Vector.GeneralProtection, "general_protection", true),
         new(Vector.PageFault, "page_fault", true),
+        new(Vector.FloatingPoint, "coprocessor_error", false),
         new(Vector.AlignmentCheck, "alignment_check", true),
+        new(Vector.SimdFloatingPoint, "simd_coprocessor_error", false),
     ];
 
     public static void Emit(KernelAssembler k)

@@ -48,15 +48,7 @@ internal abstract class HostedCalls(LinuxMachine machine)
     protected long Give(ulong address, ReadOnlySpan<byte> bytes) => Memory.TryWrite(address, bytes) ? 0 : -Errno.EFAULT;
 
     /// <summary>Puts the caller to sleep; its call is asked again when one of the keys, the deadline or a signal wakes it.</summary>
-    protected long Block(Wait wait)
-    {
-        long sequence = Waited?.Sequence ?? State.NextWait;
-        if (Waited is null)
-            State = State with { NextWait = State.NextWait + 1 };
-        Task = Task with { State = RunState.Sleeping, Wait = wait with { Sequence = sequence } };
-        machine.Timers.Program();
-        return Blocked;
-    }
+    protected long Block(Wait wait) => Tasks.Block(wait);
 
     /// <summary>Goes on with the wait that the call came out of.</summary>
     protected long BlockAgain() => Waited is { } wait ? Block(wait) : throw new InvalidOperationException("The call has not waited.");

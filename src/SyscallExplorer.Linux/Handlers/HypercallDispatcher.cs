@@ -5,7 +5,6 @@ namespace SyscallExplorer.Linux;
 /// <summary>The host's end of every hypercall of the kernel's guest code.</summary>
 internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHandler
 {
-    private const int SignalCodeShift = 8;
     private const int FaultWrite = 2;
     private const int FaultInstruction = 16;
 
@@ -28,7 +27,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
             case HypercallNumbers.HandleMmFault:
                 cycles = Charge("handle_mm_fault");
                 FaultResult fault = HandleFault((uint)registers[Gpr.Rsi], registers[Gpr.Rdx]);
-                registers[Gpr.Rax] = (ulong)(uint)(fault.Signal | (fault.Code << SignalCodeShift));
+                registers[Gpr.Rax] = (ulong)(uint)(fault.Signal | (fault.Code << ExceptionHandlers.SignalCodeShift));
                 return Next;
             case HypercallNumbers.ForceSignal:
                 cycles = Charge("force_signal");
@@ -145,17 +144,18 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
     /// <summary>An exception of the program becomes its signal.</summary>
     private void Force(Processor processor)
     {
-        const int signalMask = (1 << SignalCodeShift) - 1;
+        const int signalMask = (1 << ExceptionHandlers.SignalCodeShift) - 1;
         (PtRegs frame, Trap trap) = ReadTrap(processor);
         int signal = (int)processor.Registers[Gpr.Rdx];
-        machine.Signals.Force(signal & signalMask, signal >> SignalCodeShift, trap, frame);
+        machine.Signals.Force(signal & signalMask, signal >> ExceptionHandlers.SignalCodeShift, trap, frame);
     }
 
     private (PtRegs Frame, Trap Trap) ReadTrap(Processor processor)
     {
         ProcessorRegisters registers = processor.Registers;
         var vector = (Vector)registers[Gpr.Rcx];
-        ulong error = ExceptionEntries.Table.Any(entry => entry.Vector == vector && entry.HasErrorCode) ? registers[Gpr.Rsi] : 0;
+        bool hasError = vector == Vector.Debug || ExceptionEntries.Table.Any(entry => entry.Vector == vector && entry.HasErrorCode);
+        ulong error = hasError ? registers[Gpr.Rsi] : 0;
         return (machine.ReadPtRegs(registers[Gpr.Rdi]), new Trap(vector, error, vector == Vector.PageFault ? registers.ControlRegister2 : 0));
     }
 

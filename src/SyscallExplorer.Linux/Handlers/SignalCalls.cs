@@ -2,66 +2,91 @@ using System.Buffers.Binary;
 
 namespace SyscallExplorer.Linux;
 
-/// <summary>
-/// Dispositions, the mask, what waits, and sending.
-/// </summary>
+/// <summary>Dispositions, the mask, what waits, and the alternate stack. man 2 sigaction, sigprocmask, sigpending, sigaltstack.</summary>
 internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
 {
-    private const int SetSize = 8;
+    /// <summary>Flags that a program can set; others read as zero, so that programs find out what a kernel knows.</summary>
+    private const ulong KnownFlags = SignalActionFlags.NoChildStop | SignalActionFlags.NoChildWait | SignalActionFlags.SignalInfo
+        | SignalActionFlags.Restorer | SignalActionFlags.OnStack | SignalActionFlags.Restart | SignalActionFlags.NoDefer
+        | SignalActionFlags.ResetHandler | SignalActionFlags.ExposeTagBits;
 
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
-        ("rt_sigaction", Action),
-        ("rt_sigprocmask", a => a[3] != SetSize ? -Errno.EINVAL : ChangeMask(a.Int(0), a[1], a[2], SetSize)),
-        ("sigprocmask", a => ChangeMask(a.Int(0), a[1], a[2], 4)),
-        ("rt_sigpending", a => a[1] > SetSize ? -Errno.EINVAL : GiveSet(a[0], (Task.Signals.Pending | Process.Signals.Pending) & Task.Signals.Blocked, (int)a[1])),
-        ("sigaltstack", AlternateStack),
-        ("kill", a => Kill(a.Int(0), a.Int(1))),
-        ("tkill", a => KillThread(null, a.Int(0), a.Int(1))),
-        ("tgkill", a => KillThread(a.Int(0), a.Int(1), a.Int(2))),
+        ("rt_sigaction", a => a[3] != SignalSetBytes.Size ? -Errno.EINVAL : Action(a, SignalSetBytes.Size)),
+        ("sigaction", a => Action(a, SignalSetBytes.OldSize)),
+        ("signal", SetHandler),
+        ("rt_sigprocmask", a => a[3] != SignalSetBytes.Size ? -Errno.EINVAL : ChangeMask(a.Int(0), a[1], a[2], SignalSetBytes.Size)),
+        ("sigprocmask", a => ChangeMask(a.Int(0), a[1], a[2], SignalSetBytes.OldSize)),
+        ("sgetmask", _ => (uint)Task.Signals.Blocked),
+        ("ssetmask", SetMask),
+        ("rt_sigpending", a => a[1] > SignalSetBytes.Size ? -Errno.EINVAL : SignalSetBytes.Give(Memory, a[0], Waiting, (int)a[1])),
+        ("sigpending", a => SignalSetBytes.Give(Memory, a[0], Waiting, SignalSetBytes.OldSize)),
+        ("sigaltstack", AlternateStackOf),
     ];
 
-    private long Action(SyscallArguments arguments)
+    private ulong Waiting => (Task.Signals.Pending | Process.Signals.Pending) & Task.Signals.Blocked;
+
+    /// <summary>The old structure has its mask second and half as wide, the newer one last.</summary>
+    private long Action(SyscallArguments arguments, int setSize)
     {
         int signal = arguments.Int(0);
+        bool isOld = setSize == SignalSetBytes.OldSize;
         int word = arguments.IsCompat ? 4 : 8;
-        if (arguments[3] != SetSize || signal is < 1 or > SignalNumbers.Last
-            || (arguments[1] != 0 && (SignalState.Bit(signal) & SignalNumbers.Unblockable) != 0))
-        {
-            return -Errno.EINVAL;
-        }
-
-        SignalAction old = State.HandlerTables[Task.Handlers].ActionOf(signal);
+        SignalAction? wanted = null;
         if (arguments[1] != 0)
         {
-            byte[] bytes = new byte[3 * word + SetSize];
+            byte[] bytes = new byte[3 * word + setSize];
             if (!Memory.TryRead(arguments[1], bytes))
                 return -Errno.EFAULT;
             ulong Word(int index) => word == 8
                 ? BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(index * 8))
                 : BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(index * 4));
-            ulong mask = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(3 * word)) & ~SignalNumbers.Unblockable;
-            SetAction(signal, new SignalAction(Word(0), Word(1), Word(2), mask));
+            wanted = isOld
+                ? NewAction(Word(0), Word(2), Word(3), Word(1), arguments.IsCompat)
+                : NewAction(Word(0), Word(1), Word(2), BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(3 * word)), arguments.IsCompat);
         }
 
+        if (!IsSettable(signal, wanted is not null))
+            return -Errno.EINVAL;
+        SignalAction old = Machine.Signals.ActionOf(Task, signal);
+        if (wanted is not null)
+            Set(signal, wanted);
         if (arguments[2] == 0)
             return 0;
-        CStructure structure = new CStructure(arguments.IsCompat).Word(old.Handler).Word(old.Flags).Word(old.Restorer).Int64((long)old.Mask);
+        CStructure structure = new CStructure(arguments.IsCompat).Word(old.Handler);
+        structure = isOld
+            ? structure.Int32((int)old.Mask).Word(old.Flags).Word(old.Restorer)
+            : structure.Word(old.Flags).Word(old.Restorer).Int64((long)old.Mask);
         return Give(arguments[2], structure.Bytes);
     }
 
-    /// <summary>A signal that is now ignored no longer waits.</summary>
-    private void SetAction(int signal, SignalAction action)
+    private static SignalAction NewAction(ulong handler, ulong flags, ulong restorer, ulong mask, bool compat) =>
+        new(handler, flags & KnownFlags, restorer, mask & ~SignalSets.Unblockable) { IsCompat = compat };
+
+    private static bool IsSettable(int signal, bool isSet) =>
+        signal is >= 1 and <= SignalNumbers.Last && !(isSet && SignalSets.Unblockable.Has(signal));
+
+    /// <summary>signal of System V: once, and the signal stays unblocked.</summary>
+    private long SetHandler(SyscallArguments arguments)
     {
-        HandlerTableState table = State.HandlerTables[Task.Handlers];
-        State = State with { HandlerTables = State.HandlerTables.SetItem(Task.Handlers, table with { Actions = table.Actions.SetItem(signal, action) }) };
-        bool ignored = action.Handler == SignalAction.Ignore
-            || (action.Handler == SignalAction.Default && SignalNumbers.DefaultEffect(signal) == SignalEffect.Ignore);
-        if (!ignored)
+        int signal = arguments.Int(0);
+        if (!IsSettable(signal, isSet: true))
+            return -Errno.EINVAL;
+        SignalAction old = Machine.Signals.ActionOf(Task, signal);
+        Set(signal, NewAction(arguments[1], SignalActionFlags.ResetHandler | SignalActionFlags.NoDefer, 0, 0, arguments.IsCompat));
+        return (long)old.Handler;
+    }
+
+    /// <summary>A signal that is now dropped no longer waits.</summary>
+    private void Set(int signal, SignalAction action)
+    {
+        Machine.Signals.SetAction(signal, action);
+        if (!action.Drops(signal))
             return;
-        Process = Process with { Signals = Process.Signals with { Pending = Process.Signals.Pending & ~SignalState.Bit(signal) } };
+        ulong dropped = SignalSets.Bit(signal);
+        Process = Process with { Signals = Process.Signals.Without(dropped) };
         foreach (TaskState thread in Tasks.Threads(Process).ToList())
-            Tasks.Set(thread with { Signals = thread.Signals with { Pending = thread.Signals.Pending & ~SignalState.Bit(signal) } });
+            Tasks.Set(thread with { Signals = thread.Signals with { Queue = thread.Signals.Queue.Without(dropped) } });
     }
 
     private long ChangeMask(int how, ulong set, ulong oldSet, int size)
@@ -70,91 +95,49 @@ internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
         ulong old = Task.Signals.Blocked;
         if (set != 0)
         {
-            Span<byte> bytes = stackalloc byte[SetSize];
-            bytes.Clear();
-            if (!Memory.TryRead(set, bytes[..size]))
+            if (SignalSetBytes.Read(Memory, set, size) is not { } given)
                 return -Errno.EFAULT;
-            ulong given = BinaryPrimitives.ReadUInt64LittleEndian(bytes) & ~SignalNumbers.Unblockable;
-            ulong untouched = size == SetSize ? 0 : old & ~(ulong)uint.MaxValue;
+            ulong untouched = size == SignalSetBytes.Size ? 0 : old & ~(ulong)uint.MaxValue;
             ulong? mask = how switch { block => old | given, unblock => old & ~given, replace => untouched | given, _ => null };
             if (mask is not { } now)
                 return -Errno.EINVAL;
-            Task = Task with { Signals = Task.Signals with { Blocked = now } };
+            Machine.Signals.SetBlocked(now);
         }
 
         // The mask has changed even where the old one cannot be told.
-        long result = oldSet == 0 ? 0 : GiveSet(oldSet, old, size);
-        Tasks.Current.SetFlag(ThreadFlags.SigPending, true);
-        return result;
+        return oldSet == 0 ? 0 : SignalSetBytes.Give(Memory, oldSet, old, size);
     }
 
-    private long GiveSet(ulong address, ulong set, int size)
+    private long SetMask(SyscallArguments arguments)
     {
-        Span<byte> bytes = stackalloc byte[SetSize];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, set);
-        return Give(address, bytes[..size]);
+        uint old = (uint)Task.Signals.Blocked;
+        Machine.Signals.SetBlocked((uint)arguments[0]);
+        return old;
     }
 
-    private long AlternateStack(SyscallArguments arguments)
+    private long AlternateStackOf(SyscallArguments arguments)
     {
-        const int autoDisarm = 1 << 31, onStack = 1, minimum = 2048;
         int word = arguments.IsCompat ? 4 : 8;
-        SignalState old = Task.Signals;
+        ulong stackPointer = Machine.ReadPtRegs(Tasks.Current.Registers)[PtRegsOffsets.Sp];
+        AlternateStack old = Task.Signals.Stack;
         if (arguments[0] != 0)
         {
             byte[] bytes = new byte[3 * word];
             if (!Memory.TryRead(arguments[0], bytes))
                 return -Errno.EFAULT;
-            ulong address = word == 8 ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-            int flags = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(word));
-            ulong size = word == 8 ? BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(16)) : BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(8));
-            int mode = flags & ~autoDisarm;
-            if (mode is not (0 or onStack or SignalState.NoStack))
-                return -Errno.EINVAL;
-            if (mode == SignalState.NoStack)
-                (address, size) = (0, 0);
-            else if (size < minimum)
-                return -Errno.ENOMEM;
-            Task = Task with { Signals = old with { StackAddress = address, StackSize = size, StackFlags = flags & ~onStack } };
+            ulong Word(int offset) => word == 8
+                ? BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(offset))
+                : BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(offset));
+            var wanted = new AlternateStack(Word(0), Word(2 * word), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(word)));
+            (int error, AlternateStack stack) = old.Change(wanted, stackPointer);
+            if (error != 0)
+                return -error;
+            Task = Task with { Signals = Task.Signals with { Stack = stack } };
         }
 
         if (arguments[1] == 0)
             return 0;
-        CStructure structure = new CStructure(arguments.IsCompat).Word(old.StackAddress).Int32(old.StackFlags);
-        return Give(arguments[1], (arguments.IsCompat ? structure : structure.Int32(0)).Word(old.StackSize).Bytes);
-    }
-
-    /// <summary>To a process, to a group, or to all there are but the caller.</summary>
-    private long Kill(int process, int signal)
-    {
-        if ((uint)signal > SignalNumbers.Last)
-            return -Errno.EINVAL;
-        if (process is -TaskIdentity.ParentPid or TaskIdentity.ParentPid or TaskIdentity.Init)
-            return -Errno.EPERM;
-        int group = process == 0 ? Process.Group : -process;
-        List<ProcessState> targets = [.. process switch
-        {
-            > 0 => State.Processes.Values.Where(target => target.Id == process),
-            -1 => State.Processes.Values.Where(target => target.Id != Process.Id),
-            _ => State.Processes.Values.Where(target => target.Group == group),
-        }];
-        if (signal != 0)
-        {
-            foreach (ProcessState target in targets)
-                Machine.Signals.Send(Tasks.FindProcess(target.Id) ?? target, signal);
-        }
-
-        return targets.Count == 0 ? -Errno.ESRCH : 0;
-    }
-
-    private long KillThread(int? process, int thread, int signal)
-    {
-        if ((uint)signal > SignalNumbers.Last || thread <= 0 || process <= 0)
-            return -Errno.EINVAL;
-        if (Tasks.Find(thread) is not { IsAlive: true } target || (process is { } wanted && target.Process != wanted))
-            return -Errno.ESRCH;
-        if (signal != 0)
-            Machine.Signals.Send(target, signal);
-        return 0;
+        CStructure structure = new CStructure(arguments.IsCompat).Word(old.Address).Int32((int)old.FlagsToTell(stackPointer));
+        return Give(arguments[1], (arguments.IsCompat ? structure : structure.Int32(0)).Word(old.Size).Bytes);
     }
 }

@@ -183,7 +183,7 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
             return 0;
 
         // The kernel writes the number on its way out and sends SIGSEGV where it cannot.
-        Machine.Signals.Send(Task, SignalNumbers.SIGSEGV);
+        Machine.Signals.Force(SignalInfo.FromKernel(SignalNumbers.SIGSEGV));
         return 0;
     }
 

@@ -12,9 +12,6 @@ internal sealed class TransferCalls(LinuxMachine machine) : NamedFileCalls(machi
     private const int NoWait = 8;
     private const int Append = 16;
 
-    /// <summary>SIGXFSZ.</summary>
-    private const int FileTooLarge = 25;
-
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
         ("hosted_read", a => Read(a.Int(0), new UserBuffer(Memory, a[1], a[2]), null)),
@@ -45,7 +42,7 @@ internal sealed class TransferCalls(LinuxMachine machine) : NamedFileCalls(machi
         if (result == -Errno.EPIPE)
             Machine.Signals.Send(Task, SignalNumbers.SIGPIPE);
         else if (result == -Errno.EFBIG && request.File.Object is RegularFile)
-            Machine.Signals.Send(Task, FileTooLarge);
+            Machine.Signals.Send(Task, SignalNumbers.SIGXFSZ);
         return result;
     }
 

@@ -28,6 +28,17 @@ internal static class FatalReports
         return new FatalReport(title, signal, (int)vector, error, faultAddress, frame, Disassemble(machine, rip, compat ? 32 : 64));
     }
 
+    /// <summary>The report of a signal that somebody sent.</summary>
+    public static FatalReport Make(LinuxMachine machine, SignalInfo info, PtRegs frame)
+    {
+        ulong rip = frame[PtRegsOffsets.Ip];
+        bool isFromProcess = info.Code <= SignalCodes.User && info.Process != 0;
+        string from = !isFromProcess ? "" : info.Process == machine.Process.Id ? ", which it sent itself," : $", which process {info.Process} sent,";
+        string title = $"The program was killed by {SignalNumbers.Name(info.Signal)}{from} at {machine.SymbolText(rip)}.";
+        int bitness = frame[PtRegsOffsets.Cs] == Selectors.User32Cs ? 32 : 64;
+        return new FatalReport(title, info.Signal, FatalReport.NoVector, 0, 0, frame, Disassemble(machine, rip, bitness));
+    }
+
     private static List<ReportLine> Disassemble(LinuxMachine machine, ulong rip, int bitness)
     {
         byte[] bytes = machine.Processor.ReadCode(rip, Lines * MaxInstruction);

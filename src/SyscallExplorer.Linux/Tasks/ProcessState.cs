@@ -21,7 +21,7 @@ internal sealed record ProcessState
     public ImmutableSortedSet<int> Threads { get; init; } = [];
 
     /// <summary>Signals that wait for any of its threads.</summary>
-    public SignalState Signals { get; init; } = SignalState.Initial;
+    public SignalQueue Signals { get; init; } = SignalQueue.Empty;
 
     /// <summary>Its status once an exit of all threads has begun.</summary>
     public int? GroupExit { get; init; }
@@ -31,6 +31,12 @@ internal sealed record ProcessState
 
     /// <summary>The signal that stopped it, or 0.</summary>
     public int StoppedBy { get; init; }
+
+    /// <summary>The signal by which its threads are stopping, and how many have not stopped yet.</summary>
+    public GroupStop? Stopping { get; init; }
+
+    /// <summary>A stop or continuation of which its parent has not been sent a signal yet: si_code, or 0.</summary>
+    public int ChangeToTell { get; init; }
 
     /// <summary>A stop or a continuation that its parent can still ask for, as wait4 gives it, or null.</summary>
     public int? StateToTell { get; init; }

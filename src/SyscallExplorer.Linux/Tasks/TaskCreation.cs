@@ -85,13 +85,7 @@ internal sealed class TaskCreation(LinuxMachine machine)
             FileTable = machine.Files.Inherit(parent.FileTable, share: request.Has(CloneFlags.Files)),
             FileSystem = InheritFileSystem(request, parent),
             Handlers = InheritHandlers(request, parent),
-            Signals = parent.Signals with
-            {
-                Pending = 0,
-                StackAddress = request.Has(CloneFlags.Vm) && !request.Has(CloneFlags.Vfork) ? 0 : parent.Signals.StackAddress,
-                StackSize = request.Has(CloneFlags.Vm) && !request.Has(CloneFlags.Vfork) ? 0 : parent.Signals.StackSize,
-                StackFlags = request.Has(CloneFlags.Vm) && !request.Has(CloneFlags.Vfork) ? SignalState.NoStack : parent.Signals.StackFlags,
-            },
+            Signals = parent.Signals.ForChild(sharesMemory: request.Has(CloneFlags.Vm) && !request.Has(CloneFlags.Vfork)),
             Thread = new ThreadState(request.Has(CloneFlags.ChildClearTid) ? request.ChildTid : 0, 0, 0, 0, 0) with
             {
                 Rseq = request.Has(CloneFlags.Vm) ? 0 : parent.Thread.Rseq,

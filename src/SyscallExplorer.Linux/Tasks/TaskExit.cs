@@ -33,7 +33,7 @@ internal sealed class TaskExit(LinuxMachine machine)
     {
         if (process.GroupExit is not null)
             return;
-        machine.Tasks.Set(process with { GroupExit = status, StoppedBy = 0 });
+        machine.Tasks.Set(process with { GroupExit = status, StoppedBy = 0, Stopping = null });
         foreach (TaskState thread in machine.Tasks.Threads(process).ToList())
             Hurry(thread);
     }
@@ -52,6 +52,8 @@ internal sealed class TaskExit(LinuxMachine machine)
         TaskState task = machine.Task;
         bool isLast = machine.State.Tasks.Values.Count(other => other.IsAlive) == 1;
         machine.Futexes.ThreadEnds(task);
+        machine.Signals.ThreadEnds(task);
+        task = machine.Task;
 
         // What the last task had stays for whoever looks at the machine afterwards.
         if (!isLast)
@@ -131,6 +133,7 @@ internal sealed class TaskExit(LinuxMachine machine)
         TaskState leader = machine.Tasks.Leader(process);
         int status = process.GroupExit ?? leader.ExitCode;
         machine.Tasks.Set(leader with { ExitCode = status });
+        machine.Signals.ProcessEnds(process);
         Reparent(process);
         if (process.Id == TaskIdentity.Pid)
         {

@@ -152,6 +152,19 @@ internal sealed class TaskTable(LinuxMachine machine)
         return slot;
     }
 
+    /// <summary>Puts the current task to sleep; what it is in is asked again when one of the keys, the deadline or a signal wakes it.</summary>
+    /// <returns><see cref="HostedCalls.Blocked"/>.</returns>
+    public long Block(Wait wait)
+    {
+        TaskState task = State.Tasks[CurrentId];
+        long sequence = task.Wait?.Sequence ?? State.NextWait;
+        if (task.Wait is null)
+            State = State with { NextWait = State.NextWait + 1 };
+        Set(task with { State = RunState.Sleeping, Wait = wait with { Sequence = sequence } });
+        machine.Timers.Program();
+        return HostedCalls.Blocked;
+    }
+
     /// <summary>Lets a task run that waits.</summary>
     public void Wake(TaskState task, WakeReason reason)
     {

@@ -20,7 +20,7 @@ internal enum WaitKind
     /// <summary>The child of a vfork, by its number, to leave the address space.</summary>
     AddressSpaceOfChild,
 
-    /// <summary>A signal for the task of this number.</summary>
+    /// <summary>A signal for one of those who share the handlers of this number.</summary>
     Signal,
 
     /// <summary>Something that a descriptor can tell of in poll; the number is the open file's object.</summary>
