@@ -35,7 +35,7 @@ internal sealed class ProgramExecution(LinuxMachine machine)
             FileTable = machine.Files.Unshare(task.FileTable),
             Handlers = OwnHandlers(task.Handlers),
             Thread = ThreadState.Initial,
-            Signals = machine.Task.Signals with { StackAddress = 0, StackSize = 0, StackFlags = SignalState.NoStack },
+            Signals = machine.Task.Signals.ForProgram(),
             ExitSignal = SignalNumbers.SIGCHLD,
         };
         machine.Process = machine.Process with { HasExecuted = true, Personality = machine.Process.Personality.Under(program.File) };

@@ -58,36 +58,11 @@ internal sealed class ProgramLoader(LinuxMachine machine)
             return there;
         }
 
-<<<<<<< HEAD
         Inode attributes = machine.Vfs.NewFile(FileType.Regular, Octal.AllByOwner, new RegularBody(FileContent.Of(program.File.Bytes)));
         VfsNode node = InMemory()?.AddNameless(attributes, out _)
             ?? throw new ElfFormatException($"The program has {program.File.Length >> 20} MiB; files of the machine may have {machine.Limits.FileBytes >> 20} MiB in all.");
         int slash = path.LastIndexOf('/');
         return new VfsLocation(node, machine.Vfs.FindAsOwner(path[..Math.Max(slash, 1)])?.Node ?? machine.Vfs.Root, path[(slash + 1)..]);
-=======
-        // From here on there is no way back to the old program.
-        new AddressSpace(machine, task.Map).Leave();
-        new TaskExit(machine).WakeVforkParent(task);
-        machine.Task = machine.Task with
-        {
-            Map = map,
-            FileTable = machine.Files.Unshare(task.FileTable),
-            Handlers = OwnHandlers(task.Handlers),
-            Thread = ThreadState.Initial,
-            Signals = machine.Task.Signals.ForProgram(),
-            ExitSignal = SignalNumbers.SIGCHLD,
-        };
-        machine.Process = machine.Process with { HasExecuted = true };
-        Name(program.Path);
-        GuestTask guest = machine.Tasks.Current;
-        guest[TaskLayout.Mm] = KernelLayout.DirectMapped(_memory.Map.Frame);
-        guest[TaskLayout.Files] = KernelLayout.DirectMapped(machine.State.FileTables[machine.Task.FileTable].Frame);
-        machine.Files.CloseOnExecute();
-        ResetFpu(guest);
-        StartInUserMode(program.File.Bitness, start.Entry, start.StackPointer);
-        machine.Processor.Registers[Gpr.Rdx] = machine.Scheduler.Load(map);
-        return 0;
->>>>>>> signals
     }
 
     /// <summary>A host view under all names leaves the machine's own directories over it.</summary>

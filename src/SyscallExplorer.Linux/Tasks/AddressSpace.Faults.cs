@@ -93,7 +93,7 @@ internal sealed partial class AddressSpace
         }
 
         Ram.WriteUInt64(entryAddress, frame | flags | RightsOf(area, mayWrite: true));
-        machine.Processor.FlushTranslations();
+        machine.Processor.InvalidatePage(page);
         machine.CountFault();
         return FaultResult.Served;
     }

@@ -84,18 +84,33 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
     /// <summary>Drops the pages of a range, whose areas stay: they come back as the area's backing has them.</summary>
     public void DropPages(ulong start, ulong end)
     {
-        int dropped = 0;
-        foreach (ulong entryAddress in new PageTables(Ram, Frames).Leaves(Root, start, end))
+        var dropped = new List<ulong>();
+        var tables = new PageTables(Ram, Frames);
+        foreach (ulong page in tables.Pages(Root, start, end))
         {
+            if (tables.EntryAddress(Root, page) is not { } entryAddress)
+                continue;
             Frames.Release(Ram.ReadUInt64(entryAddress) & PageEntry.Address);
             Ram.WriteUInt64(entryAddress, 0);
-            dropped++;
+            dropped.Add(page);
         }
 
-        if (dropped == 0)
+        Map = Map with { ResidentPages = Map.ResidentPages - dropped.Count };
+        Invalidate(dropped);
+    }
+
+    /// <summary>Drops what the processor has cached of pages whose entries have changed: as the kernel, all at once where they are many.</summary>
+    private void Invalidate(List<ulong> pages)
+    {
+        const int single = 33;
+        if (pages.Count > single)
+        {
+            machine.Processor.FlushTranslations();
             return;
-        Map = Map with { ResidentPages = Map.ResidentPages - dropped };
-        machine.Processor.FlushTranslations();
+        }
+
+        foreach (ulong page in pages)
+            machine.Processor.InvalidatePage(page);
     }
 
     /// <summary>Gives the areas of a range other properties, and their pages the rights that follow.</summary>
@@ -103,21 +118,26 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
     {
         List<VmArea> changed = [.. Areas.SelectMany(area => Part(area, start, end))];
         Map = Map with { Areas = [.. Areas.SelectMany(area => Cut(area, start, end))] };
+        var tables = new PageTables(Ram, Frames);
+        var pages = new List<ulong>();
         foreach (VmArea part in changed)
         {
             VmArea now = change(part);
             Add(now);
             if ((now.Readable, now.Writable, now.Executable) == (part.Readable, part.Writable, part.Executable))
                 continue;
-            foreach (ulong entryAddress in new PageTables(Ram, Frames).Leaves(Root, part.Start, part.End))
+            foreach (ulong page in tables.Pages(Root, part.Start, part.End))
             {
+                if (tables.EntryAddress(Root, page) is not { } entryAddress)
+                    continue;
                 ulong entry = Ram.ReadUInt64(entryAddress);
                 ulong frame = entry & PageEntry.Address;
                 Ram.WriteUInt64(entryAddress, frame | (entry & (PageEntry.A | PageEntry.D)) | RightsOf(now, mayWrite: MayWriteInPlace(now, frame)));
+                pages.Add(page);
             }
         }
 
-        machine.Processor.FlushTranslations();
+        Invalidate(pages);
     }
 
     /// <summary>Moves the pages of a range to a free range, as mremap does: the frames stay, their addresses change.</summary>
