@@ -53,6 +53,11 @@ public sealed partial class LinuxMachine
         Vfs = new VirtualFileSystem(this);
         Signals = new Signals(this);
         Futexes = new Futexes(this);
+        RestartableSequences = new RestartableSequences(this);
+        CpuClocks = new CpuClocks(this);
+        IntervalTimers = new IntervalTimers(this);
+        PosixTimers = new PosixTimers(this);
+        TimerFiles = new TimerFiles(this);
         Processor.Hypercalls = new HypercallDispatcher(this);
     }
 
@@ -122,6 +127,16 @@ public sealed partial class LinuxMachine
     internal Signals Signals { get; }
 
     internal Futexes Futexes { get; }
+
+    internal RestartableSequences RestartableSequences { get; }
+
+    internal CpuClocks CpuClocks { get; }
+
+    internal IntervalTimers IntervalTimers { get; }
+
+    internal PosixTimers PosixTimers { get; }
+
+    internal TimerFiles TimerFiles { get; }
 
     /// <summary>Roots of the page tables that boot made; their kernel half is what every address space has.</summary>
     internal (ulong Kernel, ulong User) KernelRoots => _boot.Roots;

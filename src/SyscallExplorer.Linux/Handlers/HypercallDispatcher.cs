@@ -56,6 +56,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
             case HypercallNumbers.ResumeUserModeWork:
                 cycles = Charge("resume_user_mode_work");
                 machine.Tasks.Current.SetFlag(ThreadFlags.NotifyResume, false);
+                machine.RestartableSequences.Resume(registers[Gpr.Rdi]);
                 return Next;
             case HypercallNumbers.EntryWork or HypercallNumbers.ExitWork or HypercallNumbers.ExitLoop:
                 machine.State = machine.State with { Refusal = DescribeWork(processor) };

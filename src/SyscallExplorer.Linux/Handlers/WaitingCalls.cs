@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace SyscallExplorer.Linux;
 
 /// <summary>
-/// Sleeping, futexes and poll.
+/// poll and ppoll.
 /// </summary>
 internal sealed class WaitingCalls(LinuxMachine machine) : HostedCalls(machine)
 {
@@ -13,12 +13,6 @@ internal sealed class WaitingCalls(LinuxMachine machine) : HostedCalls(machine)
 
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
-        ("nanosleep", a => Sleep(a[0], Wide)),
-        ("nanosleep_time32", a => Sleep(a[0], Narrow)),
-        ("clock_nanosleep", a => ClockSleep(a, Wide)),
-        ("clock_nanosleep_time32", a => ClockSleep(a, Narrow)),
-        ("futex", a => Futex(a, Wide)),
-        ("futex_time32", a => Futex(a, Narrow)),
         ("poll", a => Poll(a[0], a[1], a.Int(2) < 0 ? null : a.Int(2) * NanosecondsPerMillisecond)),
         ("ppoll", a => PollUntil(a, Wide)),
         ("ppoll_time64", a => PollUntil(a, Wide)),
@@ -41,99 +35,11 @@ internal sealed class WaitingCalls(LinuxMachine machine) : HostedCalls(machine)
         return 0;
     }
 
-    /// <summary>Sleeps until a time since boot; one that lies behind is none.</summary>
-    private long SleepUntil(long deadline, bool restarts)
-    {
-        if (Reason == WakeReason.TimedOut || deadline <= new EmulatedTime(Machine).SinceBoot)
-            return 0;
-        return Block(new Wait([], $"time to pass, until {Seconds(deadline)} after boot", restarts ? -Errno.ERESTARTNOHAND : -Errno.EINTR) { Deadline = deadline });
-    }
-
-    private static string Seconds(long nanoseconds) =>
-        (nanoseconds / EmulatedTime.NanosecondsPerSecond).ToString(System.Globalization.CultureInfo.InvariantCulture) + " s";
-
-    private long Sleep(ulong request, int word)
-    {
-        if (Waited?.Deadline is { } deadline)
-            return SleepUntil(deadline, restarts: false);
-        return ReadTime(request, word, out long nanoseconds) is var error && error != 0 ? error : SleepUntil(After(nanoseconds), restarts: false);
-    }
-
     /// <summary>The time a while from now; what lies beyond all times is the last one.</summary>
     private long After(long nanoseconds)
     {
         long now = new EmulatedTime(Machine).SinceBoot;
         return nanoseconds > long.MaxValue - now ? long.MaxValue : now + nanoseconds;
-    }
-
-    private long ClockSleep(SyscallArguments arguments, int word)
-    {
-        const int realtime = 0, monotonic = 1, processTime = 2, threadTime = 3, boottime = 7, tai = 11, absolute = 1;
-        int clock = arguments.Int(0);
-        if (Waited?.Deadline is { } deadline)
-            return SleepUntil(deadline, restarts: false);
-        if (clock is not (realtime or monotonic or boottime or tai or processTime))
-            return clock is threadTime or < 0 or > tai ? -Errno.EINVAL : -Errno.EOPNOTSUPP;
-        if (ReadTime(arguments[2], word, out long nanoseconds) is var error && error != 0)
-            return error;
-        if (clock == processTime)
-            return Block(new Wait([], "its own processor time to pass while it sleeps", -Errno.EINTR));
-        if ((arguments.Int(1) & absolute) == 0)
-            return SleepUntil(After(nanoseconds), restarts: false);
-        return SleepUntil(clock is realtime or tai ? Math.Max(0, nanoseconds - Machine.Kernel.ReleaseTime * EmulatedTime.NanosecondsPerSecond) : nanoseconds, restarts: true);
-    }
-
-    private long Futex(SyscallArguments arguments, int word)
-    {
-        const int wait = 0, wake = 1, requeue = 3, compareAndRequeue = 4, wakeBitset = 10, waitBitset = 9;
-        const int isPrivate = 128, clockRealtime = 256;
-        int operation = arguments.Int(1) & ~(isPrivate | clockRealtime);
-        if (operation is not (wait or wake or requeue or compareAndRequeue or wakeBitset or waitBitset))
-        {
-            Machine.CountMissing($"futex({operation})");
-            return -Errno.ENOSYS;
-        }
-
-        if (Waited is not null)
-            return Reason == WakeReason.TimedOut ? -Errno.ETIMEDOUT : 0;
-        Span<byte> bytes = stackalloc byte[4];
-        if (arguments[0] % 4 != 0 || (operation is wakeBitset or waitBitset && (uint)arguments[5] == 0))
-            return -Errno.EINVAL;
-        if (!Memory.TryRead(arguments[0], bytes))
-            return -Errno.EFAULT;
-        uint value = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        WaitKey key = Machine.Futexes.KeyOf(Memory, arguments[0]);
-        if (operation == compareAndRequeue && value != (uint)arguments[5])
-            return -Errno.EAGAIN;
-        if (operation is wake or wakeBitset)
-            return Tasks.Wake(key, arguments.Int(2));
-        if (operation is requeue or compareAndRequeue)
-            return Requeue(arguments, key);
-        if (value != (uint)arguments[2])
-            return -Errno.EAGAIN;
-        string what = $"the futex at {arguments[0]:x}h";
-        if (arguments[3] == 0)
-            return Block(new Wait([key], what));
-        if (ReadTime(arguments[3], word, out long nanoseconds) is var error && error != 0)
-            return error;
-        long deadline = operation == wait ? After(nanoseconds)
-            : (arguments.Int(1) & clockRealtime) != 0 ? Math.Max(0, nanoseconds - Machine.Kernel.ReleaseTime * EmulatedTime.NanosecondsPerSecond) : nanoseconds;
-        return Block(new Wait([key], what) { Deadline = deadline });
-    }
-
-    private long Requeue(SyscallArguments arguments, WaitKey from)
-    {
-        int woken = Tasks.Wake(from, arguments.Int(2));
-        WaitKey to = Machine.Futexes.KeyOf(Memory, arguments[4]);
-        int moved = 0;
-        foreach (TaskState task in Tasks.Waiting(from).Take(arguments.Int(3)))
-        {
-            if (task.Wait is { } waiting)
-                Tasks.Set(task with { Wait = waiting with { Keys = [to] } });
-            moved++;
-        }
-
-        return woken + moved;
     }
 
     private long PollUntil(SyscallArguments arguments, int word)

@@ -63,7 +63,12 @@ internal sealed partial class Signals
         {
             (SignalQueue shared, taken) = machine.Process.Signals.Take(blocked);
             machine.Process = machine.Process with { Signals = shared };
+            if (taken?.Signal == SignalNumbers.SIGALRM)
+                machine.IntervalTimers.AlarmTaken();
         }
+
+        if (taken?.Code == SignalCodes.Timer)
+            taken = machine.PosixTimers.Taken(taken);
 
         Recalculate(machine.Task);
         return taken;
@@ -116,6 +121,7 @@ internal sealed partial class Signals
             SetAction(signal, action with { Handler = SignalAction.Default });
         PtRegs interrupted = RestartRules.BeforeHandler(
             machine.ReadPtRegs(registers), machine.IsInCompatCall, (action.Flags & SignalActionFlags.Restart) != 0);
+        interrupted = machine.RestartableSequences.BeforeHandler(interrupted, signal);
         if (!new HandlerEntry(machine).TryEnter(interrupted, info, action, Rules))
         {
             machine.WritePtRegs(interrupted);

@@ -69,11 +69,20 @@ internal sealed record KernelState
     /// <summary>The lowest virtual runtime that a task on the queue had.</summary>
     public long LowestVirtualRuntime { get; init; }
 
+    /// <summary>The clock when the period of real time began, in 1/256 cycles.</summary>
+    public long RealTimeStart { get; init; }
+
+    /// <summary>What real-time tasks have had of it, in 1/256 cycles.</summary>
+    public long RealTimeUsed { get; init; }
+
     /// <summary>Nanoseconds since boot of the next tick, or null while the processor idles.</summary>
     public long? NextTick { get; init; }
 
     /// <summary>What goes off at its time.</summary>
     public ImmutableSortedSet<KernelTimer> Timers { get; init; } = [];
+
+    /// <summary>Timers that descriptors lead to.</summary>
+    public ImmutableDictionary<int, TimerFileState> TimerFiles { get; init; } = ImmutableDictionary<int, TimerFileState>.Empty;
 
     /// <summary>The clock that the local timer is set to, in 1/256 cycles.</summary>
     public long ProgrammedClock { get; init; } = long.MaxValue;

@@ -130,6 +130,9 @@ internal sealed class TaskExit(LinuxMachine machine)
 
     private void ExitProcess(ProcessState process)
     {
+        machine.IntervalTimers.Cancel(process.Timers.Real);
+        machine.PosixTimers.DeleteAll(process.Id);
+        process = machine.State.Processes[process.Id];
         TaskState leader = machine.Tasks.Leader(process);
         int status = process.GroupExit ?? leader.ExitCode;
         machine.Tasks.Set(leader with { ExitCode = status });
