@@ -29,8 +29,9 @@ public sealed class SignalCallTests
             LinuxMachine machine = script.Run().Machine;
             Assert.Equal(signal, machine.Signal);
             Assert.Null(machine.ExitStatus);
-            Assert.Null(machine.Fatal);
-            Assert.Equal($"The program was killed by {SignalNumbers.Name(signal)}.", machine.Run(RunLimits.Instructions(1)).Message);
+            string title = $"The program was killed by {SignalNumbers.Name(signal)}";
+            Assert.StartsWith(title, machine.Run(RunLimits.Instructions(1)).Message, StringComparison.Ordinal);
+            Assert.Equal(SignalSets.CoreDump.Has(signal), machine.Fatal is not null);
         }
     }
 
@@ -77,15 +78,22 @@ public sealed class SignalCallTests
     }
 
     [Fact]
-    public void A_signal_with_a_handler_stops_the_run_with_a_sentence()
+    public void A_handler_that_is_no_code_ends_the_program()
     {
-        LinuxMachine machine = With(0x40_2000, 0).Call(Sigaction, 10, Act, 0, 8).Call(Kill, TaskIdentity.Pid, 10).Run().Machine;
-        Assert.Null(machine.Signal);
-        Assert.Contains("SIGUSR1 arrived, for which the program has a handler at 402000h", machine.Run(RunLimits.Instructions(1)).Message, StringComparison.Ordinal);
-        machine = With(0x40_2000, 0).Call(Sigaction, SignalNumbers.SIGILL, Act, 0, 8).Then(a => a.ud2()).Run().Machine;
-        Assert.Null(machine.Signal);
-        Assert.NotNull(machine.Fatal);
-        Assert.Contains("SIGILL arrived, for which", machine.Run(RunLimits.Instructions(1)).Message, StringComparison.Ordinal);
+        LinuxMachine machine = With(0x1000, 0).Call(Sigaction, 10, Act, 0, 8).Call(Kill, TaskIdentity.Pid, 10).Run().Machine;
+        Assert.Equal(SignalNumbers.SIGSEGV, machine.Signal);
+        Assert.Equal(0x1000ul, machine.Fatal?.Registers[PtRegsOffsets.Ip]);
+    }
+
+    [Fact]
+    public void A_report_of_a_signal_tells_who_sent_it_and_where_the_program_was()
+    {
+        FatalReport? report = new CallScript(64).Call(Getpid).Call(Kill, TaskIdentity.Pid, SignalNumbers.SIGQUIT).Run().Machine.Fatal;
+        Assert.NotNull(report);
+        Assert.StartsWith("The program was killed by SIGQUIT, which it sent itself, at ", report.Title, StringComparison.Ordinal);
+        Assert.Equal(FatalReport.NoVector, report.Vector);
+        Assert.Equal(report.Registers[PtRegsOffsets.Ip], report.Disassembly[0].Address);
+        Assert.Equal(Kill, (int)report.Registers[PtRegsOffsets.OrigAx]);
     }
 
     [Fact]
