@@ -48,7 +48,7 @@ public sealed class SignalCallTests
     [Fact]
     public void A_blocked_signal_waits_and_takes_effect_when_it_is_unblocked()
     {
-        ulong bit = SignalState.Bit(10);
+        ulong bit = SignalSets.Bit(10);
         CallRun run = With(0, bit).Call(Sigprocmask, Block, Set, 0, 8).Call(Kill, TaskIdentity.Pid, 10).Call(Sigpending, Old, 8).Run();
         Assert.Equal(0, run.Machine.ExitStatus);
         Assert.Equal((long)bit, run.Word(0x200));
@@ -60,7 +60,7 @@ public sealed class SignalCallTests
     [Fact]
     public void An_ignored_signal_does_nothing_and_no_longer_waits()
     {
-        CallRun run = With(SignalAction.Ignore, SignalState.Bit(10)).Call(Sigprocmask, SetMask, Set, 0, 8).Call(Kill, TaskIdentity.Pid, 10)
+        CallRun run = With(SignalAction.Ignore, SignalSets.Bit(10)).Call(Sigprocmask, SetMask, Set, 0, 8).Call(Kill, TaskIdentity.Pid, 10)
             .Call(Sigaction, 10, Act, 0, 8).Call(Sigaction, 10, 0, Act, 8).Call(Sigprocmask, Unblock, Set, 0, 8).Run();
         Assert.Equal(0, run.Machine.ExitStatus);
     }
@@ -91,7 +91,7 @@ public sealed class SignalCallTests
     [Fact]
     public void An_exception_whose_signal_is_blocked_or_ignored_still_ends_the_program()
     {
-        LinuxMachine machine = With(SignalAction.Ignore, SignalState.Bit(SignalNumbers.SIGILL)).Call(Sigaction, SignalNumbers.SIGILL, Act, 0, 8)
+        LinuxMachine machine = With(SignalAction.Ignore, SignalSets.Bit(SignalNumbers.SIGILL)).Call(Sigaction, SignalNumbers.SIGILL, Act, 0, 8)
             .Call(Sigprocmask, Block, Set, 0, 8).Then(a => a.ud2()).Run().Machine;
         Assert.Equal(SignalNumbers.SIGILL, machine.Signal);
     }
@@ -109,7 +109,7 @@ public sealed class SignalCallTests
         CallRun run = With(SignalAction.Ignore, ulong.MaxValue).Call(Sigaction, SignalNumbers.SIGKILL, Act, 0, 8).Call(Sigprocmask, Block, Set, 0, 8)
             .Call(Sigprocmask, Block, 0, Old, 8).Run();
         Assert.Equal([-Errno.EINVAL, 0L], [run[0], run[1]]);
-        Assert.Equal(~SignalNumbers.Unblockable, (ulong)run.Word(0x200));
+        Assert.Equal(~SignalSets.Unblockable, (ulong)run.Word(0x200));
     }
 
     [Fact]
