@@ -42,6 +42,9 @@ public sealed partial class LinuxMachine
         set => State = State with { FileSystem = value };
     }
 
+    /// <summary>The process that makes the current call.</summary>
+    internal int CurrentProcess => TaskIdentity.Pid;
+
     /// <summary>Puts a file into the machine, and the directories above it; what was there before is replaced.</summary>
     /// <param name="path">An absolute name.</param>
     /// <param name="content">Its bytes.</param>

@@ -57,9 +57,12 @@ internal sealed class FileTable(LinuxMachine machine)
         int number = State.Descriptors[descriptor].File;
         State = State with { Descriptors = State.Descriptors.Remove(descriptor) };
         machine.SetFileWord(descriptor, FileKind.Closed);
-        if (State.Descriptors.Values.Any(other => other.File == number))
-            return;
         OpenFile file = State.OpenFiles[number];
+        bool isLast = !State.Descriptors.Values.Any(other => other.File == number);
+        if (file.Object.Location is { } location)
+            State = State with { Locks = State.Locks.AfterClose(location.Node, machine.CurrentProcess, number, isLast) };
+        if (!isLast)
+            return;
         State = State with { OpenFiles = State.OpenFiles.Remove(number) };
         file.Operations.Released(machine, file);
         machine.Vfs.ForgetOrphans();

@@ -10,13 +10,18 @@ internal sealed class HostedHandlers
     {
         _machine = machine;
         var signals = new SignalCalls(machine);
+        var locks = new LockCalls(machine);
         HostedCalls[] families =
         [
             new FileCalls(machine),
             new TransferCalls(machine, signals),
-            new DescriptorCalls(machine),
+            new DescriptorCalls(machine, locks),
+            locks,
             new FileStatusCalls(machine),
+            new FileAttributeCalls(machine),
             new DirectoryCalls(machine),
+            new FileSystemCalls(machine),
+            new ExtendedAttributeCalls(machine),
             new MemoryCalls(machine),
             signals,
             new ThreadCalls(machine),
