@@ -5,8 +5,8 @@ namespace SyscallExplorer.Linux;
 /// <summary>What is told of files, file systems and directories.</summary>
 internal static class FileStatusArguments
 {
-    private const ushort TypeMask = 0xf000;
-    private const int PermissionMask = 0xfff;
+    private const uint TypeMask = 0xf000;
+
 
     private static readonly FlagNames s_special = new("", ("S_ISUID", 0x800), ("S_ISGID", 0x400), ("S_ISVTX", 0x200));
 
@@ -54,13 +54,13 @@ internal static class FileStatusArguments
     /// <summary>Type and permissions, such as <c>S_IFREG|0644</c>.</summary>
     public static string ModeText(uint mode)
     {
-        string permissions = Octal(mode & ~TypeMask);
+        string permissions = Octal(mode & ~(uint)TypeMask);
         string special = s_special.FormatFurther(mode & 0xe00);
         if (special.Length > 0)
             permissions = $"{special[1..]}|{Octal(mode & ~(TypeMask | 0xe00u))}";
         return (mode & TypeMask) == 0 ? permissions
             : FileWords.FileTypes.Find(mode & TypeMask) is { } type ? $"{type}|{permissions}"
-            : $"0{Convert.ToString(mode & TypeMask, 8)}|{permissions}";
+            : Octal(mode);
     }
 
     /// <summary>The mode of a file to make, with a type where it has one.</summary>

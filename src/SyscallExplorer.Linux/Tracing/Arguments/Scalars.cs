@@ -29,7 +29,7 @@ internal static class Scalars
     public static ArgumentKind Halves { get; } = Wide.Taking(2, 2);
 
     /// <summary>A directory that relative paths start from.</summary>
-    public static ArgumentKind Directory { get; } =
+    public static ArgumentKind StartDirectory { get; } =
         In((text, slot) => text.Write(text.Int(slot) == CurrentDirectory ? "AT_FDCWD" : $"{text.Int(slot)}"));
 
     /// <summary>An address that nothing is read from.</summary>

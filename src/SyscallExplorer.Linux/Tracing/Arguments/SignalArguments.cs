@@ -13,6 +13,15 @@ internal static class SignalArguments
     /// <summary>A set that the call fills in.</summary>
     public static ArgumentKind OutSet(int sizeSlot) => Out((text, slot) => Set(text, text[slot], text[sizeSlot]));
 
+    /// <summary>Pending signals, as many bytes of them as the call was asked for.</summary>
+    public static ArgumentKind OutPending { get; } = Out((text, slot) =>
+    {
+        if (text[slot + 1] is > 0 and <= SetBytes and var size && text.Read(text[slot], (int)size) is { } bytes)
+            text.Write(SignalWords.Set(BitConverter.ToUInt64([.. bytes, .. new byte[SetBytes - bytes.Length]]), (int)size * 8));
+        else
+            text.Address(text[slot]);
+    });
+
     /// <summary>A set of 32 signals.</summary>
     public static ArgumentKind OldSet { get; } = InStructure(_ => 4, (text, set) => text.Write(SignalWords.Set(set.UInt32(), 32)));
 
@@ -72,8 +81,8 @@ internal static class SignalArguments
     /// <summary>Writes a set of a given size.</summary>
     public static void Set(CallText text, ulong address, ulong size)
     {
-        if (size is SetBytes or 4 && text.Read(address, (int)size) is { } bytes && address != 0)
-            text.Write(SignalWords.Set(size == SetBytes ? BitConverter.ToUInt64(bytes) : BitConverter.ToUInt32(bytes), (int)size * 8));
+        if (size == SetBytes && address != 0 && text.Read(address, SetBytes) is { } bytes)
+            text.Write(SignalWords.Set(BitConverter.ToUInt64(bytes), SetBytes * 8));
         else
             text.Address(address);
     }
@@ -109,7 +118,7 @@ internal static class SignalArguments
     private static void WriteAction(CallText text, ulong handler, string mask, ulong flags, ulong restorer)
     {
         const ulong hasRestorer = 0x4000000;
-        text.Write($"{{sa_handler={HandlerText(handler, text.IsCompat)}, sa_mask={mask}, sa_flags={SignalWords.ActionFlags.Format((uint)flags)}");
+        text.Write($"{{sa_handler={HandlerText(handler, text.IsCompat)}, sa_mask={mask}, sa_flags={SignalWords.ActionFlags.Format(flags)}");
         if ((flags & hasRestorer) != 0)
             text.Write(", sa_restorer=").Address(restorer);
         text.Write("}");

@@ -108,7 +108,15 @@ internal static class TaskArguments
     public static ArgumentKind Descriptor { get; } = InStructure(_ => 16, (text, area) => text.Write(DescriptorText(area, text.IsCompat)));
 
     /// <summary>A segment descriptor that the call fills in.</summary>
-    public static ArgumentKind OutDescriptor { get; } = OutStructure(_ => 16, (text, area) => text.Write(DescriptorText(area, text.IsCompat)));
+    public static ArgumentKind OutDescriptor { get; } = AtExit((text, slot) =>
+    {
+        if (text.Failed && text.Structure(text[slot], 4)?.UInt32() is { } number)
+            text.Write($"{{entry_number={(number == uint.MaxValue ? "-1" : $"{number}")}, ...}}");
+        else if (text.Structure(text[slot], 16) is { } area)
+            text.Write(DescriptorText(area, text.IsCompat));
+        else
+            text.Address(text[slot]);
+    });
 
     /// <summary>A set of processors; the argument before is its size.</summary>
     public static ArgumentKind Processors { get; } = In((text, slot) => WriteProcessors(text, text[slot], text[slot - 1]));
@@ -162,7 +170,7 @@ internal static class TaskArguments
         uint Bit(int at) => (bits >> at) & 1;
         const int contents = 1, longMode = 7;
         string last = compat ? "" : $", lm={Bit(longMode)}";
-        return $"{{entry_number={number}, base_addr={Padded(start)}, limit={Padded(limit)}, seg_32bit={Bit(0)}, contents={(bits >> contents) & 3}"
+        return $"{{entry_number={(number == -1 ? "-1" : $"{(uint)number}")}, base_addr={Padded(start)}, limit={Padded(limit)}, seg_32bit={Bit(0)}, contents={(bits >> contents) & 3}"
             + $", read_exec_only={Bit(3)}, limit_in_pages={Bit(4)}, seg_not_present={Bit(5)}, useable={Bit(6)}{last}}}";
     }
 
@@ -202,9 +210,8 @@ internal static class TaskArguments
 
     private static void WriteProcessors(CallText text, ulong address, ulong size)
     {
-        const ulong mostBytes = 1 << 16;
-        ulong words = (size + (ulong)text.WordSize - 1) / (ulong)text.WordSize * (ulong)text.WordSize;
-        if (address == 0 || words > mostBytes || text.Read(address, (int)words) is not { } bytes)
+        const ulong mostBytes = 1 << 20;
+        if (address == 0 || size > mostBytes || text.Read(address, (int)size) is not { } bytes)
         {
             text.Address(address);
             return;

@@ -47,17 +47,17 @@ internal static class VectorArguments
         (text, slot) =>
         {
             if (text.Structure(text[slot], size(text)) is { } value)
-                text.Write($"[{Signed(text, value, size)}]");
+                text.Write($"[{Unsigned(text, value, size)}]");
             else
                 text.Address(text[slot]);
         },
         (text, slot) =>
         {
             if (!text.Failed && Results.Word(text) != 0 && text.Structure(text[slot], size(text)) is { } value)
-                text.Write($" => [{Signed(text, value, size)}]");
+                text.Write($" => [{Unsigned(text, value, size)}]");
         });
 
-    private static long Signed(CallText text, StructureReader value, Func<CallText, int> size) => value.Signed(size(text) == 8);
+    private static ulong Unsigned(CallText text, StructureReader value, Func<CallText, int> size) => (ulong)value.Signed(size(text) == 8);
 
     /// <summary>Writes a vector, and of its buffers so many bytes, or none when that is null.</summary>
     public static void Vector(CallText text, ulong address, ulong count, ulong? filled)

@@ -9,14 +9,18 @@ internal static class TaskRows
 {
     private static readonly ArgumentKind s_wait = Flags(TaskWords.Wait);
 
+    private static ArgumentKind OutSize { get; } = ArgumentKind.OutStructure(text => text.WordSize, (text, size) => text.Write($"[{size.Word()}]"));
+
+    private static ArgumentKind Personality { get; } = ArgumentKind.In((text, slot) => text.Write(PersonalityText(text.UInt(slot))));
+
     public static ImmutableArray<CallRow> All { get; } =
     [
         new("clone", CloneArguments.Clone),
         new("clone3", CloneArguments.Structure, Size),
         new("fork"),
         new("vfork"),
-        new("execve", Path, TaskArguments.Strings, TaskArguments.Environment),
-        new("execveat", Directory, Path, TaskArguments.Strings, TaskArguments.Environment, Flags(FileWords.At)),
+        new("execve", PathName, TaskArguments.Strings, TaskArguments.Environment),
+        new("execveat", StartDirectory, PathName, TaskArguments.Strings, TaskArguments.Environment, Flags(FileWords.At)),
         new("exit", Int),
         new("exit_group", Int),
         new("wait4", Int, TaskArguments.WaitStatus, s_wait, TaskArguments.ChildUsage),
@@ -51,7 +55,7 @@ internal static class TaskRows
         new("capset", ProcessControlArguments.CapabilityHeader, ProcessControlArguments.Capabilities(output: false)),
         new("prctl") { Choose = ProcessControlArguments.Choose, Result = ProcessControlArguments.WriteResult },
         new("arch_prctl") { Choose = ArchitectureArguments },
-        new("set_tid_address", Address),
+        new("set_tid_address", Hexadecimal),
         new("set_robust_list", Address, Size),
         new("get_robust_list", Int, VectorArguments.OutAddress, OutSize),
         new("rseq", Address, Hexadecimal32, Flags(TaskWords.RestartableSequence), Hexadecimal32),
@@ -87,10 +91,6 @@ internal static class TaskRows
         new("process_vm_writev", Int, VectorArguments.Input, Size, VectorArguments.Places, Size, Size),
         new("restart_syscall", ArgumentKind.In((text, _) => text.Write($"<... resuming interrupted {text.Interrupted ?? "system call"} ...>"))),
     ];
-
-    private static ArgumentKind OutSize { get; } = ArgumentKind.OutStructure(text => text.WordSize, (text, size) => text.Write($"[{size.Word()}]"));
-
-    private static ArgumentKind Personality { get; } = ArgumentKind.In((text, slot) => text.Write(PersonalityText(text.UInt(slot))));
 
     private static ImmutableArray<ArgumentKind> ArchitectureArguments(CallText text) => [Value(TaskWords.ArchitectureCodes), TaskWords.ArchitectureCodes.Find(text.UInt(0)) switch
     {
