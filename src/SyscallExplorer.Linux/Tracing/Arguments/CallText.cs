@@ -83,6 +83,9 @@ internal sealed class CallText(SyscallInvocation call, ISyscallMemory memory, St
         return this;
     }
 
+    /// <summary>Writes a user or a group; all ones are <c>-1</c>.</summary>
+    public CallText User(uint value) => Number(value == uint.MaxValue ? -1L : value);
+
     /// <summary>Writes a hexadecimal number; 0 stays <c>0</c>.</summary>
     public CallText Hexadecimal(ulong value) => Write(value == 0 ? "0" : $"0x{value:x}");
 
@@ -133,7 +136,7 @@ internal sealed class CallText(SyscallInvocation call, ISyscallMemory memory, St
     /// <summary>Writes an array of the caller item by item, up to the string limit, or to the first item that cannot be read.</summary>
     public void Array(ulong address, ulong count, int itemSize, Action<StructureReader> write)
     {
-        bool tooMany = count > (IsCompat ? uint.MaxValue : ulong.MaxValue) / (ulong)itemSize;
+        bool tooMany = count > ulong.MaxValue / (ulong)itemSize;
         if (address == 0 || tooMany || (count > 0 && Read(address, itemSize) is null))
         {
             Address(address);

@@ -79,16 +79,19 @@ internal static class FileStatusArguments
     private static void Abbreviated(CallText text, uint mode, ulong device, ulong size)
     {
         const uint character = 0x2000, block = 0x6000;
-        string extent = (mode & TypeMask) is character or block ? $"st_rdev={DeviceText(device)}" : $"st_size={(long)size}";
+        string extent = (mode & TypeMask) is character or block ? $"st_rdev={DeviceText(device)}" : $"st_size={size}";
         text.Write($"{{st_mode={ModeText(mode)}, {extent}, ...}}");
     }
 
     private static void Describe(CallText text, StructureReader status, Func<ulong> count)
     {
         ulong type = status.Word(), blockSize = status.Word();
-        text.Write($"{{f_type={FileWords.FileSystems.Format(type)}, f_bsize={blockSize}, f_blocks={count()}, f_bfree={count()}, f_bavail={count()}")
+        text.Write($"{{f_type={FileWords.FileSystems.Find(type) ?? Hexadecimal(type)}, f_bsize={blockSize}, f_blocks={count()}, f_bfree={count()}, f_bavail={count()}")
             .Write($", f_files={count()}, f_ffree={count()}, f_fsid={{val=[{Hexadecimal(status.UInt32())}, {Hexadecimal(status.UInt32())}]}}")
-            .Write($", f_namelen={status.Word()}, f_frsize={status.Word()}, f_flags={FileWords.FileSystemFlags.Format(status.Word())}}}");
+            .Write($", f_namelen={status.Word()}, f_frsize={status.Word()}");
+        const ulong valid = 0x20;
+        ulong flags = status.Word();
+        text.Write((flags & valid) == 0 ? "}" : $", f_flags={FileWords.FileSystemFlags.Format(flags)}}}");
     }
 
     private static string Hexadecimal(ulong value) => value == 0 ? "0" : $"0x{value:x}";

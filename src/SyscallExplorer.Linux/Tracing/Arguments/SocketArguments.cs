@@ -37,13 +37,26 @@ internal static class SocketArguments
     /// <summary>The length of an address, before and after.</summary>
     public static ArgumentKind OutLength { get; } = new(null, (text, slot) =>
     {
-        if (Before(text, slot) is not { } before || text[slot - 1] == 0)
+        if (text[slot - 1] == 0)
+            text.Address(text[slot]);
+        else
+            WriteLength(text, slot);
+    }, NoteLength);
+
+    /// <summary>The length of an option, before and after.</summary>
+    private static ArgumentKind OptionLength { get; } = new(null, WriteLength, NoteLength);
+
+    private static void WriteLength(CallText text, int slot)
+    {
+        if (Before(text, slot) is not { } before)
             text.Address(text[slot]);
         else if (!text.Failed && text.ReadInt(text[slot]) is { } after && after != before)
             text.Write($"[{before} => {after}]");
         else
             text.Write($"[{before}]");
-    }, (text, slot) => text.ReadInt(text[slot]) is { } length ? Text(length) : null);
+    }
+
+    private static string? NoteLength(CallText text, int slot) => text.ReadInt(text[slot]) is { } length ? Text(length) : null;
 
     /// <summary>A message to send.</summary>
     public static ArgumentKind Message { get; } = In((text, slot) => WriteMessage(text, text[slot], ulong.MaxValue, null));
@@ -59,12 +72,18 @@ internal static class SocketArguments
     {
         ArgumentKind option = SocketWords.Options(text.UInt(1)) is { } names ? Scalars.Value(names) : Scalars.UInt;
         ArgumentKind value = output ? OutValue : InValue;
-        return [Scalars.Int, Scalars.Value(SocketWords.Levels), option, value, output ? OutLength : Scalars.Int];
+        return [Scalars.Int, Scalars.Value(SocketWords.Levels), option, value, output ? OptionLength : Scalars.Int];
     }
 
     private static ArgumentKind InValue { get; } = In((text, slot) => WriteOption(text, text[slot], text.Int(slot + 1)));
 
-    private static ArgumentKind OutValue { get; } = Out((text, slot) => WriteOption(text, text[slot], text.ReadInt(text[slot + 1]) ?? -1));
+    private static ArgumentKind OutValue { get; } = Out((text, slot) =>
+    {
+        if (text.ReadInt(text[slot + 1]) is > 0 and var length)
+            WriteOption(text, text[slot], length);
+        else
+            text.Address(text[slot]);
+    });
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 
@@ -129,11 +148,13 @@ internal static class SocketArguments
                 return $", sin6_port=htons({BinaryPrimitives.ReadUInt16BigEndian(rest)}), sin6_flowinfo=htonl({BinaryPrimitives.ReadUInt32BigEndian(rest[2..])})"
                     + $", inet_pton(AF_INET6, \"{new IPAddress(rest.Slice(6, 16))}\", &sin6_addr){scope}";
             case NetlinkFamily when rest.Length >= netlink:
-                return $", nl_pid={BinaryPrimitives.ReadInt32LittleEndian(rest[2..])}, nl_groups={rest[9]:x2}{rest[8]:x2}{rest[7]:x2}{rest[6]:x2}";
+                return $", nl_pid={BinaryPrimitives.ReadInt32LittleEndian(rest[2..])}, nl_groups={Groups(BinaryPrimitives.ReadUInt32LittleEndian(rest[6..]))}";
             default:
                 return rest.Length > 0 ? $", sa_data={Texts.Quote(rest)}" : "";
         }
     }
+
+    private static string Groups(uint mask) => mask == 0 ? "00000000" : "0x" + mask.ToString("x6", CultureInfo.InvariantCulture);
 
     private static string UnixName(ReadOnlySpan<byte> name)
     {

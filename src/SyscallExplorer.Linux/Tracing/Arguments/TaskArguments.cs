@@ -41,7 +41,7 @@ internal static class TaskArguments
     /// <summary><c>struct sysinfo</c>.</summary>
     public static ArgumentKind SystemInformation { get; } = OutStructure(text => text.IsCompat ? 64 : 112, (text, info) =>
     {
-        text.Write($"{{uptime={info.SignedWord()}, loads=[{info.Word()}, {info.Word()}, {info.Word()}]");
+        text.Write($"{{uptime={info.Word()}, loads=[{info.Word()}, {info.Word()}, {info.Word()}]");
         foreach (string name in (string[])["totalram", "freeram", "sharedram", "bufferram", "totalswap", "freeswap"])
             text.Write($", {name}={info.Word()}");
         text.Write($", procs={info.UInt16()}");
@@ -136,7 +136,7 @@ internal static class TaskArguments
     /// <summary>Groups that the call fills in, as many as its result says.</summary>
     public static ArgumentKind OutGroups(int size) => new(null, (text, slot) =>
     {
-        if (text.Failed || text.Int(slot - 1) == 0)
+        if (text.Failed)
             text.Address(text[slot]);
         else
             WriteGroups(text, slot, (uint)Results.Word(text), size);
@@ -185,7 +185,7 @@ internal static class TaskArguments
             const ulong kilobyte = 1024;
             ulong value = wide ? limit.UInt64() : limit.Word();
             ulong infinity = wide || !text.IsCompat ? ulong.MaxValue : uint.MaxValue;
-            return value == infinity ? wide ? "RLIM64_INFINITY" : "RLIM_INFINITY"
+            return value == infinity ? wide || !text.IsCompat ? "RLIM64_INFINITY" : "RLIM_INFINITY"
                 : value > kilobyte && value % kilobyte == 0 ? $"{value / kilobyte}*1024"
                 : $"{value}";
         }
@@ -229,6 +229,6 @@ internal static class TaskArguments
         else if (count == 0)
             text.Write(text[slot] == 0 ? "NULL" : "[]");
         else
-            text.Array(text[slot], count, size, group => text.Number(size == 2 ? group.UInt16() : (ulong)group.UInt32()));
+            text.Array(text[slot], count, size, group => text.User(size == 2 ? group.UInt16() : group.UInt32()));
     }
 }

@@ -33,6 +33,15 @@ internal static class Texts
             text.Address(text[slot]);
     });
 
+    /// <summary>The value of an extended attribute, or names of attributes. A room of no bytes asks for the size alone.</summary>
+    public static ArgumentKind OutAttribute { get; } = Out((text, slot) =>
+    {
+        if (text[slot + 1] == 0)
+            text.Address(text[slot]);
+        else
+            Buffer(text, text[slot], Results.Word(text));
+    });
+
     /// <summary>A buffer that the call fills, as far as its result says.</summary>
     public static ArgumentKind Output { get; } = Out((text, slot) => Buffer(text, text[slot], Results.Word(text)));
 

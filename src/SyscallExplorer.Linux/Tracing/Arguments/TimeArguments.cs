@@ -62,14 +62,14 @@ internal static class TimeArguments
         InStructure(text => 2 * text.WordSize, (text, times) => text.Write($"{{actime={Dated(times.SignedWord())}, modtime={Dated(times.SignedWord())}}}"));
 
     /// <summary>Seconds that the call fills in.</summary>
-    public static ArgumentKind OutSeconds { get; } = OutStructure(text => text.WordSize, (text, time) => text.Write($"[{time.SignedWord()}]"));
+    public static ArgumentKind OutSeconds { get; } = OutStructure(text => text.WordSize, (text, time) => text.Write($"[{Dated(time.SignedWord())}]"));
 
     /// <summary>Seconds that the call reads.</summary>
-    public static ArgumentKind Seconds { get; } = InStructure(text => text.WordSize, (text, time) => text.Write($"[{time.SignedWord()}]"));
+    public static ArgumentKind Seconds { get; } = InStructure(text => text.WordSize, (text, time) => text.Write($"[{Dated(time.SignedWord())}]"));
 
     /// <summary><c>struct tms</c>.</summary>
     public static ArgumentKind OutTimes { get; } = OutStructure(text => 4 * text.WordSize, (text, times) => text
-        .Write($"{{tms_utime={times.SignedWord()}, tms_stime={times.SignedWord()}, tms_cutime={times.SignedWord()}, tms_cstime={times.SignedWord()}}}"));
+        .Write($"{{tms_utime={Ticks(times)}, tms_stime={Ticks(times)}, tms_cutime={Ticks(times)}, tms_cstime={Ticks(times)}}}"));
 
     /// <summary>Such as <c>{tv_sec=1, tv_nsec=0}</c>.</summary>
     public static string Spec(StructureReader time, bool wide) => $"{{tv_sec={time.Signed(wide)}, tv_nsec={Unsigned(time, wide)}}}";
@@ -80,13 +80,15 @@ internal static class TimeArguments
     /// <summary>Bytes of a time.</summary>
     public static int Size(CallText text, bool wide) => wide ? 16 : 2 * text.WordSize;
 
+    private static string Ticks(StructureReader times) => SignalInformation.Ticks(times.Word());
+
     private static ulong Unsigned(StructureReader time, bool wide) => wide ? time.UInt64() : time.Word();
 
     private static string UserSpec(StructureReader time, bool wide)
     {
         const long now = 0x3fffffff, omit = 0x3ffffffe;
         const int nanosecondDigits = 9;
-        long seconds = time.Signed(wide), nanoseconds = time.Signed(wide);
+        long seconds = time.Signed(wide), nanoseconds = (long)Unsigned(time, wide);
         return nanoseconds switch
         {
             now => "UTIME_NOW",
@@ -100,8 +102,9 @@ internal static class TimeArguments
     private static string DatedVal(StructureReader time)
     {
         const int microsecondDigits = 6;
-        long seconds = time.SignedWord(), microseconds = time.SignedWord();
-        return $"{{tv_sec={seconds}, tv_usec={(ulong)microseconds}}}{Calendar.Comment(seconds, microseconds, microsecondDigits)}";
+        long seconds = time.SignedWord();
+        ulong microseconds = time.Word();
+        return $"{{tv_sec={seconds}, tv_usec={microseconds}}}{Calendar.Comment(seconds, (long)microseconds, microsecondDigits)}";
     }
 
     private static string IntervalText(StructureReader timer) => $"{{it_interval={Val(timer)}, it_value={Val(timer)}}}";

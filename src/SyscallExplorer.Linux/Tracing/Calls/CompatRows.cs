@@ -24,8 +24,8 @@ internal static class CompatRows
     /// <summary>The six arguments of the first <c>mmap</c>, which lie in memory.</summary>
     private static ArgumentKind OldMapping { get; } = ArgumentKind.InStructure(_ => 24, (text, arguments) =>
     {
-        text.Write("{addr=").Address(arguments.UInt32()).Write($", len={arguments.UInt32()}, prot={MemoryWords.Protection.Format(arguments.UInt32())}");
-        text.Write($", flags={MemoryWords.MapFlags(arguments.UInt32())}, fd={arguments.Int32()}, offset=").Hexadecimal(arguments.UInt32()).Write("}");
+        text.Address(arguments.UInt32()).Write($", {arguments.UInt32()}, {MemoryWords.Protection.Format(arguments.UInt32())}");
+        text.Write($", {MemoryWords.MapFlags(arguments.UInt32())}, {arguments.Int32()}, ").Hexadecimal(arguments.UInt32());
     });
 
     private static ArgumentKind OldSelect { get; } = Address;
@@ -42,14 +42,14 @@ internal static class CompatRows
         new("oldfstat", Int, FileStatusArguments.OldStat),
         new("statfs64", PathName, Size, FileStatusArguments.FileSystem64),
         new("fstatfs64", Int, Size, FileStatusArguments.FileSystem64),
-        new("truncate64", PathName, Wide),
-        new("ftruncate64", Int, Wide),
+        new("truncate64", PathName, WideSize),
+        new("ftruncate64", Int, WideSize),
         new("fadvise64_64", Int, Wide, Wide, Value(FileWords.Advice)),
         new("sendfile64", Int, Int, VectorArguments.WideOffset, Size),
         new("fcntl64") { Choose = DescriptorArguments.Choose, Result = DescriptorArguments.WriteResult },
         new("_llseek", Int, Joined, SeekResult, Value(FileWords.Whence).From(4)),
         new("umount", PathName),
-        new("readdir", Int, Address, UInt),
+        new("readdir") { Choose = text => text.UInt(2) == 1 ? [Int, Address] : [Int, Address, UInt] },
         new("mmap", OldMapping) { Result = Results.Hexadecimal },
         new("mmap2", Address, Size, Flags(MemoryWords.Protection), MemoryRows.MapFlags, Int, PageOffset) { Result = Results.Hexadecimal },
         new("select", OldSelect),
@@ -75,8 +75,8 @@ internal static class CompatRows
         new("setregid32", User, User),
         new("setresuid32", User, User, User),
         new("setresgid32", User, User, User),
-        new("getresuid32", VectorArguments.OutUInt, VectorArguments.OutUInt, VectorArguments.OutUInt),
-        new("getresgid32", VectorArguments.OutUInt, VectorArguments.OutUInt, VectorArguments.OutUInt),
+        new("getresuid32", VectorArguments.OutUser, VectorArguments.OutUser, VectorArguments.OutUser),
+        new("getresgid32", VectorArguments.OutUser, VectorArguments.OutUser, VectorArguments.OutUser),
         new("setfsuid32", User),
         new("setfsgid32", User),
         new("getgroups32", Int, TaskArguments.OutGroups(4)),
@@ -101,9 +101,11 @@ internal static class CompatRows
         new("fchown", Int, ShortUser, ShortUser),
         new("ugetrlimit", Value(TaskWords.Limits), TaskArguments.OutLimit(wide: false)),
         new("nice", Int),
-        new("stime", TimeArguments.Seconds),
-        new("oldolduname", Address),
-        new("olduname", Address),
+        new("stime", TimeArguments.OutSeconds),
+        new("stty", Hexadecimal, Hexadecimal),
+        new("gtty", Hexadecimal, Hexadecimal),
+        new("oldolduname", Hexadecimal),
+        new("olduname", Hexadecimal),
         new("socketcall", Value(SocketWords.SocketCalls), Address),
         new("clock_gettime64", s_clock, TimeArguments.OutTimespec(wide: true)),
         new("clock_settime64", s_clock, TimeArguments.Timespec(wide: true)),
@@ -122,7 +124,7 @@ internal static class CompatRows
         },
         new("futex_time64") { Choose = text => FutexArguments.Choose(text, wide: true) },
         new("sched_rr_get_interval_time64", Int, TimeArguments.OutTimespec(wide: true)),
-        .. Unserved("break", "stty", "gtty", "ftime", "prof", "lock", "mpx", "idle"),
+        .. Unserved("break", "ftime", "prof", "lock", "mpx", "idle"),
     ];
 
     private static void WriteHandler(CallText text) => text.Write(Results.Word(text) switch

@@ -12,8 +12,15 @@ internal static class FileRows
     private static readonly ArgumentKind s_access = Flags(FileWords.Access);
     private static readonly ArgumentKind s_nodeMode = FileStatusArguments.NodeMode;
 
-    private static ArgumentKind HowToOpen { get; } = ArgumentKind.InStructure(_ => 24, (text, how) =>
+    private static ArgumentKind HowToOpen { get; } = ArgumentKind.In((text, slot) =>
     {
+        const ulong known = 24;
+        if (text[slot + 1] < known || text.Structure(text[slot], (int)known) is not { } how)
+        {
+            text.Address(text[slot]);
+            return;
+        }
+
         ulong flags = how.UInt64(), mode = how.UInt64(), resolve = how.UInt64();
         text.Write($"{{flags={FileWords.OpenFlags(flags)}");
         if (MakesFile((uint)flags))
@@ -69,17 +76,17 @@ internal static class FileRows
         new("uselib", PathName),
         new("acct", PathName),
         new("ustat", Device, Address),
-        new("mount", PathName, PathName, Name, WordFlags(FileWords.Mount), Name),
+        new("mount") { Choose = Mounting },
         new("umount2", PathName, Flags(FileWords.Unmount)),
         new("setxattr", PathName, Name, Attribute(3), Size, Flags(FileWords.ExtendedAttribute)),
         new("lsetxattr", PathName, Name, Attribute(3), Size, Flags(FileWords.ExtendedAttribute)),
         new("fsetxattr", Int, Name, Attribute(3), Size, Flags(FileWords.ExtendedAttribute)),
-        new("getxattr", PathName, Name, Output, Size),
-        new("lgetxattr", PathName, Name, Output, Size),
-        new("fgetxattr", Int, Name, Output, Size),
-        new("listxattr", PathName, Output, Size),
-        new("llistxattr", PathName, Output, Size),
-        new("flistxattr", Int, Output, Size),
+        new("getxattr", PathName, Name, OutAttribute, Size),
+        new("lgetxattr", PathName, Name, OutAttribute, Size),
+        new("fgetxattr", Int, Name, OutAttribute, Size),
+        new("listxattr", PathName, OutAttribute, Size),
+        new("llistxattr", PathName, OutAttribute, Size),
+        new("flistxattr", Int, OutAttribute, Size),
         new("removexattr", PathName, Name),
         new("lremovexattr", PathName, Name),
         new("fremovexattr", Int, Name),
@@ -87,8 +94,7 @@ internal static class FileRows
         new("inotify_init1", Flags(FileWords.Inotify)),
         new("inotify_add_watch", Int, PathName, Flags(FileWords.InotifyEvents)),
         new("inotify_rm_watch", Int, Int),
-        new("memfd_create", Name, Flags(FileWords.MemoryFile)),
-        new("fanotify_mark", Int, Hexadecimal32, Hexadecimal, StartDirectory, PathName),
+        new("memfd_create", Name, Formula(FileWords.MemoryFileFlags)),
     ];
 
     private static ImmutableArray<ArgumentKind> Opening(ImmutableArray<ArgumentKind> arguments, uint flags) => MakesFile(flags) ? arguments.Add(Mode) : arguments;
@@ -97,6 +103,13 @@ internal static class FileRows
     {
         const uint types = 0xf000, character = 0x2000, block = 0x6000;
         return (mode & types) is character or block ? arguments.Add(Device) : arguments;
+    }
+
+    private static ImmutableArray<ArgumentKind> Mounting(CallText text)
+    {
+        const ulong remount = 0x20, bind = 0x1000, move = 0x2000, propagation = 0x1e0000;
+        bool typeCounts = (text[3] & (remount | bind | move | propagation)) == 0, dataCounts = (text[3] & remount) != 0 || (text[3] & (bind | move | propagation)) == 0;
+        return [PathName, PathName, typeCounts ? Name : Address, WordFlags(FileWords.Mount), dataCounts ? Name : Address];
     }
 
     private static bool MakesFile(uint flags)

@@ -20,7 +20,7 @@ internal static class MemoryRows
     {
         const ulong page = 4096, most = 1 << 20;
         ulong pages = text[1] / page + (text[1] % page == 0 ? 0ul : 1);
-        if (text[slot] == 0 || pages > most || text.Read(text[slot], (int)pages) is not { } bytes)
+        if ((text[slot] == 0 && pages > 0) || pages > most || text.Read(text[slot], (int)pages) is not { } bytes)
         {
             text.Address(text[slot]);
             return;
@@ -43,7 +43,7 @@ internal static class MemoryRows
         new("munmap", Address, Size),
         new("mprotect", Address, Size, Protection),
         new("pkey_mprotect", Address, Size, Protection, Int),
-        new("pkey_alloc", Hexadecimal, Flags(MemoryWords.KeyRights)),
+        new("pkey_alloc", Hexadecimal, WordFlags(MemoryWords.KeyRights)),
         new("pkey_free", Int),
         new("mremap")
         {
@@ -79,9 +79,9 @@ internal static class MemoryRows
             flags &= ~(huge << (hugeShift ?? 0));
             string named = flags == 0 ? "" : names.FormatFurther(flags)[1..];
             string size = huge == 0 ? "" : $"{(named.Length > 0 ? "|" : "")}{huge}<<SHM_HUGE_SHIFT";
-            // Flags without a name run into the permissions.
-            bool anyName = named.Length > 0 && !named.StartsWith("0x", StringComparison.Ordinal);
-            text.Write(named).Write(size).Write(anyName || huge != 0 ? "|" : "").Octal(text[slot] & permissions);
+            // Flags of which none has a name run into the permissions, but for those of shared memory.
+            bool parted = hugeShift is null ? named.Length > 0 && !named.StartsWith("0x", StringComparison.Ordinal) : named.Length + size.Length > 0;
+            text.Write(named).Write(size).Write(parted ? "|" : "").Octal(text[slot] & permissions);
         });
     }
 }

@@ -19,7 +19,10 @@ internal static class TimeRows
         int integer = item.Int32();
         ulong value = item.At(0).Word();
         int signal = item.Int32(), kind = item.Int32();
-        text.Write($"{{sigev_value={{sival_int={integer}, sival_ptr=").Address(value).Write($"}}, sigev_signo={SignalWords.Name((uint)signal)}");
+        text.Write("{");
+        if (value != 0)
+            text.Write($"sigev_value={{sival_int={integer}, sival_ptr=").Address(value).Write("}, ");
+        text.Write($"sigev_signo={SignalWords.Name((uint)signal)}");
         text.Write($", sigev_notify={SignalWords.EventKinds.Format((uint)kind)}");
         if (kind == threadNumber)
             text.Write($", sigev_notify_thread_id={item.Int32()}");

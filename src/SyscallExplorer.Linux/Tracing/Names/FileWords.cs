@@ -18,8 +18,11 @@ internal static class FileWords
 
     public static FlagNames AtAccess { get; } = new("AT_???", ("AT_SYMLINK_NOFOLLOW", 0x100), ("AT_EACCESS", 0x200), ("AT_EMPTY_PATH", 0x1000));
 
-    public static ValueNames StatxSync { get; } =
-        ValueNames.Of("AT_STATX_???", ("AT_STATX_SYNC_AS_STAT", 0), ("AT_STATX_FORCE_SYNC", 0x2000), ("AT_STATX_DONT_SYNC", 0x4000), ("AT_STATX_SYNC_TYPE", 0x6000));
+    public static FlagNames StatxSync { get; } =
+        new("AT_STATX_???", ("AT_STATX_SYNC_AS_STAT", 0), ("AT_STATX_FORCE_SYNC", 0x2000), ("AT_STATX_DONT_SYNC", 0x4000));
+
+    public static FlagNames SwapOn { get; } = new("SWAP_FLAG_???",
+        ("SWAP_FLAG_PREFER", 0x8000), ("SWAP_FLAG_DISCARD", 0x10000), ("SWAP_FLAG_DISCARD_ONCE", 0x20000), ("SWAP_FLAG_DISCARD_PAGES", 0x40000));
 
     public static FlagNames StatxMask { get; } = new("STATX_???",
         ("STATX_ALL", 0xfff), ("STATX_BASIC_STATS", 0x7ff), ("STATX_TYPE", 1), ("STATX_MODE", 2), ("STATX_NLINK", 4), ("STATX_UID", 8), ("STATX_GID", 0x10),
@@ -64,7 +67,7 @@ internal static class FileWords
         ("FALLOC_FL_KEEP_SIZE", 1), ("FALLOC_FL_PUNCH_HOLE", 2), ("FALLOC_FL_NO_HIDE_STALE", 4), ("FALLOC_FL_COLLAPSE_RANGE", 8), ("FALLOC_FL_ZERO_RANGE", 0x10),
         ("FALLOC_FL_INSERT_RANGE", 0x20), ("FALLOC_FL_UNSHARE_RANGE", 0x40));
 
-    public static FlagNames Rename { get; } = new("RENAME_???", ("RENAME_NOREPLACE", 1), ("RENAME_EXCHANGE", 2), ("RENAME_WHITEOUT", 4));
+    public static FlagNames Rename { get; } = new("RENAME_??", ("RENAME_NOREPLACE", 1), ("RENAME_EXCHANGE", 2), ("RENAME_WHITEOUT", 4));
 
     public static FlagNames ReadWrite { get; } = new("RWF_???", ("RWF_HIPRI", 1), ("RWF_DSYNC", 2), ("RWF_SYNC", 4), ("RWF_NOWAIT", 8), ("RWF_APPEND", 0x10));
 
@@ -80,7 +83,7 @@ internal static class FileWords
     public static FlagNames TimerDescriptor { get; } = new("TFD_???",
         ("TFD_TIMER_ABSTIME", 1), ("TFD_TIMER_CANCEL_ON_SET", 2), ("TFD_CLOEXEC", 0x80000), ("TFD_NONBLOCK", 0x800));
 
-    public static FlagNames Inotify { get; } = new("IN_???", ("IN_CLOEXEC", 0x80000), ("IN_NONBLOCK", 0x800));
+    public static FlagNames Inotify { get; } = new("IN_???", ("IN_NONBLOCK", 0x800), ("IN_CLOEXEC", 0x80000));
 
     public static FlagNames InotifyEvents { get; } = new("IN_???",
         ("IN_ACCESS", 1), ("IN_MODIFY", 2), ("IN_ATTRIB", 4), ("IN_CLOSE_WRITE", 8), ("IN_CLOSE_NOWRITE", 0x10), ("IN_OPEN", 0x20), ("IN_MOVED_FROM", 0x40),
@@ -129,6 +132,15 @@ internal static class FileWords
     public static FlagNames FileSystemFlags { get; } = new("ST_???",
         ("ST_VALID", 0x20), ("ST_RDONLY", 1), ("ST_NOSUID", 2), ("ST_NODEV", 4), ("ST_NOEXEC", 8), ("ST_SYNCHRONOUS", 0x10), ("ST_MANDLOCK", 0x40), ("ST_NOATIME", 0x400),
         ("ST_NODIRATIME", 0x800), ("ST_RELATIME", 0x1000), ("ST_NOSYMFOLLOW", 0x2000));
+
+    /// <summary>Flags of a memory file, with the size of huge pages as a power of two.</summary>
+    public static string MemoryFileFlags(uint value)
+    {
+        const int hugeShift = 26;
+        uint huge = value >> hugeShift, flags = value & ((1u << hugeShift) - 1);
+        string named = flags == 0 && huge != 0 ? "" : MemoryFile.Format(flags);
+        return huge == 0 ? named : $"{named}{(named.Length > 0 ? "|" : "")}{huge}<<MFD_HUGE_SHIFT";
+    }
 
     /// <summary>Such as <c>O_WRONLY|O_CREAT</c>.</summary>
     public static string OpenFlags(ulong value) => s_accessModes[value & AccessMode] + Open.FormatFurther(value & ~AccessMode);
