@@ -15,7 +15,8 @@ internal static class DescriptorArguments
         bool wideLocks = !text.IsCompat;
         ArgumentKind? third = FileWords.Fcntl.Find(text.UInt(1)) switch
         {
-            "F_DUPFD" or "F_DUPFD_CLOEXEC" or "F_SETOWN" or "F_SETPIPE_SZ" => Scalars.Int,
+            "F_DUPFD" or "F_DUPFD_CLOEXEC" or "F_SETPIPE_SZ" => Scalars.Size,
+            "F_SETOWN" => Scalars.Int,
             "F_SETFD" => Scalars.Flags(FileWords.DescriptorFlags),
             "F_SETFL" => s_openFlags,
             "F_SETLK" or "F_SETLKW" => Lock(wideLocks),

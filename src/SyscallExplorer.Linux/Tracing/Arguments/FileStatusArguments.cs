@@ -5,8 +5,8 @@ namespace SyscallExplorer.Linux;
 /// <summary>What is told of files, file systems and directories.</summary>
 internal static class FileStatusArguments
 {
-    private const ushort TypeMask = 0xf000;
-    private const int PermissionMask = 0xfff;
+    private const uint TypeMask = 0xf000;
+
 
     private static readonly FlagNames s_special = new("", ("S_ISUID", 0x800), ("S_ISGID", 0x400), ("S_ISVTX", 0x200));
 
@@ -54,13 +54,13 @@ internal static class FileStatusArguments
     /// <summary>Type and permissions, such as <c>S_IFREG|0644</c>.</summary>
     public static string ModeText(uint mode)
     {
-        string permissions = Octal(mode & ~TypeMask);
+        string permissions = Octal(mode & ~(uint)TypeMask);
         string special = s_special.FormatFurther(mode & 0xe00);
         if (special.Length > 0)
             permissions = $"{special[1..]}|{Octal(mode & ~(TypeMask | 0xe00u))}";
         return (mode & TypeMask) == 0 ? permissions
             : FileWords.FileTypes.Find(mode & TypeMask) is { } type ? $"{type}|{permissions}"
-            : $"0{Convert.ToString(mode & TypeMask, 8)}|{permissions}";
+            : Octal(mode);
     }
 
     /// <summary>The mode of a file to make, with a type where it has one.</summary>
@@ -79,16 +79,19 @@ internal static class FileStatusArguments
     private static void Abbreviated(CallText text, uint mode, ulong device, ulong size)
     {
         const uint character = 0x2000, block = 0x6000;
-        string extent = (mode & TypeMask) is character or block ? $"st_rdev={DeviceText(device)}" : $"st_size={(long)size}";
+        string extent = (mode & TypeMask) is character or block ? $"st_rdev={DeviceText(device)}" : $"st_size={size}";
         text.Write($"{{st_mode={ModeText(mode)}, {extent}, ...}}");
     }
 
     private static void Describe(CallText text, StructureReader status, Func<ulong> count)
     {
         ulong type = status.Word(), blockSize = status.Word();
-        text.Write($"{{f_type={FileWords.FileSystems.Format(type)}, f_bsize={blockSize}, f_blocks={count()}, f_bfree={count()}, f_bavail={count()}")
+        text.Write($"{{f_type={FileWords.FileSystems.Find(type) ?? Hexadecimal(type)}, f_bsize={blockSize}, f_blocks={count()}, f_bfree={count()}, f_bavail={count()}")
             .Write($", f_files={count()}, f_ffree={count()}, f_fsid={{val=[{Hexadecimal(status.UInt32())}, {Hexadecimal(status.UInt32())}]}}")
-            .Write($", f_namelen={status.Word()}, f_frsize={status.Word()}, f_flags={FileWords.FileSystemFlags.Format(status.Word())}}}");
+            .Write($", f_namelen={status.Word()}, f_frsize={status.Word()}");
+        const ulong valid = 0x20;
+        ulong flags = status.Word();
+        text.Write((flags & valid) == 0 ? "}" : $", f_flags={FileWords.FileSystemFlags.Format(flags)}}}");
     }
 
     private static string Hexadecimal(ulong value) => value == 0 ? "0" : $"0x{value:x}";

@@ -7,26 +7,42 @@ namespace SyscallExplorer.Linux;
 /// <summary>Calls on the system as a whole.</summary>
 internal static class SystemRows
 {
+    private static ArgumentKind HostName { get; } = ArgumentKind.In((text, slot) =>
+    {
+        const uint most = 64;
+        if (text.UInt(slot + 1) <= most)
+            Buffer(text, text[slot], text.UInt(slot + 1));
+        else
+            text.Address(text[slot]);
+    });
+
     public static ImmutableArray<CallRow> All { get; } =
     [
         new("uname", TaskArguments.SystemName),
         new("sysinfo", TaskArguments.SystemInformation),
         new("getrandom", Bytes, Size, Flags(TaskWords.Random)),
-        new("sethostname", Input(1), Size),
-        new("setdomainname", Input(1), Size),
+        new("sethostname", HostName, UInt),
+        new("setdomainname", HostName, UInt),
         new("syslog") { Choose = SystemLog },
         new("iopl", Int),
-        new("ioperm", Hexadecimal, Size, Int),
+        new("ioperm", Hexadecimal, Hexadecimal, Int),
         new("vhangup"),
-        new("swapon", Path, Hexadecimal32),
-        new("swapoff", Path),
+        new("swapon", PathName, Formula(SwapFlags)),
+        new("swapoff", PathName),
         new("sysfs", Hexadecimal, Hexadecimal, Hexadecimal),
-        new("modify_ldt", Long, Address, Size),
-        new("seccomp", Value(TaskWords.Seccomp), Flags(TaskWords.SeccompFlags), Address),
+        new("modify_ldt", Int, Address, Size),
+        new("seccomp") { Choose = text => [Value(TaskWords.Seccomp), text.UInt(0) == 1 ? Flags(TaskWords.SeccompFlags) : Hexadecimal32, Address] },
         new("_sysctl", Address),
         new("afs_syscall", Hexadecimal, Hexadecimal, Hexadecimal, Hexadecimal, Hexadecimal),
         new("vserver", Hexadecimal, Hexadecimal, Hexadecimal, Hexadecimal, Hexadecimal),
     ];
+
+    private static string SwapFlags(uint value)
+    {
+        const uint priority = 0x7fff;
+        string flags = (value & ~priority) == 0 ? "" : FileWords.SwapOn.Format(value & ~priority) + "|";
+        return $"{flags}{value & priority}";
+    }
 
     private static ImmutableArray<ArgumentKind> SystemLog(CallText text)
     {

@@ -19,7 +19,7 @@ internal static class MemoryWords
 
     public static FlagNames Remap { get; } = new("MREMAP_???", ("MREMAP_MAYMOVE", 1), ("MREMAP_FIXED", 2), ("MREMAP_DONTUNMAP", 4));
 
-    public static FlagNames Synchronise { get; } = new("MS_???", ("MS_ASYNC", 1), ("MS_INVALIDATE", 2), ("MS_SYNC", 4));
+    public static FlagNames Synchronise { get; } = new("MS_???", ("MS_SYNC", 4), ("MS_ASYNC", 1), ("MS_INVALIDATE", 2));
 
     public static FlagNames LockAll { get; } = new("MCL_???", ("MCL_CURRENT", 1), ("MCL_FUTURE", 2), ("MCL_ONFAULT", 4));
 
@@ -35,7 +35,9 @@ internal static class MemoryWords
 
     public static FlagNames SharedAttach { get; } = new("SHM_???", ("SHM_RDONLY", 0x1000), ("SHM_RND", 0x2000), ("SHM_REMAP", 0x4000), ("SHM_EXEC", 0x8000));
 
-    public static ValueNames Ipc { get; } = ValueNames.From(0, "IPC_???", "IPC_RMID", "IPC_SET", "IPC_STAT", "IPC_INFO");
+    public static ValueNames SharedControl { get; } = ValueNames
+        .From(0, "SHM_???", "IPC_RMID", "IPC_SET", "IPC_STAT", "IPC_INFO")
+        .With(("SHM_LOCK", 11), ("SHM_UNLOCK", 12), ("SHM_STAT", 13), ("SHM_INFO", 14), ("SHM_STAT_ANY", 15));
 
     public static FlagNames IpcGet { get; } = new("IPC_???", ("IPC_CREAT", 0x200), ("IPC_EXCL", 0x400), ("IPC_NOWAIT", 0x800));
 

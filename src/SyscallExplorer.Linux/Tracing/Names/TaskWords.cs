@@ -18,8 +18,8 @@ internal static class TaskWords
     };
 
     public static FlagNames Unshare { get; } = new("CLONE_???",
-        ("CLONE_VM", 0x100), ("CLONE_FS", 0x200), ("CLONE_FILES", 0x400), ("CLONE_SIGHAND", 0x800), ("CLONE_THREAD", 0x10000), ("CLONE_SYSVSEM", 0x40000),
-        ("CLONE_NEWTIME", 0x80), ("CLONE_NEWNS", 0x20000), ("CLONE_NEWCGROUP", 0x2000000), ("CLONE_NEWUTS", 0x4000000), ("CLONE_NEWIPC", 0x8000000),
+        ("CLONE_NEWTIME", 0x80), ("CLONE_VM", 0x100), ("CLONE_FS", 0x200), ("CLONE_FILES", 0x400), ("CLONE_SIGHAND", 0x800), ("CLONE_THREAD", 0x10000), ("CLONE_NEWNS", 0x20000),
+        ("CLONE_SYSVSEM", 0x40000), ("CLONE_NEWCGROUP", 0x2000000), ("CLONE_NEWUTS", 0x4000000), ("CLONE_NEWIPC", 0x8000000),
         ("CLONE_NEWUSER", 0x10000000), ("CLONE_NEWPID", 0x20000000), ("CLONE_NEWNET", 0x40000000));
 
     public static FlagNames Namespaces { get; } = new("CLONE_NEW???",
@@ -62,8 +62,6 @@ internal static class TaskWords
     public static FlagNames Random { get; } = new("GRND_???", ("GRND_NONBLOCK", 1), ("GRND_RANDOM", 2), ("GRND_INSECURE", 4));
 
     public static FlagNames ProcessDescriptor { get; } = new("PIDFD_???", ("PIDFD_NONBLOCK", 0x800));
-
-    public static FlagNames RestartableSequence { get; } = new("RSEQ_FLAG_???", ("RSEQ_FLAG_UNREGISTER", 1));
 
     public static FlagNames Barriers { get; } = new("MEMBARRIER_CMD_???",
         ("MEMBARRIER_CMD_QUERY", 0), ("MEMBARRIER_CMD_GLOBAL", 1), ("MEMBARRIER_CMD_GLOBAL_EXPEDITED", 2), ("MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED", 4),
