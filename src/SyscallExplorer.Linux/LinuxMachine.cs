@@ -58,6 +58,7 @@ public sealed partial class LinuxMachine
         IntervalTimers = new IntervalTimers(this);
         PosixTimers = new PosixTimers(this);
         TimerFiles = new TimerFiles(this);
+        Tracer = new SyscallTracer(this);
         Processor.Hypercalls = new HypercallDispatcher(this);
     }
 
@@ -137,6 +138,17 @@ public sealed partial class LinuxMachine
     internal PosixTimers PosixTimers { get; }
 
     internal TimerFiles TimerFiles { get; }
+
+    internal SyscallTracer Tracer { get; }
+
+    /// <summary>The system calls of all programs as strace writes them, once <see cref="TraceSystemCalls"/> has been called; else null.</summary>
+    public StraceLog? SystemCalls => State.Trace;
+
+    /// <summary>
+    /// Writes down all system calls from now on, at the kernel's own tracepoints: calls then go by the slow way of the tracers, as under a real one.
+    /// </summary>
+    /// <param name="options">How they are written; null means as <c>strace -f -o FILE</c> does.</param>
+    public void TraceSystemCalls(StraceOptions? options = null) => Tracer.Start(options ?? StraceOptions.Default);
 
     /// <summary>Roots of the page tables that boot made; their kernel half is what every address space has.</summary>
     internal (ulong Kernel, ulong User) KernelRoots => _boot.Roots;

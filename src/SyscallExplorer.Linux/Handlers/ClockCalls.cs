@@ -46,7 +46,7 @@ internal sealed class ClockCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.EINVAL;
         }
 
-        return arguments[1] == 0 ? 0 : Give(arguments[1], TimeArguments.Write(isCoarse ? Scheduler.NanosecondsPerTick : 1, word).Bytes);
+        return arguments[1] == 0 ? 0 : Give(arguments[1], TimespecWriter.Write(isCoarse ? Scheduler.NanosecondsPerTick : 1, word).Bytes);
     }
 
     private long SetClock(SyscallArguments arguments, int word)
@@ -55,7 +55,7 @@ internal sealed class ClockCalls(LinuxMachine machine) : HostedCalls(machine)
         bool isProcessorTime = clock < 0 && ClockIds.IsProcessorTime(clock);
         if (clock != ClockIds.Realtime && !isProcessorTime)
             return -Errno.EINVAL;
-        if (new TimeArguments(Memory).Read(arguments[1], word, arguments.IsCompat, out long _) is var error && (error == -Errno.EFAULT || (error != 0 && !isProcessorTime)))
+        if (new TimespecReader(Memory).Read(arguments[1], word, arguments.IsCompat, out long _) is var error && (error == -Errno.EFAULT || (error != 0 && !isProcessorTime)))
             return error;
         return isProcessorTime && Machine.CpuClocks.Find(clock) is null ? -Errno.EINVAL : -Errno.EPERM;
     }
@@ -63,7 +63,7 @@ internal sealed class ClockCalls(LinuxMachine machine) : HostedCalls(machine)
     private long SetTimeOfDay(SyscallArguments arguments)
     {
         if (arguments[0] != 0
-            && new TimeArguments(Memory).ReadMicroseconds(arguments[0], arguments.IsCompat ? Narrow : Wide, out long _) is var error && error != 0)
+            && new TimespecReader(Memory).ReadMicroseconds(arguments[0], arguments.IsCompat ? Narrow : Wide, out long _) is var error && error != 0)
         {
             return error;
         }

@@ -78,10 +78,10 @@ internal sealed class FutexCalls(LinuxMachine machine) : HostedCalls(machine)
         bool waits = isLock || operation is Operation.Wait or Operation.WaitBitset or Operation.WaitRequeueInheriting;
         if (!waits || arguments[3] == 0)
             return 0;
-        if (new TimeArguments(Memory).Read(arguments[3], word, arguments.IsCompat, out long nanoseconds) is var error && error != 0)
+        if (new TimespecReader(Memory).Read(arguments[3], word, arguments.IsCompat, out long nanoseconds) is var error && error != 0)
             return error;
         var time = new EmulatedTime(Machine);
-        deadline = operation == Operation.Wait ? TimeArguments.Add(time.SinceBoot, nanoseconds)
+        deadline = operation == Operation.Wait ? TimespecReader.Add(time.SinceBoot, nanoseconds)
             : isLock || (arguments.Int(1) & RealtimeFlag) != 0 ? time.AtWallClock(nanoseconds) : nanoseconds;
         return 0;
     }

@@ -17,7 +17,7 @@ internal sealed class IntervalTimerCalls(LinuxMachine machine) : HostedCalls(mac
         which is >= (int)IntervalTimerKind.Real and <= (int)IntervalTimerKind.Profile ? (IntervalTimerKind)which : null;
 
     private long GiveSetting(ulong address, TimerSetting setting, bool compat) =>
-        Give(address, TimeArguments.WriteMicroseconds(setting, compat ? Narrow : Wide).Bytes);
+        Give(address, TimespecWriter.WriteMicroseconds(setting, compat ? Narrow : Wide).Bytes);
 
     /// <summary>Returns the seconds that were left, to the nearest, but not 0 where something was.</summary>
     private long Alarm(uint seconds)
@@ -33,7 +33,7 @@ internal sealed class IntervalTimerCalls(LinuxMachine machine) : HostedCalls(mac
     {
         TimerSetting setting = default;
         if (arguments[1] != 0
-            && new TimeArguments(Memory).ReadMicroseconds(arguments[1], arguments.IsCompat ? Narrow : Wide, out setting) is var error && error != 0)
+            && new TimespecReader(Memory).ReadMicroseconds(arguments[1], arguments.IsCompat ? Narrow : Wide, out setting) is var error && error != 0)
         {
             return error;
         }

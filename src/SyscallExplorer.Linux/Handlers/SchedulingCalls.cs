@@ -158,7 +158,7 @@ internal sealed class SchedulingCalls(LinuxMachine machine) : HostedCalls(machin
     {
         const long roundRobin = 100_000_000, fair = 4_000_000;
         long slice = task.Scheduling.Policy == SchedulingState.RoundRobin ? roundRobin : task.Scheduling.Policy == SchedulingState.Fifo ? 0 : fair;
-        return Give(arguments[1], TimeArguments.Write(slice, wide ? 8 : 4).Bytes);
+        return Give(arguments[1], TimespecWriter.Write(slice, wide ? 8 : 4).Bytes);
     });
 
     private IEnumerable<TaskState>? Selected(int which, int who)

@@ -23,7 +23,7 @@ internal sealed class SleepCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.EINVAL;
         if (!ClockIds.CanBeWaitedFor(clock) && !(ClockIds.IsProcessorTime(clock) && clock != ClockIds.ThreadTime))
             return -Errno.EOPNOTSUPP;
-        if (new TimeArguments(Memory).Read(request, word, arguments.IsCompat, out long nanoseconds) is var error && error != 0)
+        if (new TimespecReader(Memory).Read(request, word, arguments.IsCompat, out long nanoseconds) is var error && error != 0)
             return error;
         bool isAbsolute = (flags & Absolute) != 0;
         CpuClock? processorTime = null;
@@ -43,7 +43,7 @@ internal sealed class SleepCalls(LinuxMachine machine) : HostedCalls(machine)
     {
         var time = new EmulatedTime(Machine);
         if (!isAbsolute)
-            return TimeArguments.Add(processorTime is { } watched ? Machine.CpuClocks.Now(watched) ?? 0 : time.SinceBoot, nanoseconds);
+            return TimespecReader.Add(processorTime is { } watched ? Machine.CpuClocks.Now(watched) ?? 0 : time.SinceBoot, nanoseconds);
         return processorTime is null && ClockIds.IsWallClock(clock) ? time.AtWallClock(nanoseconds) : nanoseconds;
     }
 }

@@ -78,17 +78,17 @@ internal sealed class TimerCalls(LinuxMachine machine) : HostedCalls(machine)
         const int absolute = 1;
         if (arguments[2] == 0)
             return -Errno.EINVAL;
-        if (new TimeArguments(Memory).Read(arguments[2], word, arguments.IsCompat, out TimerSetting setting) is var error && error != 0)
+        if (new TimespecReader(Memory).Read(arguments[2], word, arguments.IsCompat, out TimerSetting setting) is var error && error != 0)
             return error;
         if (Find(arguments.Int(0)) is not { } timer)
             return -Errno.EINVAL;
         TimerSetting old = Machine.PosixTimers.Get(timer);
         Machine.PosixTimers.Set(Find(timer.Id) ?? timer, setting, (arguments.Int(1) & absolute) != 0);
-        return arguments[3] == 0 ? 0 : Give(arguments[3], TimeArguments.Write(old, word).Bytes);
+        return arguments[3] == 0 ? 0 : Give(arguments[3], TimespecWriter.Write(old, word).Bytes);
     }
 
     private long Get(SyscallArguments arguments, int word) =>
-        Find(arguments.Int(0)) is { } timer ? Give(arguments[1], TimeArguments.Write(Machine.PosixTimers.Get(timer), word).Bytes) : -Errno.EINVAL;
+        Find(arguments.Int(0)) is { } timer ? Give(arguments[1], TimespecWriter.Write(Machine.PosixTimers.Get(timer), word).Bytes) : -Errno.EINVAL;
 
     private long Delete(int id)
     {

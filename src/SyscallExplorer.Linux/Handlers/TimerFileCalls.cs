@@ -35,7 +35,7 @@ internal sealed class TimerFileCalls(LinuxMachine machine) : HostedCalls(machine
     {
         const int absolute = 1, cancelOnSet = 2;
         int flags = arguments.Int(1);
-        long error = new TimeArguments(Memory).Read(arguments[2], word, arguments.IsCompat, out TimerSetting setting);
+        long error = new TimespecReader(Memory).Read(arguments[2], word, arguments.IsCompat, out TimerSetting setting);
         if (error == -Errno.EFAULT)
             return error;
         if ((flags & ~(absolute | cancelOnSet)) != 0 || error != 0)
@@ -44,11 +44,11 @@ internal sealed class TimerFileCalls(LinuxMachine machine) : HostedCalls(machine
             return error;
         TimerSetting old = Machine.TimerFiles.Get(file.Number);
         Machine.TimerFiles.Set(file.Number, setting, (flags & absolute) != 0);
-        return arguments[3] == 0 ? 0 : Give(arguments[3], TimeArguments.Write(old, word).Bytes);
+        return arguments[3] == 0 ? 0 : Give(arguments[3], TimespecWriter.Write(old, word).Bytes);
     }
 
     private long Get(SyscallArguments arguments, int word) =>
-        Find(arguments.Int(0), out long error) is { } file ? Give(arguments[1], TimeArguments.Write(Machine.TimerFiles.Get(file.Number), word).Bytes) : error;
+        Find(arguments.Int(0), out long error) is { } file ? Give(arguments[1], TimespecWriter.Write(Machine.TimerFiles.Get(file.Number), word).Bytes) : error;
 
     private TimerFile? Find(int descriptor, out long error)
     {

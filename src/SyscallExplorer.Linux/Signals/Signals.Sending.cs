@@ -70,8 +70,9 @@ internal sealed partial class Signals
             Continue(State.Processes[process.Id]);
     }
 
+    /// <summary>Who is traced is told of ignored signals too, as under ptrace.</summary>
     private bool IsIgnored(TaskState task, int signal) =>
-        !task.Signals.Blocked.Has(signal) && !(task.Signals.RealBlocked ?? 0).Has(signal) && ActionOf(task, signal).Drops(signal);
+        !machine.Tracer.IsOn && !task.Signals.Blocked.Has(signal) && !(task.Signals.RealBlocked ?? 0).Has(signal) && ActionOf(task, signal).Drops(signal);
 
     /// <summary>
     /// Wakes a thread that can take the signal; nobody where all block it. One that ends the process without a core file does so at once.

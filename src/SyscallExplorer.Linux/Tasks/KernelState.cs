@@ -111,6 +111,9 @@ internal sealed record KernelState
     /// <summary>What stands where in the machine's names.</summary>
     public MountTable Mounts { get; init; } = InitialFiles.Mounts();
 
+    /// <summary>Advisory locks on files.</summary>
+    public FileLocks Locks { get; init; } = FileLocks.Empty;
+
     /// <summary>What the host was asked for, and answered.</summary>
     public HostInputs HostInputs { get; init; } = HostInputs.Empty;
 
@@ -132,6 +135,9 @@ internal sealed record KernelState
 
     /// <summary>Bytes that were written to standard output and error, wherever they went.</summary>
     public long OutputBytes { get; init; }
+
+    /// <summary>The calls of all tasks, where they are written down.</summary>
+    public StraceLog? Trace { get; init; }
 
     /// <summary>System calls that the kit has no handler for, by name, with how often each was asked for.</summary>
     public ImmutableSortedDictionary<string, int> Unimplemented { get; init; } = ImmutableSortedDictionary<string, int>.Empty.WithComparers(StringComparer.Ordinal);

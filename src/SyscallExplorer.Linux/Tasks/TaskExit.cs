@@ -55,6 +55,8 @@ internal sealed class TaskExit(LinuxMachine machine)
         machine.Signals.ThreadEnds(task);
         task = machine.Task;
 
+        machine.Tracer.End(task.Id, machine.Process.GroupExit ?? status);
+
         // What the last task had stays for whoever looks at the machine afterwards.
         if (!isLast)
             LeaveAll(task);

@@ -45,7 +45,7 @@ internal sealed record Sleep(long Deadline, CpuClock? Clock, bool IsAbsolute, ul
         long remaining = Deadline - (Clock is { } clock ? Now(machine, clock) : new EmulatedTime(machine).SinceBoot);
         if (remaining <= 0)
             return 0;
-        if (Remaining != 0 && !machine.Memory.TryWrite(Remaining, TimeArguments.Write(remaining, Word).Bytes))
+        if (Remaining != 0 && !machine.Memory.TryWrite(Remaining, TimespecWriter.Write(remaining, Word).Bytes))
             return -Errno.EFAULT;
         machine.Task = machine.Task with { Signals = machine.Task.Signals with { Restart = this } };
         return -Errno.ERESTART_RESTARTBLOCK;

@@ -45,7 +45,7 @@ internal sealed class TimerFiles(LinuxMachine machine)
         if (setting.Value != 0)
         {
             var time = new EmulatedTime(machine);
-            long expiry = !isAbsolute ? TimeArguments.Add(time.SinceBoot, setting.Value)
+            long expiry = !isAbsolute ? TimespecReader.Add(time.SinceBoot, setting.Value)
                 : ClockIds.IsWallClock(old.Clock) ? time.AtWallClock(setting.Value) : setting.Value;
             timer = timer with { Expiry = expiry, Queued = machine.Timers.Add(expiry, new Target(number)) };
         }

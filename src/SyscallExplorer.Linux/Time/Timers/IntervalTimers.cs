@@ -36,14 +36,14 @@ internal sealed class IntervalTimers(LinuxMachine machine)
         if (kind != IntervalTimerKind.Real)
         {
             // A part of a tick has passed already.
-            long expiry = setting.Value == 0 ? 0 : TimeArguments.Add(Used(process, kind) + Scheduler.NanosecondsPerTick, setting.Value);
+            long expiry = setting.Value == 0 ? 0 : TimespecReader.Add(Used(process, kind) + Scheduler.NanosecondsPerTick, setting.Value);
             Store(process, kind, new IntervalTimer(expiry, setting.Interval));
             return;
         }
 
         Cancel(process.Timers.Real);
         Store(process, kind, setting.Value == 0 ? IntervalTimer.Off
-            : Queue(process.Id, TimeArguments.Add(new EmulatedTime(machine).SinceBoot, setting.Value), setting.Interval));
+            : Queue(process.Id, TimespecReader.Add(new EmulatedTime(machine).SinceBoot, setting.Value), setting.Interval));
     }
 
     /// <summary>SIGALRM is taken: only now does a timer that repeats go on, so that a process that blocks it is not flooded.</summary>

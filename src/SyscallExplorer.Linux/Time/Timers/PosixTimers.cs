@@ -71,7 +71,7 @@ internal sealed class PosixTimers(LinuxMachine machine)
             return;
         }
 
-        long expiry = !isAbsolute ? TimeArguments.Add(Now(timer), setting.Value)
+        long expiry = !isAbsolute ? TimespecReader.Add(Now(timer), setting.Value)
             : timer.ProcessorTime is null && ClockIds.IsWallClock(timer.Clock) ? new EmulatedTime(machine).AtWallClock(setting.Value)
             : setting.Value;
         Arm(machine.Process.Id, fresh with { Interval = setting.Interval, Expiry = Math.Max(1, expiry) });

@@ -2,13 +2,8 @@ using System.Buffers.Binary;
 
 namespace SyscallExplorer.Linux;
 
-/// <summary>What a timer is set to, in nanoseconds.</summary>
-/// <param name="Value">When it goes off, or 0 for never.</param>
-/// <param name="Interval">How often it does so again, or 0.</param>
-internal readonly record struct TimerSetting(long Value, long Interval);
-
-/// <summary>Times that programs give to calls, and get from them.</summary>
-internal sealed class TimeArguments(AddressSpace memory)
+/// <summary>Times that programs give to calls.</summary>
+internal sealed class TimespecReader(AddressSpace memory)
 {
     private const int Wide = 8;
     private const long NanosecondsPerMicrosecond = 1000;
@@ -61,25 +56,6 @@ internal sealed class TimeArguments(AddressSpace memory)
         setting = new TimerSetting(value, interval);
         return second == -Errno.EFAULT || error == 0 ? second : error;
     }
-
-    /// <summary>A timespec.</summary>
-    /// <param name="nanoseconds">The time.</param>
-    /// <param name="word">Bytes of its seconds.</param>
-    public static CStructure Write(long nanoseconds, int word) => Append(new CStructure(word < Wide), nanoseconds, 1);
-
-    /// <summary>An itimerspec.</summary>
-    /// <param name="setting">The time and the interval.</param>
-    /// <param name="word">Bytes of its seconds.</param>
-    public static CStructure Write(TimerSetting setting, int word) => Append(Write(setting.Interval, word), setting.Value, 1);
-
-    /// <summary>An itimerval.</summary>
-    /// <param name="setting">The time and the interval.</param>
-    /// <param name="word">Bytes of its seconds.</param>
-    public static CStructure WriteMicroseconds(TimerSetting setting, int word) =>
-        Append(Append(new CStructure(word < Wide), setting.Interval, NanosecondsPerMicrosecond), setting.Value, NanosecondsPerMicrosecond);
-
-    private static CStructure Append(CStructure structure, long nanoseconds, long nanosecondsPerUnit) =>
-        structure.Word(nanoseconds / EmulatedTime.NanosecondsPerSecond).Word(nanoseconds % EmulatedTime.NanosecondsPerSecond / nanosecondsPerUnit);
 
     private long Read(ulong address, int word, bool compat, long nanosecondsPerUnit, out long nanoseconds)
     {
