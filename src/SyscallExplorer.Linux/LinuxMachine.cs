@@ -53,6 +53,7 @@ public sealed partial class LinuxMachine
         Vfs = new VirtualFileSystem(this);
         Signals = new Signals(this);
         Futexes = new Futexes(this);
+        Pipes = new Pipes(this);
         Processor.Hypercalls = new HypercallDispatcher(this);
     }
 
@@ -122,6 +123,8 @@ public sealed partial class LinuxMachine
     internal Signals Signals { get; }
 
     internal Futexes Futexes { get; }
+
+    internal Pipes Pipes { get; }
 
     /// <summary>Roots of the page tables that boot made; their kernel half is what every address space has.</summary>
     internal (ulong Kernel, ulong User) KernelRoots => _boot.Roots;

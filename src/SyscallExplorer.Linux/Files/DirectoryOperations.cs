@@ -22,7 +22,7 @@ internal sealed class DirectoryOperations : FileOperations
         if (place < 0)
             return -Errno.EINVAL;
         DirectoryFile directory = (DirectoryFile)request.File.Object;
-        request.Machine.Files.Update(request.Descriptor, request.File with { Offset = place, Object = place == 0 ? directory with { Listing = null } : directory });
+        request.Update(request.File with { Offset = place, Object = place == 0 ? directory with { Listing = null } : directory });
         return place;
     }
 
@@ -52,7 +52,7 @@ internal sealed class DirectoryOperations : FileOperations
 
         if (result < 0 && writer.Count == 0)
             return result;
-        request.Machine.Files.Update(request.Descriptor, request.File with { Offset = index, Object = directory with { Listing = listing } });
+        request.Update(request.File with { Offset = index, Object = directory with { Listing = listing } });
         return writer.Finish();
     }
 

@@ -60,6 +60,7 @@ internal sealed class DescriptorCalls(LinuxMachine machine) : NamedFileCalls(mac
     private long Control(SyscallArguments arguments)
     {
         const int duplicate = 0, getFlags = 1, setFlags = 2, getStatus = 3, setStatus = 4, duplicateCloseOnExec = 1030;
+        const int setPipeSize = 1031, getPipeSize = 1032;
         const int closeOnExec = 1;
         int descriptor = arguments.Int(0), argument = arguments.Int(2);
         if (Machine.Files.Find(descriptor) is not { } file)
@@ -84,6 +85,10 @@ internal sealed class DescriptorCalls(LinuxMachine machine) : NamedFileCalls(mac
                     return -Errno.EBADF;
                 Machine.Files.Update(descriptor, file with { Flags = (file.Flags & ~OpenFlags.Changeable) | (argument & OpenFlags.Changeable) });
                 return 0;
+            case setPipeSize:
+                return file.Object is PipeEnd changed ? Machine.Pipes.Resize(changed.Pipe, (uint)argument) : -Errno.EBADF;
+            case getPipeSize:
+                return file.Object is PipeEnd end ? Machine.Pipes[end.Pipe].Slots * (long)PipeBuffer.Size : -Errno.EBADF;
             default:
                 Machine.CountMissing($"fcntl({arguments.Int(1)})");
                 return -Errno.EINVAL;

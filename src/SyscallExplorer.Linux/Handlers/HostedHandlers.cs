@@ -10,6 +10,7 @@ internal sealed class HostedHandlers
         HostedCalls[] families =
         [
             new FileCalls(machine),
+            new PipeCalls(machine),
             new TransferCalls(machine),
             new DescriptorCalls(machine),
             new FileStatusCalls(machine),
@@ -22,6 +23,8 @@ internal sealed class HostedHandlers
             new SignalFileCalls(machine),
             new ThreadCalls(machine),
             new WaitingCalls(machine),
+            new PollCalls(machine),
+            new SelectCalls(machine),
             new ProcessCalls(machine),
             new CloneCalls(machine),
             new ExecuteCalls(machine),

@@ -96,6 +96,12 @@ internal sealed record KernelState
     /// <summary>How many descriptors lead to each open file.</summary>
     public ImmutableDictionary<int, int> FileReferences { get; init; } = ImmutableDictionary<int, int>.Empty;
 
+    /// <summary>Pipes, and the insides of FIFOs that are open.</summary>
+    public ImmutableDictionary<int, PipeState> Pipes { get; init; } = ImmutableDictionary<int, PipeState>.Empty;
+
+    /// <summary>The pipes behind the names of FIFOs.</summary>
+    public ImmutableDictionary<VfsNode, int> Fifos { get; init; } = ImmutableDictionary<VfsNode, int>.Empty;
+
     /// <summary>The files in memory.</summary>
     public FileTree Tree { get; init; } = InitialFiles.Tree(0);
 
