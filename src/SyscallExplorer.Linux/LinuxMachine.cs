@@ -54,6 +54,7 @@ public sealed partial class LinuxMachine
         Signals = new Signals(this);
         Futexes = new Futexes(this);
         Pipes = new Pipes(this);
+        Epolls = new Epolls(this);
         Processor.Hypercalls = new HypercallDispatcher(this);
     }
 
@@ -125,6 +126,8 @@ public sealed partial class LinuxMachine
     internal Futexes Futexes { get; }
 
     internal Pipes Pipes { get; }
+
+    internal Epolls Epolls { get; }
 
     /// <summary>Roots of the page tables that boot made; their kernel half is what every address space has.</summary>
     internal (ulong Kernel, ulong User) KernelRoots => _boot.Roots;

@@ -10,6 +10,8 @@ internal sealed class DirectoryOperations : FileOperations
 {
     public static DirectoryOperations Instance { get; } = new();
 
+    public override bool TellsOfReadiness(OpenFile file) => false;
+
     public override bool HasPositions => true;
 
     public override long Read(FileRequest request, TransferBuffer destination, long? position) => -Errno.EISDIR;

@@ -74,6 +74,9 @@ internal abstract class FileOperations
     /// <summary>Which of the events of <see cref="PollEvents"/> hold now.</summary>
     public virtual int Poll(LinuxMachine machine, OpenFile file) => PollEvents.AlwaysReady;
 
+    /// <summary>Whether epoll takes it: files that are always ready tell of nothing.</summary>
+    public virtual bool TellsOfReadiness(OpenFile file) => true;
+
     /// <summary>What tells of a change of <see cref="Poll"/>, for those who ask for some events; nothing where it never changes.</summary>
     public virtual ImmutableArray<WaitKey> WaitKeys(LinuxMachine machine, OpenFile file, int events) => [];
 
@@ -82,7 +85,7 @@ internal abstract class FileOperations
 
     /// <summary>What fstat tells; null when the file is gone.</summary>
     public virtual FileStatus? Status(LinuxMachine machine, FileObject file) =>
-        file.Location is { } location ? machine.Vfs.SystemOf(location.Node)?.StatusOf(location.Node) : null;
+        file.Location is { } location ? machine.Vfs.SystemOf(location.Node)?.StatusOf(location.Node) : AnonymousInode.StatusOn(machine);
 
     /// <summary>ftruncate.</summary>
     public virtual long Truncate(FileRequest request, long length) => -Errno.EINVAL;

@@ -176,6 +176,7 @@ internal sealed class FileTable(LinuxMachine machine)
 
         OpenFile file = State.OpenFiles[number];
         State = State with { OpenFiles = State.OpenFiles.Remove(number), FileReferences = State.FileReferences.Remove(number) };
+        machine.Epolls.ForgetFile(number);
         file.Operations.Released(machine, file);
         machine.Vfs.ForgetOrphans();
     }

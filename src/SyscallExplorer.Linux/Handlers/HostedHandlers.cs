@@ -25,6 +25,8 @@ internal sealed class HostedHandlers
             new WaitingCalls(machine),
             new PollCalls(machine),
             new SelectCalls(machine),
+            new EpollCalls(machine),
+            new EventCalls(machine),
             new ProcessCalls(machine),
             new CloneCalls(machine),
             new ExecuteCalls(machine),

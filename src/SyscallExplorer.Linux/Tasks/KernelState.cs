@@ -102,6 +102,14 @@ internal sealed record KernelState
     /// <summary>The pipes behind the names of FIFOs.</summary>
     public ImmutableDictionary<VfsNode, int> Fifos { get; init; } = ImmutableDictionary<VfsNode, int>.Empty;
 
+    /// <summary>The counters of eventfd.</summary>
+    public ImmutableDictionary<int, EventCounter> EventCounters { get; init; } = ImmutableDictionary<int, EventCounter>.Empty;
+
+    public ImmutableDictionary<int, EpollState> Epolls { get; init; } = ImmutableDictionary<int, EpollState>.Empty;
+
+    /// <summary>Which epolls hear of what.</summary>
+    public ImmutableDictionary<WaitKey, ImmutableList<EpollWatch>> EpollWatches { get; init; } = ImmutableDictionary<WaitKey, ImmutableList<EpollWatch>>.Empty;
+
     /// <summary>The files in memory.</summary>
     public FileTree Tree { get; init; } = InitialFiles.Tree(0);
 

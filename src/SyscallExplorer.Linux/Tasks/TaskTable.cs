@@ -192,6 +192,7 @@ internal sealed class TaskTable(LinuxMachine machine)
             woken++;
         }
 
+        machine.Epolls.Hear(key);
         return woken;
     }
 
