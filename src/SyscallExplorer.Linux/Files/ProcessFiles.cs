@@ -28,7 +28,7 @@ internal static class ProcessFiles
                 Destination = machine => new VfsLocation(machine.CurrentFileSystem.WorkingDirectory),
             },
             ["root"] = new SyntheticLink(_ => "/") { Destination = machine => new VfsLocation(machine.Vfs.Root) },
-            ["fd"] = new DescriptorList(),
+            ["fd"] = new DescriptorList { Owner = TaskIdentity.Uid },
         })
         {
             Owner = TaskIdentity.Uid,
