@@ -365,6 +365,18 @@ public sealed class FileServiceCallTests
         Assert.Equal((read, TaskIdentity.Pid), (BitConverter.ToInt16(answer, 0), BitConverter.ToInt32(answer, 24)));
     }
 
+    [Fact]
+    public void Locks_run_out()
+    {
+        FileLocks locks = FileLocks.Empty;
+        for (int i = 0; i < 4096; i++)
+            locks = new FileLocks(locks.Locks.Add(new FileLock(new MemoryNode(0, 1), FileLockKind.Process, 1, false, 2 * i, 2 * i)));
+        var script = new FileScript(64).Before(machine => machine.State = machine.State with { Locks = locks });
+        script.Call("open", "/a", ReadWrite | Create, 0x1A4);
+        script.Call("flock", 3, 1);
+        Assert.Equal([3, -Errno.ENOLCK], script.Results());
+    }
+
     [Theory, MemberData(nameof(Sizes))]
     public void File_systems_tell_their_kind_and_room(int bitness)
     {
