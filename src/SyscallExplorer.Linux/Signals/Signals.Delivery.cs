@@ -34,6 +34,7 @@ internal sealed partial class Signals
                 return StopNow();
             if (Dequeue(task.Signals.Blocked, faultsFirst: true) is not { } info)
                 return GoOn(registers);
+            Witness?.Invoke(machine.Task, info);
             SignalAction action = ActionOf(task, info.Signal);
             if (action.Handler > SignalAction.Ignore)
             {

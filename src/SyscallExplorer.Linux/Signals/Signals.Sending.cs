@@ -68,7 +68,7 @@ internal sealed partial class Signals
     }
 
     private bool IsIgnored(TaskState task, int signal) =>
-        !task.Signals.Blocked.Has(signal) && !(task.Signals.RealBlocked ?? 0).Has(signal) && ActionOf(task, signal).Drops(signal);
+        Witness is null && !task.Signals.Blocked.Has(signal) && !(task.Signals.RealBlocked ?? 0).Has(signal) && ActionOf(task, signal).Drops(signal);
 
     /// <summary>
     /// Wakes a thread that can take the signal; nobody where all block it. One that ends the process without a core file does so at once.
