@@ -90,8 +90,7 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     {
         if (step is ZeroBytes)
         {
-            if (machine.Memory.AreaOf(step.Start) is { Writable: true } area)
-                WritePages(area, step.Start, new byte[step.End - step.Start]);
+            machine.Memory.TryWrite(step.Start, new byte[step.End - step.Start]);
             return;
         }
 
