@@ -86,6 +86,9 @@ internal sealed class CallText(SyscallInvocation call, ISyscallMemory memory, St
     /// <summary>Writes a user or a group; all ones are <c>-1</c>.</summary>
     public CallText User(uint value) => Number(value == uint.MaxValue ? -1L : value);
 
+    /// <summary>Writes a user or a group of 16 bits; all ones are <c>-1</c>.</summary>
+    public CallText ShortUser(ushort value) => Number(value == ushort.MaxValue ? -1L : value);
+
     /// <summary>Writes a hexadecimal number; 0 stays <c>0</c>.</summary>
     public CallText Hexadecimal(ulong value) => Write(value == 0 ? "0" : $"0x{value:x}");
 

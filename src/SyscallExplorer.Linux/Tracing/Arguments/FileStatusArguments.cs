@@ -28,9 +28,17 @@ internal static class FileStatusArguments
         OutStructure(_ => 32, (text, status) => Abbreviated(text, status.At(4).UInt16(), status.At(12).UInt16(), status.At(16).UInt32()));
 
     /// <summary><c>struct statx</c>.</summary>
-    public static ArgumentKind Statx { get; } = OutStructure(_ => 256, (text, status) => text
-        .Write($"{{stx_mask={FileWords.StatxMask.Format(status.UInt32())}, stx_attributes={FileWords.StatxAttributes.Format(status.At(8).UInt64())}")
-        .Write($", stx_mode={ModeText(status.At(28).UInt16())}, stx_size={status.At(40).UInt64()}, ...}}"));
+    public static ArgumentKind Statx { get; } = OutStructure(_ => 256, (text, status) =>
+    {
+        const uint hasMode = 3, hasSize = 0x200;
+        uint mask = status.UInt32();
+        text.Write($"{{stx_mask={FileWords.StatxMask.Format(mask)}, stx_attributes={FileWords.StatxAttributes.Format(status.At(8).UInt64())}");
+        if ((mask & hasMode) != 0)
+            text.Write($", stx_mode={ModeText(status.At(28).UInt16())}");
+        if ((mask & hasSize) != 0)
+            text.Write($", stx_size={status.At(40).UInt64()}");
+        text.Write(", ...}");
+    });
 
     /// <summary>Where and how <c>statx</c> looks.</summary>
     public static ArgumentKind StatxFlags { get; } = In((text, slot) =>
@@ -43,7 +51,14 @@ internal static class FileStatusArguments
     public static ArgumentKind FileSystem { get; } = OutStructure(text => text.IsCompat ? 64 : 120, (text, status) => Describe(text, status, status.Word));
 
     /// <summary><c>struct statfs64</c> of 32-bit calls, whose size is an argument.</summary>
-    public static ArgumentKind FileSystem64 { get; } = OutStructure(_ => 84, (text, status) => Describe(text, status, status.UInt64));
+    public static ArgumentKind FileSystem64 { get; } = Out((text, slot) =>
+    {
+        const int size = 84, paddedSize = 88;
+        if (text[slot - 1] is size or paddedSize && text.Structure(text[slot], size) is { } status)
+            Describe(text, status, status.UInt64);
+        else
+            text.Address(text[slot]);
+    });
 
     /// <summary>Entries of a directory; only their number is told.</summary>
     public static ArgumentKind Entries64 { get; } = Out((text, slot) => Entries(text, slot, 16));

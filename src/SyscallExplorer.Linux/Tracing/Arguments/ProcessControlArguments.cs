@@ -18,7 +18,7 @@ internal static class ProcessControlArguments
         ArgumentKind hexadecimal = Scalars.Hexadecimal;
         ImmutableArray<ArgumentKind> further = ControlWords.Options.Find(text.UInt(0)) switch
         {
-            "PR_SET_PDEATHSIG" => [In((input, slot) => input.Write(SignalWords.Name(input.Long(slot))))],
+            "PR_SET_PDEATHSIG" => [In((input, slot) => input.Write(input[slot] <= SignalNumbers.Last ? SignalWords.Name((long)input[slot]) : $"{input[slot]}"))],
             "PR_GET_PDEATHSIG" => [OutStructure(_ => 4, (output, value) => output.Write($"[{SignalWords.Name(value.Int32())}]"))],
             "PR_GET_DUMPABLE" or "PR_GET_KEEPCAPS" or "PR_GET_SECCOMP" or "PR_GET_TIMING" or "PR_GET_SECUREBITS" or "PR_GET_TIMERSLACK" or "PR_GET_FP_MODE"
                 or "PR_SVE_GET_VL" or "PR_SME_GET_VL" or "PR_TASK_PERF_EVENTS_DISABLE" or "PR_TASK_PERF_EVENTS_ENABLE" => [],
@@ -60,7 +60,8 @@ internal static class ProcessControlArguments
         text.Write(note is null ? "" : $" ({note})");
     }
 
-    private static ArgumentKind SeccompProgram { get; } = InStructure(text => 2 * text.WordSize, (text, program) =>
+    /// <summary><c>struct sock_fprog</c>.</summary>
+    public static ArgumentKind SeccompProgram { get; } = InStructure(text => 2 * text.WordSize, (text, program) =>
     {
         ushort length = program.UInt16();
         text.Write($"{{len={length}, filter=").Address(program.At(text.WordSize).Word()).Write("}");

@@ -48,7 +48,7 @@ internal static class Scalars
     public static ArgumentKind User { get; } = In((text, slot) => text.User(text.UInt(slot)));
 
     /// <summary>A user or a group of 16 bits.</summary>
-    public static ArgumentKind ShortUser { get; } = In((text, slot) => text.Number((ushort)text[slot] == ushort.MaxValue ? -1L : (ushort)text[slot]));
+    public static ArgumentKind ShortUser { get; } = In((text, slot) => text.ShortUser((ushort)text[slot]));
 
     /// <summary>A signal.</summary>
     public static ArgumentKind Signal { get; } = In((text, slot) => text.Write(SignalWords.Name(text.Int(slot))));

@@ -13,19 +13,8 @@ internal static class SignalArguments
     /// <summary>A set that the call fills in.</summary>
     public static ArgumentKind OutSet(int sizeSlot) => Out((text, slot) => Set(text, text[slot], text[sizeSlot]));
 
-    /// <summary>A set of any size; the next argument says which.</summary>
-    public static ArgumentKind AnySet { get; } = In(PartOfSet);
-
     /// <summary>Pending signals, as many bytes of them as the call was asked for.</summary>
-    public static ArgumentKind OutPending { get; } = Out(PartOfSet);
-
-    private static void PartOfSet(CallText text, int slot)
-    {
-        if (text[slot + 1] is > 0 and <= SetBytes and var size && text.Read(text[slot], (int)size) is { } bytes)
-            text.Write(SignalWords.Set(BitConverter.ToUInt64([.. bytes, .. new byte[SetBytes - bytes.Length]]), (int)size * 8));
-        else
-            text.Address(text[slot]);
-    }
+    public static ArgumentKind OutPending { get; } = Out((text, slot) => WriteSet(text, text[slot], text[slot + 1]));
 
     /// <summary>A set of 32 signals.</summary>
     public static ArgumentKind OldSet { get; } = InStructure(_ => 4, (text, set) => text.Write(SignalWords.Set(set.UInt32(), 32)));
@@ -86,8 +75,16 @@ internal static class SignalArguments
     /// <summary>Writes a set of a given size.</summary>
     public static void Set(CallText text, ulong address, ulong size)
     {
-        if (size == SetBytes && address != 0 && text.Read(address, SetBytes) is { } bytes)
-            text.Write(SignalWords.Set(BitConverter.ToUInt64(bytes), SetBytes * 8));
+        if (size >= (ulong)text.WordSize)
+            WriteSet(text, address, size);
+        else
+            text.Address(address);
+    }
+
+    private static void WriteSet(CallText text, ulong address, ulong size)
+    {
+        if (size is > 0 and <= SetBytes && address != 0 && text.Read(address, (int)size) is { } bytes)
+            text.Write(SignalWords.Set(BitConverter.ToUInt64([.. bytes, .. new byte[SetBytes - bytes.Length]]), bytes.Length * 8));
         else
             text.Address(address);
     }

@@ -158,8 +158,10 @@ internal static class SocketArguments
 
     private static string UnixName(ReadOnlySpan<byte> name)
     {
+        const int most = 108;
         if (name.Length == 0)
             return "";
+        name = name[..Math.Min(name.Length, most)];
         if (name[0] == 0)
             return $", sun_path=@{Texts.Quote(name[1..])}";
         int end = name.IndexOf((byte)0);

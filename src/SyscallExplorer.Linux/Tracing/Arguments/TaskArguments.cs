@@ -229,6 +229,6 @@ internal static class TaskArguments
         else if (count == 0)
             text.Write(text[slot] == 0 ? "NULL" : "[]");
         else
-            text.Array(text[slot], count, size, group => text.User(size == 2 ? group.UInt16() : group.UInt32()));
+            text.Array(text[slot], count, size, group => _ = size == 2 ? text.ShortUser(group.UInt16()) : text.User(group.UInt32()));
     }
 }

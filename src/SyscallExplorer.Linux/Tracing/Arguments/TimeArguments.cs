@@ -80,7 +80,7 @@ internal static class TimeArguments
     /// <summary>Bytes of a time.</summary>
     public static int Size(CallText text, bool wide) => wide ? 16 : 2 * text.WordSize;
 
-    private static string Ticks(StructureReader times) => SignalInformation.Ticks(times.Word());
+    private static string Ticks(StructureReader times) => SignalInformation.Ticks((ulong)times.SignedWord());
 
     private static ulong Unsigned(StructureReader time, bool wide) => wide ? time.UInt64() : time.Word();
 

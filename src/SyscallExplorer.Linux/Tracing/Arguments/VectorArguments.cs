@@ -30,7 +30,7 @@ internal static class VectorArguments
     public static ArgumentKind OutUser { get; } = OutStructure(_ => 4, (text, value) => text.Write("[").User(value.UInt32()).Write("]"));
 
     /// <summary>A user or a group of 16 bits that the call fills in.</summary>
-    public static ArgumentKind OutShort { get; } = OutStructure(_ => 2, (text, value) => text.Write($"[{value.UInt16()}]"));
+    public static ArgumentKind OutShort { get; } = OutStructure(_ => 2, (text, value) => text.Write("[").ShortUser(value.UInt16()).Write("]"));
 
     /// <summary>A word that the call fills in, in hexadecimal.</summary>
     public static ArgumentKind OutAddress { get; } =

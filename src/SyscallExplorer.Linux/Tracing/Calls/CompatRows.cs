@@ -13,7 +13,7 @@ internal static class CompatRows
     /// <summary>Two halves of an offset, the upper first.</summary>
     private static ArgumentKind Joined { get; } = ArgumentKind.In((text, slot) => text.Number((long)((text[slot] << 32) | text[slot + 1]))).Taking(2, 2);
 
-    private static ArgumentKind SeekResult { get; } = ArgumentKind.OutStructure(_ => 8, (text, place) => text.Write($"[{place.Int64()}]"));
+    private static ArgumentKind SeekResult { get; } = ArgumentKind.OutStructure(_ => 8, (text, place) => text.Write($"[{place.UInt64()}]"));
 
     private static ArgumentKind PageOffset { get; } = ArgumentKind.In((text, slot) =>
     {
@@ -63,7 +63,7 @@ internal static class CompatRows
         new("sigpending", SignalArguments.OutOldSet),
         new("sigsuspend", SignalArguments.Mask.From(2)),
         new("sigreturn", SignalArguments.OldFrameMask),
-        new("sgetmask") { Result = Results.Noted(text => text.Hexadecimal(Results.Word(text)), text => $"old mask {SignalWords.Set(Results.Word(text), 32)}") },
+        new("sgetmask") { Result = Results.Noted(text => text.Hexadecimal(Results.Word(text)), text => $"mask {SignalWords.Set(Results.Word(text), 32)}") },
         new("ssetmask", SignalArguments.Mask) { Result = Results.Noted(text => text.Hexadecimal(Results.Word(text)), text => $"old mask {SignalWords.Set(Results.Word(text), 32)}") },
         new("getuid32"),
         new("getgid32"),

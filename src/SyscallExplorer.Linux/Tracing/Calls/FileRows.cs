@@ -23,7 +23,7 @@ internal static class FileRows
 
         ulong flags = how.UInt64(), mode = how.UInt64(), resolve = how.UInt64();
         text.Write($"{{flags={FileWords.OpenFlags(flags)}");
-        if (MakesFile((uint)flags))
+        if (mode != 0 || MakesFile((uint)flags))
             text.Write(", mode=").Octal(mode);
         text.Write($", resolve={FileWords.Resolve.Format(resolve)}}}");
     });
@@ -81,9 +81,9 @@ internal static class FileRows
         new("setxattr", PathName, Name, Attribute(3), Size, Flags(FileWords.ExtendedAttribute)),
         new("lsetxattr", PathName, Name, Attribute(3), Size, Flags(FileWords.ExtendedAttribute)),
         new("fsetxattr", Int, Name, Attribute(3), Size, Flags(FileWords.ExtendedAttribute)),
-        new("getxattr", PathName, Name, OutAttribute, Size),
-        new("lgetxattr", PathName, Name, OutAttribute, Size),
-        new("fgetxattr", Int, Name, OutAttribute, Size),
+        new("getxattr", PathName, Name, Output, Size),
+        new("lgetxattr", PathName, Name, Output, Size),
+        new("fgetxattr", Int, Name, Output, Size),
         new("listxattr", PathName, OutAttribute, Size),
         new("llistxattr", PathName, OutAttribute, Size),
         new("flistxattr", Int, OutAttribute, Size),

@@ -16,11 +16,11 @@ internal static class MemoryRows
     private static ArgumentKind IpcKey { get; } = ArgumentKind.In((text, slot) => text.Write(text.UInt(slot) == 0 ? "IPC_PRIVATE" : $"0x{text.UInt(slot):x}"));
 
     /// <summary>A byte for each page: whether it is there.</summary>
-    private static ArgumentKind Residence { get; } = ArgumentKind.Out((text, slot) =>
+    private static ArgumentKind Residence { get; } = ArgumentKind.AtExit((text, slot) =>
     {
         const ulong page = 4096, most = 1 << 20;
         ulong pages = text[1] / page + (text[1] % page == 0 ? 0ul : 1);
-        if ((text[slot] == 0 && pages > 0) || pages > most || text.Read(text[slot], (int)pages) is not { } bytes)
+        if (text[slot] == 0 || (text.Failed && pages > 0) || pages > most || text.Read(text[slot], (int)pages) is not { } bytes)
         {
             text.Address(text[slot]);
             return;

@@ -7,6 +7,9 @@ namespace SyscallExplorer.Linux;
 /// <summary>Calls on the system as a whole.</summary>
 internal static class SystemRows
 {
+    private static readonly ImmutableArray<ArgumentKind> s_filter = [Flags(TaskWords.SeccompFlags), ProcessControlArguments.SeccompProgram];
+    private static readonly ImmutableArray<ArgumentKind> s_other = [Hexadecimal32, Address];
+
     private static ArgumentKind HostName { get; } = ArgumentKind.In((text, slot) =>
     {
         const uint most = 64;
@@ -31,7 +34,7 @@ internal static class SystemRows
         new("swapoff", PathName),
         new("sysfs", Hexadecimal, Hexadecimal, Hexadecimal),
         new("modify_ldt", Int, Address, Size),
-        new("seccomp") { Choose = text => [Value(TaskWords.Seccomp), text.UInt(0) == 1 ? Flags(TaskWords.SeccompFlags) : Hexadecimal32, Address] },
+        new("seccomp") { Choose = text => [Value(TaskWords.Seccomp), .. text.UInt(0) == 1 ? s_filter : s_other] },
         new("_sysctl", Address),
         new("afs_syscall", Hexadecimal, Hexadecimal, Hexadecimal, Hexadecimal, Hexadecimal),
         new("vserver", Hexadecimal, Hexadecimal, Hexadecimal, Hexadecimal, Hexadecimal),
@@ -49,10 +52,12 @@ internal static class SystemRows
         const int read = 2, readClear = 4, consoleLevel = 8, last = 10;
         ArgumentKind action = ArgumentKind.In((output, slot) =>
             output.Write($"{output.Int(slot)} /* {TaskWords.SystemLog.Find(output.UInt(slot)) ?? "SYSLOG_ACTION_???"} */"));
+        ArgumentKind level = ArgumentKind.In((output, slot) =>
+            output.Write($"{output.Int(slot)} /* {TaskWords.LogLevels.Find(output.UInt(slot)) ?? "LOGLEVEL_???"} */"));
         return text.Int(0) switch
         {
             >= read and <= readClear => [action, Output, Int],
-            consoleLevel => [action, Address, Int],
+            consoleLevel => [action, Address, level],
             >= 0 and <= last => [action],
             _ => [action, Address, Int],
         };

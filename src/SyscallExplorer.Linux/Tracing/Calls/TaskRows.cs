@@ -9,6 +9,9 @@ internal static class TaskRows
 {
     private static readonly ArgumentKind s_wait = Flags(TaskWords.Wait);
 
+    private static ArgumentKind OutPointer { get; } =
+        ArgumentKind.OutStructure(text => text.WordSize, (text, value) => text.Write("[").Address(value.Word()).Write("]"));
+
     private static ArgumentKind OutSize { get; } = ArgumentKind.OutStructure(text => text.WordSize, (text, size) => text.Write($"[{size.Word()}]"));
 
     private static ArgumentKind Personality { get; } = ArgumentKind.In((text, slot) => text.Write(PersonalityText(text.UInt(slot))));
@@ -57,7 +60,7 @@ internal static class TaskRows
         new("arch_prctl") { Choose = ArchitectureArguments },
         new("set_tid_address", Hexadecimal),
         new("set_robust_list", Address, Size),
-        new("get_robust_list", Int, VectorArguments.OutAddress, OutSize),
+        new("get_robust_list", Int, OutPointer, OutSize),
         new("rseq", Hexadecimal, Hexadecimal, Hexadecimal, Hexadecimal),
         new("set_thread_area", TaskArguments.Descriptor) { Result = Results.Noted(Results.Decimal, AreaNote) },
         new("get_thread_area", TaskArguments.OutDescriptor),
@@ -103,7 +106,7 @@ internal static class TaskRows
     private static ImmutableArray<ArgumentKind> Barrier(CallText text)
     {
         const uint onProcessor = 1;
-        ImmutableArray<ArgumentKind> arguments = [Flags(TaskWords.Barriers), Flags(TaskWords.BarrierFlags)];
+        ImmutableArray<ArgumentKind> arguments = [Value(TaskWords.BarrierCommands), Flags(TaskWords.BarrierFlags)];
         return (text.UInt(1) & onProcessor) != 0 ? arguments.Add(Int) : arguments;
     }
 
@@ -112,7 +115,7 @@ internal static class TaskRows
         ImmutableArray<ArgumentKind> arguments = [Int, Int, Value(TaskWords.Compare)];
         return TaskWords.Compare.Find(text.UInt(2)) switch
         {
-            "KCMP_FILE" => arguments.AddRange(UInt, UInt),
+            "KCMP_FILE" => arguments.AddRange(Int, Int),
             null or "KCMP_EPOLL_TFD" => arguments.AddRange(Hexadecimal, Hexadecimal),
             _ => arguments,
         };

@@ -15,14 +15,14 @@ internal static class TimeRows
     /// <summary><c>struct sigevent</c>.</summary>
     private static ArgumentKind Event { get; } = ArgumentKind.InStructure(_ => 64, (text, item) =>
     {
-        const int thread = 2, threadNumber = 4;
+        const int signalled = 0, thread = 2, threadNumber = 4;
         int integer = item.Int32();
         ulong value = item.At(0).Word();
         int signal = item.Int32(), kind = item.Int32();
         text.Write("{");
         if (value != 0)
             text.Write($"sigev_value={{sival_int={integer}, sival_ptr=").Address(value).Write("}, ");
-        text.Write($"sigev_signo={SignalWords.Name((uint)signal)}");
+        text.Write($"sigev_signo={(kind is signalled or thread or threadNumber ? SignalWords.Name(signal) : $"{(uint)signal}")}");
         text.Write($", sigev_notify={SignalWords.EventKinds.Format((uint)kind)}");
         if (kind == threadNumber)
             text.Write($", sigev_notify_thread_id={item.Int32()}");

@@ -27,7 +27,7 @@ internal static class WaitRows
 
     /// <summary><c>ppoll</c> with a time of a layout.</summary>
     public static CallRow PolledUntil(string name, bool wide) =>
-        new(name, PollArguments.Polled, UInt, TimeArguments.Timespec(wide), SignalArguments.AnySet, Size)
+        new(name, PollArguments.Polled, UInt, TimeArguments.Timespec(wide), SignalArguments.Set(4), Size)
         {
             Result = Results.Noted(Results.Decimal, text => PollArguments.PollNote(text, timeSlot: 2, wide)),
         };

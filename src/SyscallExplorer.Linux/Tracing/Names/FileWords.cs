@@ -51,6 +51,8 @@ internal static class FileWords
 
     public static ValueNames LockTypes { get; } = ValueNames.Of("F_???", ("F_RDLCK", 0), ("F_WRLCK", 1), ("F_UNLCK", 2), ("F_EXLCK", 4), ("F_SHLCK", 8));
 
+    public static ValueNames Owners { get; } = ValueNames.From(0, "F_OWNER_???", "F_OWNER_TID", "F_OWNER_PID", "F_OWNER_PGRP");
+
     public static FlagNames Seals { get; } = new("F_SEAL_???",
         ("F_SEAL_SEAL", 1), ("F_SEAL_SHRINK", 2), ("F_SEAL_GROW", 4), ("F_SEAL_WRITE", 8), ("F_SEAL_FUTURE_WRITE", 0x10));
 

@@ -25,7 +25,7 @@ internal static class MemoryWords
 
     public static FlagNames Lock { get; } = new("MLOCK_???", ("MLOCK_ONFAULT", 1));
 
-    public static FlagNames KeyRights { get; } = new("PKEY_???", ("PKEY_DISABLE_ACCESS", 1), ("PKEY_DISABLE_WRITE", 2));
+    public static FlagNames KeyRights { get; } = new("PKEY_???", ("PKEY_DISABLE_ACCESS", 1), ("PKEY_DISABLE_WRITE", 2), ("PKEY_DISABLE_EXECUTE", 4));
 
     public static ValueNames Advice { get; } = ValueNames
         .From(0, "MADV_???", "MADV_NORMAL", "MADV_RANDOM", "MADV_SEQUENTIAL", "MADV_WILLNEED", "MADV_DONTNEED", "", "", "", "MADV_FREE", "MADV_REMOVE", "MADV_DONTFORK",

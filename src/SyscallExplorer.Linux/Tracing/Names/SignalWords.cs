@@ -31,7 +31,7 @@ internal static class SignalWords
     {
         // From two thirds on, what is missing says it shorter.
         ulong all = bits >= 64 ? ulong.MaxValue : (1ul << bits) - 1;
-        bool inverted = BitOperations.PopCount(mask & all) * 3 >= bits * 2;
+        bool inverted = BitOperations.PopCount(mask & all) >= Math.Max(bits, 32) * 2 / 3;
         ulong named = (inverted ? ~mask : mask) & all;
         IEnumerable<string> names = Enumerable.Range(0, bits).Where(bit => (named & (1ul << bit)) != 0).Select(bit => Name(bit + 1)["SIG".Length..]);
         return $"{(inverted ? "~" : "")}[{string.Join(' ', names)}]";

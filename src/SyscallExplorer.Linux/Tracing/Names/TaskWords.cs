@@ -69,6 +69,8 @@ internal static class TaskWords
         ("MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE", 0x40), ("MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ", 0x80),
         ("MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ", 0x100));
 
+    public static ValueNames BarrierCommands { get; } = ValueNames.Of(Barriers.Unknown, [.. Barriers.Bits]);
+
     public static FlagNames BarrierFlags { get; } = new("MEMBARRIER_CMD_FLAG_???", ("MEMBARRIER_CMD_FLAG_CPU", 1));
 
     public static ValueNames Compare { get; } = ValueNames.From(0, "KCMP_???",
@@ -77,6 +79,9 @@ internal static class TaskWords
     public static ValueNames SystemLog { get; } = ValueNames.From(0, "SYSLOG_ACTION_???",
         "SYSLOG_ACTION_CLOSE", "SYSLOG_ACTION_OPEN", "SYSLOG_ACTION_READ", "SYSLOG_ACTION_READ_ALL", "SYSLOG_ACTION_READ_CLEAR", "SYSLOG_ACTION_CLEAR",
         "SYSLOG_ACTION_CONSOLE_OFF", "SYSLOG_ACTION_CONSOLE_ON", "SYSLOG_ACTION_CONSOLE_LEVEL", "SYSLOG_ACTION_SIZE_UNREAD", "SYSLOG_ACTION_SIZE_BUFFER");
+
+    public static ValueNames LogLevels { get; } = ValueNames.From(0, "LOGLEVEL_???",
+        "LOGLEVEL_EMERG", "LOGLEVEL_ALERT", "LOGLEVEL_CRIT", "LOGLEVEL_ERR", "LOGLEVEL_WARNING", "LOGLEVEL_NOTICE", "LOGLEVEL_INFO", "LOGLEVEL_DEBUG");
 
     public static ValueNames PriorityWho { get; } = ValueNames.From(1, "IOPRIO_WHO_???", "IOPRIO_WHO_PROCESS", "IOPRIO_WHO_PGRP", "IOPRIO_WHO_USER");
 
