@@ -77,9 +77,9 @@ int main(void)
     stack.ss_flags = 0;
     CALL(sigaltstack(&stack, NULL));
 
-    stack_t small = { .ss_sp = s_stack, .ss_size = 100 }, strange = { .ss_sp = s_stack, .ss_size = sizeof s_stack, .ss_flags = 8 };
+    stack_t small = { .ss_sp = s_stack, .ss_size = 100 }, odd = { .ss_sp = s_stack, .ss_size = sizeof s_stack, .ss_flags = 8 };
     CALL(sigaltstack(&small, NULL));
-    CALL(sigaltstack(&strange, NULL));
+    CALL(sigaltstack(&odd, NULL));
     CALL(syscall(SYS_sigaltstack, BAD_ADDRESS, NULL));
 
     /* A small limit makes the overflow come soon, whatever the shell allows. */
