@@ -125,9 +125,11 @@ static UNUSED long long milliseconds_since(const struct timespec *start)
     return (now.tv_sec - start->tv_sec) * 1000LL + (now.tv_nsec - start->tv_nsec) / 1000000;
 }
 
-/* Every program works in a new directory inside the one that it is given. */
+/* Every program works in a new directory inside the one that it is given, and has no other files than the standard ones. */
 static UNUSED void enter_directory(int argc, char **argv)
 {
+    for (int file = 3; file < 64; file++)
+        close(file);
     const char *folder = argc > 1 ? argv[1] : "/tmp";
     if (chdir(folder) == -1 || mkdir("work", 0755) == -1 || chdir("work") == -1) {
         say("the folder '%s' cannot be used: %s", folder, strerror(errno));

@@ -166,8 +166,9 @@ static void vectors(void)
     both_closed();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    enter_directory(argc, argv);
     order_and_end();
     errors();
     broken();
