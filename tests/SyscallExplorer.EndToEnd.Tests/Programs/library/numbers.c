@@ -2,6 +2,7 @@
 #include "../check.h"
 #include <float.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -14,7 +15,7 @@ int main(void)
     }
     printf("%f %F %e %g\n", INFINITY, -INFINITY, NAN, -INFINITY);
     printf("%d|%5d|%-5d|%05d|%+d|% d|%x|%#X|%#o|%u\n", 42, 42, 42, 42, 42, 42, 0xbeef, 0xbeef, 8, -1);
-    printf("%hhd|%hd|%ld|%lld|%zu|%jd|%td\n", (signed char)300, (short)70000, -1L, INT64_MIN, sizeof(int), INTMAX_MAX, (ptrdiff_t)-5);
+    printf("%hhd|%hd|%ld|%lld|%zu|%jd|%td\n", (signed char)300, (short)70000, -1L, LLONG_MIN, sizeof(int), INTMAX_MAX, (ptrdiff_t)-5);
     printf("%s|%10s|%-10s|%.2s|%c|%%|%5c|%*d|%.*f\n", "text", "text", "text", "text", 'c', 'd', 7, 42, 3, 2.0 / 3);
     int count;
     printf("counted%n", &count);
