@@ -6,7 +6,21 @@ using SyscallExplorer.Machine;
 namespace SyscallExplorer.Cli;
 
 /// <summary>What the user asked of <c>sysx exec</c>.</summary>
-internal sealed record ExecRequest(string Kernel, string Cpu, long MaxInstructions, bool Stats, string Program, IReadOnlyList<string> Arguments);
+internal sealed record ExecRequest(string Kernel, string Cpu, string CommandLine, ulong Seed, string Program, IReadOnlyList<string> Arguments)
+{
+    public RunLimits Run { get; init; }
+
+    public ProgramLimits Limits { get; init; } = ProgramLimits.Default;
+
+    /// <summary>A folder of this computer that the program sees as its root, to read.</summary>
+    public string? Root { get; init; }
+
+    public IReadOnlyList<string> Environment { get; init; } = [];
+
+    public bool Terminal { get; init; }
+
+    public bool Stats { get; init; }
+}
 
 /// <summary>Boots a machine, runs one program in it, and passes on how it ended.</summary>
 internal static class ExecCommand
@@ -17,12 +31,16 @@ internal static class ExecCommand
     {
         try
         {
-            LinuxMachine machine = LinuxMachine.Boot(Kernels.Find(request.Kernel), Cpus.Find(request.Cpu), KernelOptions.None);
+            LinuxMachine machine = LinuxMachine.Boot(
+                Kernels.Find(request.Kernel), Cpus.Find(request.Cpu), KernelOptions.Parse(request.CommandLine), request.Seed, request.Limits);
+            if (request.Root is { } root)
+                machine.MountHost("/", root);
+            machine.Terminal = request.Terminal;
             ElfFile file = ElfFile.Parse(Read(request.Program), request.Program);
             machine.Streams = new HostStreams();
-            machine.Load(new ElfProgram(file, request.Program, [request.Program, .. request.Arguments]));
+            machine.Load(new ElfProgram(file, request.Program, [request.Program, .. request.Arguments], request.Environment));
             var watch = Stopwatch.StartNew();
-            RunResult result = machine.Run(RunLimits.Instructions(request.MaxInstructions));
+            RunResult result = machine.Run(request.Run);
             watch.Stop();
             int status = StatusOf(machine, result, request);
             if (request.Stats)
@@ -39,14 +57,19 @@ internal static class ExecCommand
     private static byte[] Read(string path)
     {
         if (Directory.Exists(path))
-            throw new IOException($"'{path}' is a folder; exec takes a static ELF file.");
+            throw new IOException($"'{path}' is a folder; exec takes an ELF file.");
         return File.Exists(path) ? File.ReadAllBytes(path) : throw new IOException($"There is no file '{path}'.");
     }
 
     private static int StatusOf(LinuxMachine machine, RunResult result, ExecRequest request)
     {
-        if (machine.ExitStatus is { } status)
+        if (machine.ExitStatus is { } status && machine.IsOver)
+        {
+            if (!result.Message.StartsWith("The program exited", StringComparison.Ordinal))
+                Say(result.Message);
             return status;
+        }
+
         if (machine.Signal is { } signal)
         {
             Console.Error.Write(machine.Fatal is { } report ? $"sysx: {report}" : $"sysx: {result.Message}{Environment.NewLine}");
@@ -54,7 +77,9 @@ internal static class ExecCommand
         }
 
         string advice = result.Reason == StopReason.InstructionBudget
-            ? string.Create(CultureInfo.InvariantCulture, $" It allowed {request.MaxInstructions} instructions; --max-instructions raises it.")
+            ? string.Create(CultureInfo.InvariantCulture, $" It allowed {request.Run.MaxInstructions} instructions; --max-instructions raises it.")
+            : result.Reason == StopReason.CycleBudget
+            ? string.Create(CultureInfo.InvariantCulture, $" It allowed {request.Run.MaxCycles} cycles; --max-cycles raises it.")
             : "";
         Say(result.Message + advice);
         if (machine.Fatal is { } panic)

@@ -32,19 +32,27 @@ public sealed class LinuxSnapshot
 /// <summary>
 /// An emulated machine with a booted kernel: processor, memory, the kernel's code in ring 0, and one task that a program can be loaded into.
 /// </summary>
-public sealed class LinuxMachine
+public sealed partial class LinuxMachine
 {
     private readonly BootResult _boot;
 
-    private LinuxMachine(KernelGeneration kernel, CpuModel cpu, KernelOptions options, ulong seed, PhysicalMemory memory, BootResult boot)
+    private LinuxMachine(KernelGeneration kernel, KernelOptions options, ulong seed, Processor processor, BootResult boot)
     {
         Kernel = kernel;
         Options = options;
         Seed = seed;
         _boot = boot;
-        Processor = new Processor(cpu, new Bus(memory));
+        Processor = processor;
         Memory = new AddressSpace(this);
         Files = new FileTable(this);
+        Frames = new PageFrames(this);
+        SharedPages = new SharedPages(this);
+        Tasks = new TaskTable(this);
+        Scheduler = new Scheduler(this);
+        Timers = new KernelTimers(this);
+        Vfs = new VirtualFileSystem(this);
+        Signals = new Signals(this);
+        Futexes = new Futexes(this);
         Processor.Hypercalls = new HypercallDispatcher(this);
     }
 
@@ -95,29 +103,66 @@ public sealed class LinuxMachine
     /// <summary>System calls that the kit has no handler for, by name, with how often each was asked for.</summary>
     public IReadOnlyDictionary<string, int> Unimplemented => State.Unimplemented;
 
-    /// <summary>Names of the files inside the machine.</summary>
-    public IEnumerable<string> FileNames => State.Files.Keys;
-
     internal KernelState State { get; set; } = KernelState.Initial;
 
     internal AddressSpace Memory { get; }
 
     internal FileTable Files { get; }
 
-    internal bool IsInCompatCall => (ReadKernel32(TaskWord(TaskLayout.ThreadStatus)) & ThreadStatus.Compat) != 0;
+    internal PageFrames Frames { get; }
+
+    internal SharedPages SharedPages { get; }
+
+    internal TaskTable Tasks { get; }
+
+    internal Scheduler Scheduler { get; }
+
+    internal KernelTimers Timers { get; }
+
+    internal Signals Signals { get; }
+
+    internal Futexes Futexes { get; }
+
+    /// <summary>Roots of the page tables that boot made; their kernel half is what every address space has.</summary>
+    internal (ulong Kernel, ulong User) KernelRoots => _boot.Roots;
+
+    /// <summary>The current task. While the processor idles, the first one.</summary>
+    internal TaskState Task
+    {
+        get => Tasks.Find(Tasks.CurrentId) ?? State.Tasks.Values.First();
+        set => Tasks.Set(value);
+    }
+
+    /// <summary>The current task's process.</summary>
+    internal ProcessState Process
+    {
+        get => State.Processes[Task.Process];
+        set => Tasks.Set(value);
+    }
+
+    internal bool IsInCompatCall => (Tasks.Current[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
+
+    /// <summary>What its programs may use.</summary>
+    public ProgramLimits Limits { get; init; } = ProgramLimits.Default;
 
     /// <summary>Boots a kernel on a processor.</summary>
     /// <param name="kernel">Which kernel.</param>
     /// <param name="cpu">Which processor.</param>
     /// <param name="options">Its command line.</param>
     /// <param name="seed">For what is random in the guest.</param>
-    public static LinuxMachine Boot(KernelGeneration kernel, CpuModel cpu, KernelOptions options, ulong seed = 0)
+    /// <param name="limits">What its programs may use.</param>
+    public static LinuxMachine Boot(KernelGeneration kernel, CpuModel cpu, KernelOptions options, ulong seed = 0, ProgramLimits? limits = null)
     {
         IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu);
-        var boot = new BootResult(features, HypercallCosts.Load($"linux-{kernel.Release}"));
-        var machine = new LinuxMachine(kernel, cpu, options, seed, new PhysicalMemory(KernelLayout.RamSize), boot);
-        (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(machine.Processor, kernel, features, seed).Run();
-        machine.State = machine.State with { NextFrame = nextFrame, KernelRoot = kernelRoot, UserRoot = userRoot };
+        var processor = new Processor(cpu, new Bus(new PhysicalMemory(KernelLayout.RamSize)));
+        (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(processor, kernel, features, seed).Run();
+        var boot = new BootResult(features, HypercallCosts.Load($"linux-{kernel.Release}"), (kernelRoot, userRoot));
+        var machine = new LinuxMachine(kernel, options, seed, processor, boot) { Limits = limits ?? ProgramLimits.Default };
+        var map = new MemoryMap { Id = 1, KernelRoot = kernelRoot, UserRoot = userRoot, Frame = KernelLayout.MapPhysical };
+        machine.State = machine.State with { NextFrame = nextFrame, NextObject = map.Id + 1, Maps = machine.State.Maps.Add(map.Id, map) };
+        machine.State = machine.State with { AddressSpaceIdentifiers = machine.State.AddressSpaceIdentifiers.SetItem(0, map.Id), NextIdentifier = 1 };
+        machine.State = machine.State with { Tree = InitialFiles.Tree(new EmulatedTime(machine).WallClock) };
+        machine.Tasks.AddFirst(map.Id);
         return machine;
     }
 
@@ -125,7 +170,8 @@ public sealed class LinuxMachine
     public LinuxMachine Fork()
     {
         LinuxSnapshot snapshot = Capture();
-        var fork = new LinuxMachine(Kernel, Processor.Model, Options, Seed, snapshot.Memory.Fork(), _boot);
+        var processor = new Processor(Processor.Model, new Bus(snapshot.Memory.Fork()));
+        var fork = new LinuxMachine(Kernel, Options, Seed, processor, _boot) { Limits = Limits };
         fork.Processor.Restore(snapshot.Processor);
         fork.Processor.Bus.RestoreDevices(snapshot.Devices);
         fork.State = snapshot.State;
@@ -148,19 +194,6 @@ public sealed class LinuxMachine
         Processor.Restore(snapshot.Processor);
         State = snapshot.State;
     }
-
-    /// <summary>Puts a file into the machine.</summary>
-    /// <param name="path">An absolute name.</param>
-    /// <param name="content">Its bytes.</param>
-    public void WriteFile(string path, ReadOnlySpan<byte> content) =>
-        State = State with { Files = State.Files.SetItem(PathNames.Normalise(path), FileContent.Of(content)) };
-
-    /// <summary>The bytes of a file of the machine.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file; the message names those there are.</exception>
-    public byte[] ReadFile(string path) =>
-        State.Files.TryGetValue(PathNames.Normalise(path), out FileContent? content)
-            ? content.ToArray()
-            : throw new FileNotFoundException($"The machine has no file '{path}'. Its files: {(State.Files.IsEmpty ? "none" : string.Join(", ", State.Files.Keys))}.");
 
     /// <summary>Gives the task a program, as execve does. The kernel's way back to user mode then starts it.</summary>
     /// <param name="program">The program.</param>
@@ -195,7 +228,7 @@ public sealed class LinuxMachine
     /// <exception cref="InvalidOperationException">No program is loaded.</exception>
     public RunResult Run<TTrace>(RunLimits limits, ref TTrace trace) where TTrace : struct, IInstructionTrace
     {
-        if (State.ProgramBitness == 0)
+        if (!State.HasProgram)
             throw new InvalidOperationException("The machine has no program: load one first.");
         if (DescribeEnd() is { } end)
             return new RunResult(StopReason.Hypercall, 0, 0, end);
@@ -250,10 +283,79 @@ public sealed class LinuxMachine
         }
     }
 
-    internal (uint Work, uint Flags) ReadWorkWords() =>
-        (ReadKernel32(TaskWord(TaskLayout.SyscallWork)), ReadKernel32(TaskWord(TaskLayout.ThreadFlags)));
+    /// <summary>Writes the kernel's memory through the current page tables, whatever its rights.</summary>
+    internal void WriteKernel(ulong address, ReadOnlySpan<byte> source)
+    {
+        while (!source.IsEmpty)
+        {
+            if (!Processor.TryTranslate(address, out ulong physical))
+                throw new ArgumentException($"The address {address:x}h is not mapped.", nameof(address));
+            int count = (int)Math.Min((ulong)source.Length, KernelLayout.PageSize - address % KernelLayout.PageSize);
+            Processor.Bus.Ram.Write(physical, source[..count]);
+            source = source[count..];
+            address += (ulong)count;
+        }
+    }
 
-    internal void SetFileWord(int descriptor, int word) => Processor.Bus.Ram.Write(FileWord(descriptor), BitConverter.GetBytes(word));
+    internal void WriteKernel(ulong address, ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
+        WriteKernel(address, bytes);
+    }
+
+    /// <summary>Writes a <c>struct pt_regs</c> where it was read.</summary>
+    internal void WritePtRegs(PtRegs registers)
+    {
+        byte[] bytes = new byte[PtRegsOffsets.Size];
+        for (int i = 0; i < registers.Words.Count; i++)
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(i * 8), registers.Words[i]);
+        WriteKernel(registers.Address, bytes);
+    }
+
+    /// <summary>A page was given on demand.</summary>
+    internal void CountFault()
+    {
+        TaskState task = Task;
+        Task = task with { Times = task.Times with { MinorFaults = task.Times.MinorFaults + 1 } };
+    }
+
+    /// <summary>A limit is reached: the run ends with a sentence that says which.</summary>
+    internal void Exceeded(LimitKind kind)
+    {
+        if (State.Refusal is null)
+            State = State with { Refusal = Limits.Sentence(kind, $"by process {Task.Process} ({Task.CommandName})") };
+    }
+
+    /// <summary>No task can run: the processor halts until the next time at which there is something to do. Without one the run is over.</summary>
+    internal void EnterIdle()
+    {
+        Timers.StopTick();
+        if (Timers.Next is { } next && next <= new EmulatedTime(this).Longest)
+        {
+            Timers.Program();
+            return;
+        }
+
+        IEnumerable<string> sleepers = State.Tasks.Values.Where(task => task is { State: RunState.Sleeping })
+            .Select(task => $"{(task.Id == task.Process ? "process" : "thread")} {task.Id} ({task.CommandName}) waits for {task.Wait?.What}");
+        State = State with { Refusal = $"Nothing in the machine can go on: {string.Join("; ", sleepers)}." };
+    }
+
+    /// <summary>1/256 cycles that a process has run, the threads that are gone included.</summary>
+    internal long RunningClock(ProcessState process)
+    {
+        Scheduler.Account();
+        return process.EndedThreads.Running + process.Threads.Sum(id => Tasks.Find(id)?.Times.Running ?? 0);
+    }
+
+    /// <summary>The next switch to the user's page tables of an identifier flushes what it has cached.</summary>
+    internal void RequestUserFlush(int kernelPcid)
+    {
+        const ulong mask = KernelLayout.PerCpuPhysical + PerCpuOffsets.UserPcidFlushMask;
+        if (Features.Contains(KernelFeature.Pti))
+            Processor.Bus.Ram.WriteUInt64(mask, Processor.Bus.Ram.ReadUInt64(mask) | (1ul << kernelPcid));
+    }
 
     /// <summary>Standard input, which is asked for now if it was not before.</summary>
     internal FileContent TakeInput()
@@ -271,25 +373,16 @@ public sealed class LinuxMachine
 
     private void CheckNoProgram()
     {
-        if (State.ProgramBitness != 0)
+        if (State.HasProgram)
             throw new InvalidOperationException("This machine has a program already: fork it before a program is loaded, or boot another.");
     }
 
     private string? DescribeEnd() =>
-        State.Refusal ?? State.Fatal?.Title
-        ?? (State.KilledBy > 0 ? $"The program was killed by {SignalNumbers.Name(State.KilledBy)}." : null)
-        ?? (State.ExitStatus is { } status ? $"The program exited with status {status}." : null);
+        State.Refusal ?? (State.Fatal is { Signal: 0 } panic ? panic.Title : null)
+        ?? (State.Tasks.Values.Any(task => task.IsAlive) ? null
+            : State.Fatal?.Title is { } title ? title
+            : State.KilledBy > 0 ? $"The program was killed by {SignalNumbers.Name(State.KilledBy)}."
+            : State.ExitStatus is { } status ? $"The program exited with status {status}." : null);
 
-    private static ulong TaskWord(int offset) => KernelLayout.TaskPhysical + (ulong)offset;
-
-    private static ulong FileWord(int descriptor) => KernelLayout.TaskPhysical + TaskLayout.FilesBlock + (ulong)descriptor * 4;
-
-    private uint ReadKernel32(ulong physical)
-    {
-        Span<byte> bytes = stackalloc byte[4];
-        Processor.Bus.Ram.Read(physical, bytes);
-        return BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-    }
-
-    private sealed record BootResult(IReadOnlySet<KernelFeature> Features, HypercallCosts Costs);
+    private sealed record BootResult(IReadOnlySet<KernelFeature> Features, HypercallCosts Costs, (ulong Kernel, ulong User) Roots);
 }

@@ -70,6 +70,6 @@ public sealed class CodeMarkTests
             }
         }
 
-        Assert.Equal(["KPTI", "MDS", "index mask", "kstack offset", "retpoline", "swapgs fence"], seen.Order(StringComparer.Ordinal));
+        Assert.Equal(["KPTI", "MDS", "RSB filling", "index mask", "kstack offset", "retpoline", "swapgs fence"], seen.Order(StringComparer.Ordinal));
     }
 }

@@ -39,7 +39,7 @@ public sealed class DescriptorCallTests
     public void Duplicates_share_the_position_and_close_apart()
     {
         CallRun run = Script().Call(Open, Name, 0).Call(Dup, 3).Call(Dup2, 3, 9).Call(Read, 3, Buffer, 3).Call(Close, 3).Call(Read, 4, Buffer, 3).Call(Read, 9, Buffer, 3)
-            .Call(Read, 3, Buffer, 1).Call(Dup2, 9, 9).Call(Dup3, 9, 9, 0).Call(Dup2, 3, 10).Call(Dup2, 9, 300).Call(Dup2, 9, 1).Call(Write, 1, Buffer, 1).Run();
+            .Call(Read, 3, Buffer, 1).Call(Dup2, 9, 9).Call(Dup3, 9, 9, 0).Call(Dup2, 3, 10).Call(Dup2, 9, TaskLayout.MaxDescriptors).Call(Dup2, 9, 1).Call(Write, 1, Buffer, 1).Run();
         Assert.Equal([4L, 9, 3, 0, 3, 3, -9, 9, -22, -9, -9, 1, -9], Enumerable.Range(1, 13).Select(i => run[i]));
         Assert.Equal("678", run.Text(0x2000, 3));
     }
@@ -50,7 +50,7 @@ public sealed class DescriptorCallTests
         const int dupFd = 0, getFd = 1, setFd = 2, getFl = 3, setFl = 4, dupFdCloseOnExec = 1030, append = 0x400, getLock = 5;
         CallRun run = Script().Call(Open, Name, ReadWrite | CloseOnExec).Call(Fcntl, 3, getFd, 0).Call(Fcntl, 3, dupFd, 7).Call(Fcntl, 7, getFd, 0).Call(Fcntl, 3, dupFdCloseOnExec, 7)
             .Call(Fcntl, 8, getFd, 0).Call(Fcntl, 8, setFd, 0).Call(Fcntl, 8, getFd, 0).Call(Fcntl, 3, setFl, append | Creat).Call(Fcntl, 7, getFl, 0)
-            .Call(Fcntl, 3, dupFd, 256).Call(Fcntl, 99, getFd, 0).Call(Fcntl, 3, getLock, 0).Run();
+            .Call(Fcntl, 3, dupFd, TaskLayout.MaxDescriptors).Call(Fcntl, 99, getFd, 0).Call(Fcntl, 3, getLock, 0).Run();
         Assert.Equal([1L, 7, 0, 8, 1, 0, 0, 0, ReadWrite | append | 0x8000, -22, -9, -22], Enumerable.Range(1, 12).Select(i => run[i]));
         Assert.Contains("fcntl(5)", run.Machine.Unimplemented.Keys);
     }
@@ -183,7 +183,7 @@ public sealed class DescriptorCallTests
         Assert.Equal([input | hungUp, output, invalid, 0], new ulong[] { 0x206, 0x20E, 0x216, 0x21E }.Select(at => (int)BitConverter.ToInt16(run.Bytes(at, 2))));
         Assert.InRange(new EmulatedTime(run.Machine).SinceBoot, 1_500_000_000, 1_600_000_000);
         LinuxMachine machine = Script().Holding(0x300, Entry(1, input)).Call(Poll, D + 0x300, 1, -1).Run().Machine;
-        Assert.Contains("waits for ever for a descriptor", machine.Run(RunLimits.Instructions(1)).Message, StringComparison.Ordinal);
+        Assert.Contains("waits for a descriptor in poll", machine.Run(RunLimits.Instructions(1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

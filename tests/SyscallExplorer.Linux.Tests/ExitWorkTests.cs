@@ -38,13 +38,9 @@ public sealed class ExitWorkTests
     }
 
     [Theory]
-    [InlineData(ThreadFlags.NotifyResume)]
-    [InlineData(ThreadFlags.SigPending)]
-    [InlineData(ThreadFlags.NeedResched)]
     [InlineData(ThreadFlags.Uprobe)]
     [InlineData(ThreadFlags.PatchPending)]
-    [InlineData(ThreadFlags.NotifySignal)]
-    public void A_thread_flag_takes_the_exit_loop_with_interrupts_on_and_is_refused(int bit)
+    public void A_thread_flag_that_nobody_serves_takes_the_exit_loop_with_interrupts_on_and_is_refused(int bit)
     {
         foreach ((LinuxMachine machine, string entry) in Entries())
         {
@@ -52,6 +48,23 @@ public sealed class ExitWorkTests
             machine.Processor.Bus.Ram.WriteUInt64(Flags, (ulong)bit);
             AssertRefused(machine, "exit_to_user_mode_loop", bit);
             Assert.NotEqual(0ul, machine.Processor.Registers.Flags & Rflags.IF);
+        }
+    }
+
+    [Theory]
+    [InlineData(ThreadFlags.NotifyResume)]
+    [InlineData(ThreadFlags.SigPending)]
+    [InlineData(ThreadFlags.NeedResched)]
+    [InlineData(ThreadFlags.NotifySignal | ThreadFlags.SigPending)]
+    public void A_thread_flag_takes_the_exit_loop_and_is_served_there(int bits)
+    {
+        foreach ((LinuxMachine machine, string entry) in Entries())
+        {
+            Guest.RunTo(machine, entry);
+            machine.Processor.Bus.Ram.WriteUInt64(Flags, (ulong)bits);
+            Guest.RunTo(machine, "exit_to_user_mode_loop");
+            Guest.RunTo(machine, ReturnByIret.IretSymbol, "syscall_return_via_sysret", FastReturn32.Symbol);
+            Assert.Equal(0u, machine.Tasks.Current.Flags & ThreadFlags.ExitLoop);
         }
     }
 
@@ -64,14 +77,14 @@ public sealed class ExitWorkTests
             a.mov(eax, __dword_ptr[UserSpace.Data64]);
         });
         Guest.RunTo(machine, "asm_exc_page_fault");
-        machine.Processor.Bus.Ram.WriteUInt64(Flags, ThreadFlags.SigPending);
-        AssertRefused(machine, "exit_to_user_mode_loop", ThreadFlags.SigPending);
+        machine.Processor.Bus.Ram.WriteUInt64(Flags, ThreadFlags.Uprobe);
+        AssertRefused(machine, "exit_to_user_mode_loop", ThreadFlags.Uprobe);
     }
 
     [Fact]
     public void Flags_that_ask_for_nothing_are_left_alone()
     {
-        const ulong others = ~(ulong)(uint)ThreadFlags.ExitLoop;
+        const ulong others = ~(ulong)(uint)(ThreadFlags.ExitLoop | ThreadFlags.NeedFpuLoad);
         LinuxMachine machine = Guest.Load(a =>
         {
             a.mov(eax, 39);

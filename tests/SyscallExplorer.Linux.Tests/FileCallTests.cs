@@ -80,7 +80,7 @@ public sealed class FileCallTests
     public void A_file_is_opened_read_to_its_end_and_closed(int bitness, int open, int read, int close)
     {
         var script = new CallScript(bitness);
-        CallRun run = script.WithFile("/dir/a", "0123456789").Holding(Name, "/dir/./x/../a\0")
+        CallRun run = script.WithFile("/dir/a", "0123456789").WithFile("/dir/x/b", "").Holding(Name, "/dir/./x/../a\0")
             .Call(open, script.Data + Name, ReadOnly).Call(read, Argument.Result(0), script.Data + Buffer, 6)
             .Call(read, Argument.Result(0), script.Data + Buffer + 6, 6).Call(read, Argument.Result(0), script.Data, 6)
             .Call(close, Argument.Result(0)).Call(close, Argument.Result(0)).Run();
@@ -159,11 +159,13 @@ public sealed class FileCallTests
     [Fact]
     public void The_descriptors_run_out_with_emfile_and_the_lowest_free_one_is_next()
     {
-        CallScript script = Script("/dev/null");
-        for (int i = 3; i < TaskLayout.MaxDescriptors; i++)
+        const int setLimit = 160, descriptors = 7, limit = 256;
+        CallScript script = Script("/dev/null").Holding(0x900, [.. BitConverter.GetBytes((long)limit), .. BitConverter.GetBytes((long)limit)])
+            .Call(setLimit, descriptors, D + 0x900);
+        for (int i = 3; i < limit; i++)
             script.Call(2, D + Name, ReadOnly);
         CallRun run = script.Call(2, D + Name, ReadOnly).Call(3, 17).Call(2, D + Name, ReadOnly).Run();
-        int calls = TaskLayout.MaxDescriptors - 3;
+        int calls = limit - 3 + 1;
         Assert.Equal(255, run[calls - 1]);
         Assert.Equal([-24L, 0, 17], [run[calls], run[calls + 1], run[calls + 2]]);
     }
@@ -193,11 +195,11 @@ public sealed class FileCallTests
             a.syscall();
             a.ud2();
         });
-        machine.SetFileWord(0, FileKind.Zero | FileKind.MayRead);
+        machine.Processor.Bus.Ram.Write(KernelLayout.FilesPhysical + (ulong)(0) * 4, BitConverter.GetBytes(FileKind.Zero | FileKind.MayRead));
         var ledger = new HypercallLedger();
         machine.HypercallLedger = ledger;
         machine.Run(SyscallExplorer.Machine.RunLimits.Instructions(5000));
-        Assert.Equal(["handle_mm_fault"], ledger.Uses.Keys);
+        Assert.Equal(["do_signal", "force_signal", "handle_mm_fault"], ledger.Uses.Keys);
         Assert.Equal(8ul, machine.Fatal!.Registers[PtRegsOffsets.Ax]);
     }
 

@@ -27,10 +27,10 @@ internal static class Guest
         return machine;
     }
 
-    /// <summary>Runs until the instruction at a kernel symbol is next.</summary>
-    public static void RunTo(LinuxMachine machine, string symbol)
+    /// <summary>Runs until the instruction at one of some kernel symbols is next.</summary>
+    public static void RunTo(LinuxMachine machine, params string[] symbols)
     {
-        var stop = new StopAt(machine.AddressOf(symbol));
+        var stop = new StopAt([.. symbols.Select(machine.AddressOf)]);
         RunResult result = machine.Run(RunLimits.Instructions(Limit), ref stop);
         Assert.True(result.Reason == StopReason.Trace, result.Message);
     }
@@ -38,7 +38,7 @@ internal static class Guest
     /// <summary>Runs until a user-mode address is next.</summary>
     public static void RunTo(LinuxMachine machine, ulong address)
     {
-        var stop = new StopAt(address);
+        var stop = new StopAt([address]);
         RunResult result = machine.Run(RunLimits.Instructions(Limit), ref stop);
         Assert.True(result.Reason == StopReason.Trace, result.Message);
     }
@@ -74,9 +74,9 @@ internal static class Guest
         a.syscall();
     }
 
-    private readonly struct StopAt(ulong address) : IInstructionTrace
+    private readonly struct StopAt(ulong[] addresses) : IInstructionTrace
     {
-        public bool Before(Processor processor, in Instruction instruction) => processor.Registers.Rip != address;
+        public bool Before(Processor processor, in Instruction instruction) => !addresses.Contains(processor.Registers.Rip);
 
         public void After(Processor processor, in InstructionStep step)
         {

@@ -151,7 +151,7 @@ public sealed class MappingCallTests
         for (ulong page = 0; page < 8; page++)
             script.Call(Mmap, Free + (page ^ 1) * 0x1000, 0x1000, ReadWrite, Private | Anonymous | Fixed, -1, 0);
         CallRun run = script.Call(Mprotect, Free + 0x3000, 0x1000, ReadOnly).Call(Mprotect, Free + 0x3000, 0x1000, ReadWrite).Run();
-        VmArea area = Assert.Single(run.Machine.State.Areas, area => area.Start >= Free && area.Start < Free + 0x8000);
+        VmArea area = Assert.Single(run.Machine.Memory.Map.Areas, area => area.Start >= Free && area.Start < Free + 0x8000);
         Assert.Equal((Free, Free + 0x8000), (area.Start, area.End));
     }
 }

@@ -34,7 +34,7 @@ public sealed class PageTableIsolationTests
     {
         LinuxMachine machine = InUserMode("Skylake", "pti=off");
         ulong root = machine.Processor.Registers.ControlRegister3;
-        Assert.Equal(machine.State.KernelRoot, machine.State.UserRoot);
+        Assert.Equal(machine.Memory.Map.KernelRoot, machine.Memory.Map.UserRoot);
         Assert.All(Hidden.Concat(Shared), address => Assert.False(Assert.NotNull(PageView.Of(machine, root, address)).User));
     }
 
@@ -44,7 +44,7 @@ public sealed class PageTableIsolationTests
     public void Code_is_not_writable_and_data_is_not_executable_through_its_own_mapping(string options)
     {
         LinuxMachine machine = Guest.Boot(commandLine: options);
-        ulong root = machine.State.KernelRoot;
+        ulong root = machine.Memory.Map.KernelRoot;
         foreach (ulong code in (ulong[])[KernelLayout.Text.Base, KernelLayout.EntryText.Base])
             Assert.True(PageView.Of(machine, root, code) is { Executable: true, Writable: false });
         foreach (ulong data in (ulong[])[KernelLayout.Data, KernelLayout.DirectMap, KernelLayout.ThreadStack, KernelLayout.TssRw])
@@ -57,8 +57,8 @@ public sealed class PageTableIsolationTests
     public void The_tss_alias_and_the_writable_tss_are_one_page()
     {
         LinuxMachine machine = Guest.Boot();
-        PageView alias = PageView.Of(machine, machine.State.KernelRoot, KernelLayout.TssAlias)!.Value;
-        PageView writable = PageView.Of(machine, machine.State.KernelRoot, KernelLayout.TssRw)!.Value;
+        PageView alias = PageView.Of(machine, machine.Memory.Map.KernelRoot, KernelLayout.TssAlias)!.Value;
+        PageView writable = PageView.Of(machine, machine.Memory.Map.KernelRoot, KernelLayout.TssRw)!.Value;
         Assert.Equal(alias.Physical, writable.Physical);
         Assert.True(writable.Writable);
     }
@@ -67,10 +67,10 @@ public sealed class PageTableIsolationTests
     public void The_user_half_of_the_kernels_own_table_is_not_executable_under_isolation()
     {
         LinuxMachine isolated = InUserMode("Skylake", "pti=on");
-        Assert.True(PageView.Of(isolated, isolated.State.UserRoot, UserSpace.Code64) is { User: true, Executable: true });
-        Assert.True(PageView.Of(isolated, isolated.State.KernelRoot, UserSpace.Code64) is { User: true, Executable: false });
+        Assert.True(PageView.Of(isolated, isolated.Memory.Map.UserRoot, UserSpace.Code64) is { User: true, Executable: true });
+        Assert.True(PageView.Of(isolated, isolated.Memory.Map.KernelRoot, UserSpace.Code64) is { User: true, Executable: false });
         LinuxMachine open = InUserMode("Skylake", "pti=off");
-        Assert.True(PageView.Of(open, open.State.KernelRoot, UserSpace.Code64) is { Executable: true });
+        Assert.True(PageView.Of(open, open.Memory.Map.KernelRoot, UserSpace.Code64) is { Executable: true });
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class PageTableIsolationTests
     public void Cr3_selects_the_users_half_of_the_pair_and_its_pcid(string options, ulong inUserMode, ulong inKernel)
     {
         LinuxMachine machine = Guest.Load(a => a.syscall(), commandLine: options);
-        ulong root = machine.State.KernelRoot;
+        ulong root = machine.Memory.Map.KernelRoot;
         Assert.Equal(0ul, root & 0x1FFF);
         Guest.RunTo(machine, UserSpace.Code64);
         Assert.Equal(root | inUserMode, machine.Processor.Registers.ControlRegister3);
@@ -95,13 +95,13 @@ public sealed class PageTableIsolationTests
     public void Under_isolation_only_pages_that_both_tables_hold_are_global()
     {
         LinuxMachine machine = Guest.Boot(commandLine: "pti=on");
-        ulong root = machine.State.KernelRoot;
+        ulong root = machine.Memory.Map.KernelRoot;
         foreach (ulong hidden in Hidden)
             Assert.False(PageView.Of(machine, root, hidden)!.Value.Global);
         foreach (ulong shared in Shared.Where(address => address != KernelLayout.TssRw))
         {
             Assert.True(PageView.Of(machine, root, shared)!.Value.Global);
-            Assert.True(PageView.Of(machine, machine.State.UserRoot, shared)!.Value.Global);
+            Assert.True(PageView.Of(machine, machine.Memory.Map.UserRoot, shared)!.Value.Global);
         }
     }
 
@@ -109,7 +109,7 @@ public sealed class PageTableIsolationTests
     public void Without_isolation_every_kernel_page_is_global_and_no_user_page_is()
     {
         LinuxMachine machine = InUserMode("Skylake", "pti=off");
-        ulong root = machine.State.KernelRoot;
+        ulong root = machine.Memory.Map.KernelRoot;
         Assert.All(Hidden.Concat(Shared), address => Assert.True(PageView.Of(machine, root, address)!.Value.Global));
         Assert.False(PageView.Of(machine, root, UserSpace.Code64)!.Value.Global);
     }

@@ -138,7 +138,8 @@ public sealed class SyscallTableTests
         LinuxMachine machine = Guest.Boot();
         List<string> hosted = HandlerTable.Linux_5_13.Where(handler => handler.IsHosted).Select(handler => handler.Name).ToList();
         Assert.Equal(hosted.Order(), new HostedHandlers(machine).Names.Order());
-        Assert.Equal(hosted.Append("handle_mm_fault").Append("not_implemented").Order(), machine.Costs.Figures.Select(figure => figure.Key).Order());
+        string[] own = ["do_signal", "enter_idle", "force_signal", "handle_mm_fault", "not_implemented", "pick_next_task", "resume_user_mode_work", "timer_interrupt"];
+        Assert.Equal(hosted.Concat(own).Order(), machine.Costs.Figures.Select(figure => figure.Key).Order());
     }
 
     [Fact]

@@ -28,7 +28,6 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         WriteIdt();
         WriteTss();
         WritePerCpu();
-        WriteTask();
         WriteTimekeeper();
         SetRegisters(kernelRoot);
         return (_frames.Next, kernelRoot, userRoot);
@@ -98,8 +97,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         tables.MapLarge(kernelRoot, KernelLayout.EntryText.Base, KernelLayout.EntryText.Physical, Executable | PageEntry.G);
         tables.MapLarge(kernelRoot, KernelLayout.ReadOnlyData, KernelLayout.ReadOnlyDataPhysical, ReadOnly | global);
         tables.MapLarge(kernelRoot, KernelLayout.Data, KernelLayout.DataPhysical, ReadWrite | global);
-        for (ulong offset = 0; offset < KernelLayout.ThreadStackSize; offset += KernelLayout.PageSize)
-            tables.Map(kernelRoot, KernelLayout.ThreadStack + offset, KernelLayout.ThreadStackPhysical + offset, ReadWrite | global);
+        MapStack(tables, kernelRoot, KernelLayout.FirstSlot, KernelLayout.ThreadStackPhysical, global);
+        MapStack(tables, kernelRoot, KernelLayout.IdleSlot, KernelLayout.IdleStackPhysical, global);
         MapCpuEntryArea(tables, kernelRoot, PageEntry.G);
 
         if (pti)
@@ -110,6 +109,12 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         }
 
         return (kernelRoot, userRoot);
+    }
+
+    private static void MapStack(PageTables tables, ulong root, int slot, ulong physical, ulong global)
+    {
+        for (ulong offset = 0; offset < KernelLayout.ThreadStackSize; offset += KernelLayout.PageSize)
+            tables.Map(root, KernelLayout.StackOf(slot) + offset, physical + offset, ReadWrite | global);
     }
 
     /// <summary>The per-CPU area is mapped by small pages, since one of them is in the user's tables too.</summary>
@@ -163,6 +168,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
     private void WriteIdt()
     {
         const int userCallable = 3;
+        WriteGate(TimerInterrupt.Vector, kernel.Image.Symbols["asm_" + TimerInterrupt.Symbol], ist: 0, dpl: 0);
         foreach (ExceptionEntry entry in ExceptionEntries.Table)
             WriteGate((int)entry.Vector, kernel.Image.Symbols[entry.AsmSymbol], entry.Ist, entry.Dpl);
         WriteGate(SyscallVector, kernel.Image.Symbols[Int80CompatEntry.Linux_5_13.Symbol], ist: 0, userCallable);
@@ -194,29 +200,50 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         ulong area = KernelLayout.PerCpuPhysical;
         _ram.WriteUInt64(area + PerCpuOffsets.CurrentTask, KernelLayout.DirectMapped(KernelLayout.TaskPhysical));
         _ram.WriteUInt64(area + PerCpuOffsets.TopOfStack, KernelLayout.ThreadStackTop);
-        _ram.WriteUInt64(area + PerCpuOffsets.StackCanary, (ulong)random.NextInt64() & ~0xFFul);
+        ulong canary = (ulong)random.NextInt64() & ~0xFFul;
+        _ram.WriteUInt64(area + PerCpuOffsets.StackCanary, canary);
         _ram.WriteUInt64(area + PerCpuOffsets.KstackOffset, (ulong)random.Next(0x400));
+        WriteTasks(canary);
     }
 
-    private void WriteTask()
+    private void WriteTasks(ulong canary)
     {
-        ulong task = KernelLayout.TaskPhysical;
-        ulong parent = task + TaskLayout.ParentTask;
-        WriteTaskBlock(task, parent, TaskIdentity.Pid);
-        WriteTaskBlock(parent, parent, TaskIdentity.ParentPid);
-        _ram.WriteUInt64(task + TaskLayout.Files, KernelLayout.DirectMapped(task + TaskLayout.FilesBlock));
+        WriteTask(KernelLayout.TaskPhysical, TaskIdentity.Pid, KernelLayout.ThreadStackTop, KernelLayout.ParentPhysical, KernelLayout.ProcessPhysical);
+        WriteTask(KernelLayout.ParentPhysical, TaskIdentity.ParentPid, 0, KernelLayout.InitPhysical, KernelLayout.ParentPhysical + OutsideProcess);
+        WriteTask(KernelLayout.InitPhysical, TaskIdentity.Init, 0, KernelLayout.InitPhysical, KernelLayout.InitPhysical + OutsideProcess);
+        ulong idleTop = KernelLayout.StackOf(KernelLayout.IdleSlot) + KernelLayout.ThreadStackSize;
+        WriteTask(KernelLayout.IdlePhysical, 0, idleTop, KernelLayout.IdlePhysical, KernelLayout.IdlePhysical + OutsideProcess);
+        _ram.WriteUInt64(KernelLayout.TaskPhysical + TaskLayout.StackCanary, canary);
+
+        // It never comes to user mode, so that it has no registers of the FPU to save or to load.
+        _ram.WriteUInt64(KernelLayout.IdlePhysical + TaskLayout.ThreadFlags, ThreadFlags.NeedFpuLoad);
+
+        // The idle task has not run: the first switch to it finds its beginning as a return address.
+        ulong frame = (SchedulerCode.SavedRegisters + 2) * 8ul;
+        _ram.WriteUInt64(KernelLayout.IdlePhysical + TaskLayout.ThreadSp, idleTop - frame);
+        _ram.WriteUInt64(KernelLayout.IdleStackPhysical + KernelLayout.ThreadStackSize - 2 * 8, kernel.Image.Symbols[SchedulerCode.Idle]);
+        WriteIdentity();
     }
 
-    private void WriteTaskBlock(ulong task, ulong parent, int pid)
+    /// <summary>Where the <c>signal_struct</c> of a task that never runs as a program lies, within the frame of the task.</summary>
+    private const ulong OutsideProcess = 0x400;
+
+    private void WriteTask(ulong task, int pid, ulong topOfStack, ulong parent, ulong process)
     {
-        _ram.WriteUInt64(task + TaskLayout.RealParent, KernelLayout.DirectMapped(parent));
-        _ram.WriteUInt64(task + TaskLayout.ThreadPid, KernelLayout.DirectMapped(task + TaskLayout.PidBlock));
-        _ram.WriteUInt64(task + TaskLayout.Signal, KernelLayout.DirectMapped(task + TaskLayout.SignalBlock));
-        _ram.WriteUInt64(task + TaskLayout.Cred, KernelLayout.InitCred);
-        _ram.WriteUInt64(task + TaskLayout.Mm, KernelLayout.DirectMapped(task + TaskLayout.MmBlock));
-        _ram.WriteUInt64(task + TaskLayout.SignalBlock + TaskLayout.SignalTgidPid, KernelLayout.DirectMapped(task + TaskLayout.TgidBlock));
-        _ram.WriteUInt64(task + TaskLayout.PidBlock + TaskLayout.PidNumbers, (ulong)pid);
-        _ram.WriteUInt64(task + TaskLayout.TgidBlock + TaskLayout.PidNumbers, (ulong)pid);
+        void Set(int offset, ulong value) => _ram.WriteUInt64(task + (ulong)offset, value);
+        Set(TaskLayout.ThreadPid, KernelLayout.DirectMapped(task + TaskLayout.PidBlock));
+        Set(TaskLayout.PidBlock + TaskLayout.PidNumbers, (ulong)pid);
+        Set(TaskLayout.Cred, KernelLayout.InitCred);
+        Set(TaskLayout.TopOfStack, topOfStack);
+        Set(TaskLayout.RealParent, KernelLayout.DirectMapped(parent));
+        Set(TaskLayout.Signal, KernelLayout.DirectMapped(process));
+        Set(TaskLayout.Files, KernelLayout.DirectMapped(KernelLayout.FilesPhysical));
+        Set(TaskLayout.Mm, KernelLayout.DirectMapped(KernelLayout.MapPhysical));
+        GuestTask.WriteProcess(_ram, process, pid);
+    }
+
+    private void WriteIdentity()
+    {
         ulong cred = KernelLayout.DataPhysical + (KernelLayout.InitCred - KernelLayout.Data);
         foreach ((int field, int identity) in (ReadOnlySpan<(int, int)>)[(TaskLayout.CredUid, TaskIdentity.Uid), (TaskLayout.CredEuid, TaskIdentity.Uid),
             (TaskLayout.CredGid, TaskIdentity.Gid), (TaskLayout.CredEgid, TaskIdentity.Gid)])
@@ -228,12 +255,9 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
     /// <summary>The wall clock starts on the day Linux 5.13 was released, so that no host clock reaches the guest.</summary>
     private void WriteTimekeeper()
     {
-        const int shift = 31;
-        Microarchitecture silicon = cpu.Model.Microarchitecture;
-        long khz = (long)Math.Round(silicon.NominalGigahertz * 1e6) * silicon.TscRatio.Numerator / silicon.TscRatio.Denominator;
         ulong clock = KernelLayout.DataPhysical + (KernelLayout.Timekeeper - KernelLayout.Data);
-        _ram.Write(clock + TimekeeperLayout.Mult, BitConverter.GetBytes((uint)((1_000_000L << shift) / khz)));
-        _ram.Write(clock + TimekeeperLayout.Shift, BitConverter.GetBytes(shift));
+        _ram.Write(clock + TimekeeperLayout.Mult, BitConverter.GetBytes(EmulatedTime.MultiplierOf(cpu.Model.Microarchitecture)));
+        _ram.Write(clock + TimekeeperLayout.Shift, BitConverter.GetBytes(EmulatedTime.Shift));
         _ram.WriteUInt64(clock + TimekeeperLayout.Seconds, (ulong)kernel.ReleaseTime);
         _ram.WriteUInt64(clock + TimekeeperLayout.WallToMonotonicSeconds, unchecked((ulong)-kernel.ReleaseTime));
     }

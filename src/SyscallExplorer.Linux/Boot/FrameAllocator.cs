@@ -4,7 +4,7 @@ using SyscallExplorer.Machine;
 namespace SyscallExplorer.Linux;
 
 /// <summary>Hands out physical frames: those that were given back first, then fresh ones, one after the other. What it hands out is zero.</summary>
-internal sealed class FrameAllocator(ulong next, ulong end, ImmutableStack<ulong> free, PhysicalMemory ram)
+internal sealed class FrameAllocator(ulong next, ulong end, ImmutableStack<ulong> free, PhysicalMemory ram) : IFrameSource
 {
     private static readonly byte[] s_zeroes = new byte[KernelLayout.PageSize];
 
@@ -20,13 +20,16 @@ internal sealed class FrameAllocator(ulong next, ulong end, ImmutableStack<ulong
     /// <summary>The frames that were given back.</summary>
     public ImmutableStack<ulong> Free { get; private set; } = free;
 
-    /// <summary>Takes one frame.</summary>
-    /// <returns>The physical address, or null when RAM is used up.</returns>
+    /// <summary>How many frames it took of those that were given back.</summary>
+    public int TakenFromFree { get; private set; }
+
+    /// <inheritdoc/>
     public ulong? TryTake()
     {
         if (Free.IsEmpty)
             return TryTakeAdjoining(1);
         Free = Free.Pop(out ulong frame);
+        TakenFromFree++;
         ram.Write(frame, s_zeroes);
         return frame;
     }
@@ -42,7 +45,4 @@ internal sealed class FrameAllocator(ulong next, ulong end, ImmutableStack<ulong
         Next = address + bytes;
         return address;
     }
-
-    /// <summary>Takes a frame back.</summary>
-    public void GiveBack(ulong frame) => Free = Free.Push(frame);
 }

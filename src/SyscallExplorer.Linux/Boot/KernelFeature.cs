@@ -21,6 +21,9 @@ public enum KernelFeature
     /// <summary>Indirect jumps are preceded by LFENCE (AMD's retpoline).</summary>
     RetpolineLfence,
 
+    /// <summary>The return stack buffer is overwritten when another task gets the processor.</summary>
+    RsbContextSwitch,
+
     /// <summary>LFENCE after SWAPGS in an exception entry from user mode.</summary>
     FenceSwapgsUser,
 
@@ -38,6 +41,9 @@ public enum KernelFeature
 
     /// <summary>CR4.FSGSBASE is set.</summary>
     Fsgsbase,
+
+    /// <summary>CR4.OSXSAVE is set: XSAVE keeps the registers of a task that does not run.</summary>
+    Xsave,
 
     /// <summary>SYSENTER from 32-bit programs.</summary>
     Sysenter32,

@@ -73,6 +73,7 @@ internal sealed class KernelImage
         ReturnByIret.ToUser.Emit(k);
         ReturnByIret.ToKernel.Emit(k);
         ExceptionEntries.Emit(k);
+        SchedulerCode.EmitEntryText(k);
     }
 
     private static void EmitText(KernelAssembler k)
@@ -83,6 +84,8 @@ internal sealed class KernelImage
         TimeHandlers.Emit(k);
         HandlerCode.Emit(k);
         ExceptionHandlers.Emit(k);
+        TimerInterrupt.Emit(k);
+        SchedulerCode.EmitText(k);
     }
 
     private static KernelImage Build(Action<KernelAssembler> text, Action<KernelAssembler> entryText)

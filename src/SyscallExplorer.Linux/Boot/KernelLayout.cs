@@ -16,7 +16,7 @@ internal sealed class KernelLayout
     public const ulong PageSize = 4096;
     public const ulong LargePageSize = 2 << 20;
 
-    public const long RamSize = 256L << 20;
+    public const long RamSize = 1L << 30;
     public const ulong DirectMap = 0xFFFF_8880_0000_0000;
     public const ulong Vmalloc = 0xFFFF_C900_0000_0000;
     public const ulong CpuEntryArea = 0xFFFF_FE00_0000_0000;
@@ -50,8 +50,26 @@ internal sealed class KernelLayout
     public const ulong EntryStackPhysical = PerCpuPhysical + 0x4000;
     public const ulong IstPhysical = PerCpuPhysical + 0x5000;
 
+    /// <summary>The first program's task, its descriptors, its process and its address space, a frame each.</summary>
     public const ulong TaskPhysical = 0x0310_0000;
+    public const ulong FilesPhysical = TaskPhysical + 0x1000;
+    public const ulong ProcessPhysical = TaskPhysical + 0x2000;
+    public const ulong MapPhysical = TaskPhysical + 0x3000;
+
+    /// <summary>Tasks that never run: the first program's parent, and process 1.</summary>
+    public const ulong ParentPhysical = TaskPhysical + 0x4000;
+    public const ulong InitPhysical = TaskPhysical + 0x5000;
+
+    /// <summary>The idle task, which runs when no other can.</summary>
+    public const ulong IdlePhysical = TaskPhysical + 0x6000;
     public const ulong ThreadStackPhysical = 0x0311_0000;
+    public const ulong IdleStackPhysical = 0x0312_0000;
+
+    /// <summary>Bytes of a task's structure that XSAVE or FXSAVE fills: the legacy region, the header and AVX.</summary>
+    public const int FpuArea = 832;
+
+    /// <summary>A word for each frame of RAM.</summary>
+    public const ulong MemMapPhysical = 0x0340_0000;
 
     /// <summary>From here on frames are handed out for page tables and user memory.</summary>
     public const ulong FirstFreeFrame = 0x0400_0000;
@@ -67,14 +85,22 @@ internal sealed class KernelLayout
     public const ulong ExceptionStackStride = 2 * PageSize;
 
     public const ulong ThreadStackSize = 16 << 10;
+
+    /// <summary>Kernel stacks, each above a guard page: the first program's, the idle task's, and those of tasks to come.</summary>
+    public const ulong ThreadStackStride = ThreadStackSize + PageSize;
     public const ulong ThreadStack = Vmalloc + PageSize;
     public const ulong ThreadStackTop = ThreadStack + ThreadStackSize;
+    public const int FirstSlot = 0;
+    public const int IdleSlot = 1;
 
     public const ulong UserAddressLimit = (1ul << 47) - PageSize;
 
     public static readonly IReadOnlyList<CodeSection> Sections = [Text, EntryText];
 
     public static CodeSection OtherSection(CodeSection section) => section == Text ? EntryText : Text;
+
+    /// <summary>Lowest address of the kernel stack of a slot.</summary>
+    public static ulong StackOf(int slot) => ThreadStack + (ulong)slot * ThreadStackStride;
 
     /// <summary>Top of an IST stack, 1 to 4.</summary>
     public static ulong ExceptionStackTop(int ist) => ExceptionStacks + (ulong)(ist - 1) * ExceptionStackStride + 2 * PageSize;

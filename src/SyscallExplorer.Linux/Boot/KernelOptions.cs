@@ -30,6 +30,7 @@ public sealed class KernelOptions
         ["nopcid"] = null,
         ["nofsgsbase"] = null,
         ["randomize_kstack_offset"] = ["on", "off"],
+        ["norandmaps"] = null,
         ["quiet"] = null,
     };
 
@@ -68,6 +69,9 @@ public sealed class KernelOptions
         return options;
     }
 
+    /// <summary>kernel.randomize_va_space: 2 unless norandmaps says that no address is random.</summary>
+    internal int RandomizeVaSpace => Given("norandmaps") ? 0 : 2;
+
     /// <summary>What this boot of this processor switches on.</summary>
     internal IReadOnlySet<KernelFeature> FeaturesFor(CpuModel cpu)
     {
@@ -84,6 +88,7 @@ public sealed class KernelOptions
         Set(KernelFeature.Smep, cpu.Has(CpuFeature.Smep) && !Given("nosmep"));
         Set(KernelFeature.Pcid, cpu.Has(CpuFeature.Pcid) && !Given("nopcid"));
         Set(KernelFeature.Fsgsbase, cpu.Has(CpuFeature.Fsgsbase) && !Given("nofsgsbase"));
+        Set(KernelFeature.Xsave, cpu.Has(CpuFeature.Xsave));
         Set(KernelFeature.Rdtscp, cpu.Has(CpuFeature.Rdtscp));
         Set(KernelFeature.Sysenter32, cpu.HasLongModeSysenter);
         Set(KernelFeature.Syscall32, cpu.HasCompatibilitySyscall);
@@ -121,6 +126,7 @@ public sealed class KernelOptions
         bool lfence = choice != "retpoline,generic" && cpu.Vendor == CpuVendor.Amd;
         set(KernelFeature.RetpolineLfence, on && lfence);
         set(KernelFeature.Retpoline, on && !lfence);
+        set(KernelFeature.RsbContextSwitch, on);
     }
 
     private bool Given(string name) => _given.ContainsKey(name);

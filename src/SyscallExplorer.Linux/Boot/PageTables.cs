@@ -3,8 +3,9 @@ using SyscallExplorer.Machine;
 namespace SyscallExplorer.Linux;
 
 /// <summary>Writes four-level page tables into guest memory.</summary>
-internal sealed class PageTables(PhysicalMemory ram, FrameAllocator frames)
+internal sealed class PageTables(PhysicalMemory ram, IFrameSource frames)
 {
+    private const int UserSlots = 256;
     private const ulong TableRights = PageEntry.P | PageEntry.RW | PageEntry.US | PageEntry.A;
 
     /// <summary>Maps one 4 KiB page.</summary>
@@ -83,6 +84,41 @@ internal sealed class PageTables(PhysicalMemory ram, FrameAllocator frames)
         if (userRoot != kernelRoot)
             ram.WriteUInt64(userRoot + slot, table | TableRights);
         return true;
+    }
+
+    /// <summary>Tables of user addresses, from the lowest level up; the root is not among them.</summary>
+    public IEnumerable<ulong> UserTables(ulong root)
+    {
+        for (int slot = 0; slot < UserSlots; slot++)
+        {
+            ulong entry = ram.ReadUInt64(root + (ulong)slot * 8);
+            if ((entry & PageEntry.P) == 0)
+                continue;
+            foreach (ulong table in TablesBelow(entry & PageEntry.Address, levels: 2))
+                yield return table;
+        }
+    }
+
+    private IEnumerable<ulong> TablesBelow(ulong table, int levels)
+    {
+        for (ulong slot = 0; levels > 0 && slot < 512; slot++)
+        {
+            ulong entry = ram.ReadUInt64(table + slot * 8);
+            if ((entry & PageEntry.P) == 0)
+                continue;
+            foreach (ulong below in TablesBelow(entry & PageEntry.Address, levels - 1))
+                yield return below;
+        }
+
+        yield return table;
+    }
+
+    /// <summary>Copies what both address spaces of the kernel have: the upper half.</summary>
+    public void ShareKernelHalf(ulong fromRoot, ulong toRoot)
+    {
+        Span<byte> half = stackalloc byte[(512 - UserSlots) * 8];
+        ram.Read(fromRoot + UserSlots * 8, half);
+        ram.Write(toRoot + UserSlots * 8, half);
     }
 
     private bool TryMapAt(ulong root, ulong linear, ulong leaf, int leafShift, ulong rootRights)

@@ -31,7 +31,7 @@ internal static class ExitToUser
         k.jmp(k.To("exit_to_user_mode"));
 
         k.Global("syscall_exit_work");
-        HypercallStub.Inline(k, HypercallNumbers.ExitWork);
+        HypercallStub.Waiting(k, HypercallNumbers.ExitWork, () => TaskRegisters(k));
         k.jmp(k.To("syscall_exit_to_user_mode.cli"));
     }
 
@@ -43,15 +43,59 @@ internal static class ExitToUser
         k.mov(rax, __qword_ptr[rdx + TaskLayout.ThreadFlags]);
         k.test(eax, ThreadFlags.ExitLoop);
         k.jne(k.To("exit_to_user_mode_loop"));
+        k.test(eax, ThreadFlags.NeedFpuLoad);
+        k.jne(k.To("exit_to_user_mode_prepare.fpu"));
+        k.Local("exit_to_user_mode_prepare.loaded");
         k.and(__dword_ptr[rdx + TaskLayout.ThreadStatus], ~(ThreadStatus.Compat | RegsPoked));
         KstackOffset.Choose(k);
         k.ret();
 
+        k.Local("exit_to_user_mode_prepare.fpu");
+        k.call(k.To("switch_fpu_return"));
+        k.mov(rdx, k.PerCpu(PerCpuOffsets.CurrentTask));
+        k.jmp(k.To("exit_to_user_mode_prepare.loaded"));
+        EmitLoop(k);
+    }
+
+    /// <summary>Rescheduling, probes and patches, signals, then what was registered for the way back, with interrupts on; until nothing is left.</summary>
+    private static void EmitLoop(KernelAssembler k)
+    {
         k.Global("exit_to_user_mode_loop");
         k.sti();
-        HypercallStub.Inline(k, HypercallNumbers.ExitLoop);
+        k.test(eax, ThreadFlags.NeedResched);
+        k.je(k.To("exit_to_user_mode_loop.scheduled"));
+        k.call(k.To("schedule"));
+        k.Local("exit_to_user_mode_loop.scheduled");
+        SkipUnless(k, ThreadFlags.Uprobe | ThreadFlags.PatchPending, "probed", () => HypercallStub.Inline(k, HypercallNumbers.ExitLoop));
+        SkipUnless(k, ThreadFlags.SigPending | ThreadFlags.NotifySignal, "signalled", () =>
+        {
+            k.call(k.To("save_fpregs_to_fpstate"));
+            HypercallStub.Waiting(k, HypercallNumbers.DoSignal, () => TaskRegisters(k));
+        });
+        SkipUnless(k, ThreadFlags.NotifyResume, "notified", () =>
+        {
+            TaskRegisters(k);
+            HypercallStub.Inline(k, HypercallNumbers.ResumeUserModeWork);
+        });
         k.cli();
         k.jmp(k.To("exit_to_user_mode_prepare.again"));
+    }
+
+    private static void SkipUnless(KernelAssembler k, int flags, string name, Action body)
+    {
+        string skip = "exit_to_user_mode_loop." + name;
+        k.mov(rdx, k.PerCpu(PerCpuOffsets.CurrentTask));
+        k.test(__dword_ptr[rdx + TaskLayout.ThreadFlags], flags);
+        k.je(k.To(skip));
+        body();
+        k.Local(skip);
+    }
+
+    /// <summary>RDI becomes the registers that the task came with, which lie at the top of its stack.</summary>
+    public static void TaskRegisters(KernelAssembler k)
+    {
+        k.mov(rdi, k.PerCpu(PerCpuOffsets.TopOfStack));
+        k.sub(rdi, PtRegsOffsets.Size);
     }
 
     /// <summary>VERW with a valid selector overwrites the buffers that MDS reads.</summary>

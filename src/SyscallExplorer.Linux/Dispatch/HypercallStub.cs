@@ -1,4 +1,5 @@
 using SyscallExplorer.Machine;
+using static Iced.Intel.AssemblerRegisters;
 
 namespace SyscallExplorer.Linux;
 
@@ -12,6 +13,11 @@ internal static class HypercallNumbers
     public const int ForceSignal = 0x1005;
     public const int Die = 0x1006;
     public const int NotImplemented = 0x1007;
+    public const int PickNextTask = 0x1008;
+    public const int EnterIdle = 0x1009;
+    public const int TimerInterrupt = 0x100A;
+    public const int DoSignal = 0x100B;
+    public const int ResumeUserModeWork = 0x100C;
 
     /// <summary>First number of the handlers' host parts, in the order of their table.</summary>
     public const int FirstHandler = 0x2000;
@@ -32,11 +38,33 @@ internal static class HypercallStub
         k.db(nop);
     }
 
-    /// <summary>A function that is nothing but a hypercall.</summary>
+    /// <summary>
+    /// A hypercall that may have to wait. The host then sets carry: the task gives the processor up, and asks again when it is woken.
+    /// </summary>
+    /// <param name="k">Where to.</param>
+    /// <param name="number">The hypercall.</param>
+    /// <param name="prepare">Writes what loads the arguments, each time anew.</param>
+    public static void Waiting(KernelAssembler k, int number, Action? prepare = null)
+    {
+        string again = k.Unique("hypercall_again");
+        string done = k.Unique("hypercall_done");
+        k.Local(again);
+        prepare?.Invoke();
+        Inline(k, number);
+        k.jae(k.To(done));
+        k.call(k.To("schedule"));
+        k.jmp(k.To(again));
+        k.Local(done);
+    }
+
+    /// <summary>A handler that is nothing but a hypercall: RDI is the registers.</summary>
     public static void Function(KernelAssembler k, string symbol, int number)
     {
         k.Global(symbol);
-        Inline(k, number);
+        k.push(rbx);
+        k.mov(rbx, rdi);
+        Waiting(k, number, () => k.mov(rdi, rbx));
+        k.pop(rbx);
         k.ret();
     }
 }

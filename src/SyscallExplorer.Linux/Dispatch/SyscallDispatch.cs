@@ -189,7 +189,7 @@ internal static class SyscallDispatch
         k.Global("syscall_trace_enter");
         k.push(rbx);
         k.mov(rbx, rdi);
-        HypercallStub.Inline(k, HypercallNumbers.EntryWork);
+        HypercallStub.Waiting(k, HypercallNumbers.EntryWork, () => k.mov(rdi, rbx));
         k.mov(rax, __qword_ptr[rbx + PtRegsOffsets.OrigAx]);
         k.pop(rbx);
         k.ret();

@@ -38,6 +38,9 @@ public enum PhaseKind
 
     /// <summary>An exception or interrupt on the way, from its delivery to its return.</summary>
     Interrupted,
+
+    /// <summary>The processor is given to another task: the scheduler's choice and the switch.</summary>
+    Schedule,
 }
 
 /// <summary>A phase; for <see cref="PhaseKind.Mitigation"/> with the mitigation's name.</summary>
@@ -62,6 +65,7 @@ public readonly record struct Phase(PhaseKind Kind, string? Mitigation = null) :
         PhaseKind.RestoreRegisters => "restore registers",
         PhaseKind.HardwareExit => "hardware exit",
         PhaseKind.Mitigation => $"mitigation ({Mitigation})",
+        PhaseKind.Schedule => "context switch",
         _ => "interrupted",
     };
 

@@ -37,7 +37,9 @@ internal static class ExceptionEntries
         new(Vector.StackFault, "stack_segment", true),
         new(Vector.GeneralProtection, "general_protection", true),
         new(Vector.PageFault, "page_fault", true),
+        new(Vector.FloatingPoint, "coprocessor_error", false),
         new(Vector.AlignmentCheck, "alignment_check", true),
+        new(Vector.SimdFloatingPoint, "simd_coprocessor_error", false),
     ];
 
     public static void Emit(KernelAssembler k)
@@ -54,6 +56,7 @@ internal static class ExceptionEntries
                 EmitDoubleFaultStub(k, entry);
         }
 
+        EmitInterruptStub(k);
         EmitErrorEntry(k);
         EmitErrorReturn(k);
         EmitParanoidEntry(k);
@@ -67,6 +70,18 @@ internal static class ExceptionEntries
         if (!entry.HasErrorCode)
             k.push(-1);
         EmitStubBody(k, entry);
+    }
+
+    /// <summary>The local timer's interrupt takes the entry of an exception without an error code.</summary>
+    private static void EmitInterruptStub(KernelAssembler k)
+    {
+        k.Global("asm_" + TimerInterrupt.Symbol);
+        Int80CompatEntry.ClearAccessControl(k);
+        k.push(-1);
+        k.call(k.To("error_entry"));
+        k.mov(rdi, rsp);
+        k.CallFar(TimerInterrupt.Symbol);
+        k.jmp(k.To("error_return"));
     }
 
     private static void EmitStubBody(KernelAssembler k, ExceptionEntry entry)
@@ -137,12 +152,20 @@ internal static class ExceptionEntries
         k.push(r12);
         k.ret();
 
-        // In the kernel only a fault of the IRET to user mode finds the user's GS.
+        // In the kernel only two faults find the user's GS: that of the IRET to user mode, and that of a load of GS.
         k.Local("error_kernelspace");
         k.lea(rcx, __[k.AddressOf(ReturnByIret.IretSymbol)]);
         k.cmp(__qword_ptr[rsp + PtRegsOffsets.Ip + above], rcx);
         k.je(k.To("error_bad_iret"));
+        k.mov(rcx, k.AddressOf("gs_change"));
+        k.cmp(__qword_ptr[rsp + PtRegsOffsets.Ip + above], rcx);
+        k.je(k.To("error_gs_change"));
         Fence(k, KernelFeature.FenceSwapgsKernel);
+        k.ret();
+
+        k.Local("error_gs_change");
+        k.swapgs();
+        Fence(k, KernelFeature.FenceSwapgsUser);
         k.ret();
 
         k.Local("error_bad_iret");

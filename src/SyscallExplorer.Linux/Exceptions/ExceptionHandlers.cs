@@ -6,34 +6,46 @@ namespace SyscallExplorer.Linux;
 /// <summary>What the exceptions' C functions do, as guest code: demand paging, the exception table, signals, and the end.</summary>
 internal static class ExceptionHandlers
 {
-    private static readonly (string Symbol, Vector Vector, int Signal)[] Traps =
+    /// <summary>DR6 without a reason: DR6_RESERVED.</summary>
+    private const uint DebugStatusReserved = 0xFFFF_0FF0;
+
+    /// <summary>Where <c>si_code</c> stands in the word that tells a signal and its code.</summary>
+    public const int SignalCodeShift = 8;
+
+    /// <summary>The exceptions that are nothing but a signal. Without a code the kernel says no more than that it sent it.</summary>
+    private static readonly (string Symbol, Vector Vector, int Signal, int Code)[] Traps =
     [
-        ("exc_divide_error", Vector.DivideError, SignalNumbers.SIGFPE),
-        ("noist_exc_debug", Vector.Debug, SignalNumbers.SIGTRAP),
-        ("exc_int3", Vector.Breakpoint, SignalNumbers.SIGTRAP),
-        ("exc_overflow", Vector.Overflow, SignalNumbers.SIGSEGV),
-        ("exc_bounds", Vector.BoundRange, SignalNumbers.SIGSEGV),
-        ("exc_invalid_op", Vector.InvalidOpcode, SignalNumbers.SIGILL),
-        ("exc_device_not_available", Vector.DeviceNotAvailable, SignalNumbers.SIGFPE),
-        ("exc_invalid_tss", Vector.InvalidTss, SignalNumbers.SIGSEGV),
-        ("exc_segment_not_present", Vector.SegmentNotPresent, SignalNumbers.SIGBUS),
-        ("exc_stack_segment", Vector.StackFault, SignalNumbers.SIGBUS),
-        ("exc_general_protection", Vector.GeneralProtection, SignalNumbers.SIGSEGV),
-        ("exc_alignment_check", Vector.AlignmentCheck, SignalNumbers.SIGBUS),
+        ("exc_divide_error", Vector.DivideError, SignalNumbers.SIGFPE, SignalCodes.IntegerDivide),
+        ("exc_int3", Vector.Breakpoint, SignalNumbers.SIGTRAP, 0),
+        ("exc_overflow", Vector.Overflow, SignalNumbers.SIGSEGV, 0),
+        ("exc_bounds", Vector.BoundRange, SignalNumbers.SIGSEGV, 0),
+        ("exc_invalid_op", Vector.InvalidOpcode, SignalNumbers.SIGILL, SignalCodes.IllegalOperand),
+        ("exc_device_not_available", Vector.DeviceNotAvailable, SignalNumbers.SIGFPE, 0),
+        ("exc_invalid_tss", Vector.InvalidTss, SignalNumbers.SIGSEGV, 0),
+        ("exc_segment_not_present", Vector.SegmentNotPresent, SignalNumbers.SIGBUS, 0),
+        ("exc_stack_segment", Vector.StackFault, SignalNumbers.SIGBUS, 0),
+        ("exc_general_protection", Vector.GeneralProtection, SignalNumbers.SIGSEGV, 0),
+        ("exc_alignment_check", Vector.AlignmentCheck, SignalNumbers.SIGBUS, SignalCodes.Misaligned),
     ];
+
+    /// <summary>The exceptions whose code stands in the registers of the FPU.</summary>
+    private static readonly (string Symbol, Vector Vector)[] FloatTraps =
+        [("exc_coprocessor_error", Vector.FloatingPoint), ("exc_simd_coprocessor_error", Vector.SimdFloatingPoint)];
 
     public static void Emit(KernelAssembler k)
     {
         k.Composed();
         k.Phase(PhaseKind.Interrupted);
-        foreach ((string symbol, Vector vector, int signal) in Traps)
+        foreach ((string symbol, Vector vector, int signal, int code) in Traps)
         {
             k.Global(symbol);
-            k.mov(edx, signal);
+            k.mov(edx, signal | (code << SignalCodeShift));
             k.mov(ecx, (int)vector);
             k.jmp(k.To("do_trap"));
         }
 
+        EmitFloatTraps(k);
+        EmitDebugOfUser(k);
         EmitDoTrap(k);
         EmitPageFault(k);
         EmitDebug(k);
@@ -43,7 +55,35 @@ internal static class ExceptionHandlers
         EmitFixupBadIret(k);
     }
 
-    /// <summary>RDI registers, RSI error code, EDX signal, ECX vector.</summary>
+    /// <summary>The registers of the FPU are saved, so that their flags can be looked at.</summary>
+    private static void EmitFloatTraps(KernelAssembler k)
+    {
+        foreach ((string symbol, Vector vector) in FloatTraps)
+        {
+            k.Global(symbol);
+            k.push(rdi);
+            k.call(k.To("save_fpregs_to_fpstate"));
+            k.pop(rdi);
+            k.mov(edx, SignalNumbers.SIGFPE);
+            k.mov(ecx, (int)vector);
+            k.jmp(k.To("do_trap"));
+        }
+    }
+
+    /// <summary>#DB in user mode: DR6 says why, and is cleared for the next one.</summary>
+    private static void EmitDebugOfUser(KernelAssembler k)
+    {
+        k.Global("noist_exc_debug");
+        k.mov(rsi, dr6);
+        k.mov(eax, DebugStatusReserved);
+        k.mov(dr6, rax);
+        k.xor(rsi, rax);
+        k.mov(edx, SignalNumbers.SIGTRAP);
+        k.mov(ecx, (int)Vector.Debug);
+        k.jmp(k.To("do_trap"));
+    }
+
+    /// <summary>RDI registers, RSI error code, EDX signal and code, ECX vector.</summary>
     private static void EmitDoTrap(KernelAssembler k)
     {
         k.Global("do_trap");

@@ -1,9 +1,10 @@
+using System.Collections.Immutable;
 using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Linux;
 
 /// <summary>
-/// The program's descriptors. Which kind of file each leads to also stands in guest memory, where the kernel's code for read and write
+/// The current task's descriptors. Which kind of file each leads to also stands in guest memory, where the kernel's code for read and write
 /// looks; this is the one place that changes either.
 /// </summary>
 internal sealed class FileTable(LinuxMachine machine)
@@ -14,8 +15,26 @@ internal sealed class FileTable(LinuxMachine machine)
         set => machine.State = value;
     }
 
+    private PhysicalMemory Ram => machine.Processor.Bus.Ram;
+
+    /// <summary>The table of the current task.</summary>
+    private DescriptorTable Table
+    {
+        get => State.FileTables[machine.Task.FileTable];
+        set => State = State with { FileTables = State.FileTables.SetItem(machine.Task.FileTable, value) };
+    }
+
+    /// <summary>The descriptors of the current task.</summary>
+    public ImmutableSortedDictionary<int, FileDescriptor> Descriptors => Table.Descriptors;
+
+    /// <summary>Numbers from here on are refused: RLIMIT_NOFILE, as far as the table goes.</summary>
+    public int Limit => (int)Math.Min(machine.Process.LimitOf(ResourceLimit.Files).Soft, TaskLayout.MaxDescriptors);
+
     /// <summary>The open file of a descriptor, or null.</summary>
-    public OpenFile? Find(int descriptor) => State.Descriptors.TryGetValue(descriptor, out FileDescriptor? found) ? State.OpenFiles[found.File] : null;
+    public OpenFile? Find(int descriptor) => Table.Descriptors.TryGetValue(descriptor, out FileDescriptor? found) ? State.OpenFiles[found.File] : null;
+
+    /// <summary>Whether no descriptor is free.</summary>
+    public bool IsFull => FirstFree(0) is null;
 
     /// <summary>Opens a file under the lowest free descriptor from a number on.</summary>
     /// <returns>The descriptor, or -EMFILE.</returns>
@@ -23,8 +42,7 @@ internal sealed class FileTable(LinuxMachine machine)
     {
         if (FirstFree(lowest) is not { } descriptor)
             return -Errno.EMFILE;
-        int number = State.OpenFiles.Count == 0 ? 0 : State.OpenFiles.Keys.Max() + 1;
-        State = State with { OpenFiles = State.OpenFiles.Add(number, file) };
+        int number = Add(file);
         Set(descriptor, new FileDescriptor(number, closeOnExec));
         return descriptor;
     }
@@ -35,49 +53,137 @@ internal sealed class FileTable(LinuxMachine machine)
     {
         if (FirstFree(lowest) is not { } copy)
             return -Errno.EMFILE;
-        Set(copy, new FileDescriptor(State.Descriptors[descriptor].File, closeOnExec));
+        Set(copy, new FileDescriptor(Table.Descriptors[descriptor].File, closeOnExec));
         return copy;
     }
 
     /// <summary>A second descriptor of a given number, which is closed before.</summary>
     public void DuplicateTo(int descriptor, int target, bool closeOnExec)
     {
-        var copy = new FileDescriptor(State.Descriptors[descriptor].File, closeOnExec);
-        if (State.Descriptors.ContainsKey(target))
+        var copy = new FileDescriptor(Table.Descriptors[descriptor].File, closeOnExec);
+        Count(copy.File, 1);
+        if (Table.Descriptors.ContainsKey(target))
             Close(target);
         Set(target, copy);
+        Count(copy.File, -1);
     }
 
     /// <summary>Closes a descriptor, and its file when it was the last one of it.</summary>
     public void Close(int descriptor)
     {
-        int number = State.Descriptors[descriptor].File;
-        State = State with { Descriptors = State.Descriptors.Remove(descriptor) };
-        if (!State.Descriptors.Values.Any(other => other.File == number))
-            State = State with { OpenFiles = State.OpenFiles.Remove(number) };
-        machine.SetFileWord(descriptor, FileKind.Closed);
+        DescriptorTable table = Table;
+        int number = table.Descriptors[descriptor].File;
+        Table = table with { Descriptors = table.Descriptors.Remove(descriptor) };
+        WriteWord(table.Frame, descriptor, FileKind.Closed);
+        Count(number, -1);
     }
 
     /// <summary>Changes what is known of the open file behind a descriptor.</summary>
-    public void Update(int descriptor, OpenFile file) =>
-        State = State with { OpenFiles = State.OpenFiles.SetItem(State.Descriptors[descriptor].File, file) };
+    public void Update(int descriptor, OpenFile file) => State = State with { OpenFiles = State.OpenFiles.SetItem(Table.Descriptors[descriptor].File, file) };
 
     /// <summary>FD_CLOEXEC.</summary>
     public void SetCloseOnExec(int descriptor, bool value) =>
-        State = State with { Descriptors = State.Descriptors.SetItem(descriptor, State.Descriptors[descriptor] with { CloseOnExec = value }) };
+        Table = Table with { Descriptors = Table.Descriptors.SetItem(descriptor, Table.Descriptors[descriptor] with { CloseOnExec = value }) };
+
+    /// <summary>What execve closes.</summary>
+    public void CloseOnExecute()
+    {
+        foreach ((int descriptor, FileDescriptor value) in Table.Descriptors)
+        {
+            if (value.CloseOnExec)
+                Close(descriptor);
+        }
+    }
+
+    /// <summary>The table of a new task: the same one, or a copy.</summary>
+    /// <returns>Its number.</returns>
+    public int Inherit(int table, bool share)
+    {
+        DescriptorTable own = State.FileTables[table];
+        if (share)
+        {
+            State = State with { FileTables = State.FileTables.SetItem(table, own with { Users = own.Users + 1 }) };
+            return table;
+        }
+
+        // A frame that is missing lets the kernel's code see no descriptor; the host finds them all the same.
+        ulong frame = machine.Frames.TryTake() ?? KernelLayout.FilesPhysical;
+        int id = State.NextObject;
+        State = State with { NextObject = id + 1, FileTables = State.FileTables.Add(id, own with { Frame = frame, Users = 1 }) };
+        Span<byte> words = stackalloc byte[(int)KernelLayout.PageSize];
+        Ram.Read(own.Frame, words);
+        Ram.Write(frame, words);
+        foreach (FileDescriptor descriptor in own.Descriptors.Values)
+            Count(descriptor.File, 1);
+        return id;
+    }
+
+    /// <summary>A table that nobody else uses, for a task that executes a program.</summary>
+    /// <returns>Its number.</returns>
+    public int Unshare(int table)
+    {
+        if (State.FileTables[table].Users == 1)
+            return table;
+        int copy = Inherit(table, share: false);
+        Leave(table);
+        return copy;
+    }
+
+    /// <summary>A task gives up its table; the last one closes all descriptors.</summary>
+    public void Leave(int table)
+    {
+        DescriptorTable own = State.FileTables[table];
+        if (own.Users > 1)
+        {
+            State = State with { FileTables = State.FileTables.SetItem(table, own with { Users = own.Users - 1 }) };
+            return;
+        }
+
+        State = State with { FileTables = State.FileTables.Remove(table) };
+        foreach (FileDescriptor descriptor in own.Descriptors.Values)
+            Count(descriptor.File, -1);
+        machine.Frames.Release(own.Frame);
+    }
+
+    private int Add(OpenFile file)
+    {
+        int number = State.NextObject;
+        State = State with { NextObject = number + 1, OpenFiles = State.OpenFiles.Add(number, file), FileReferences = State.FileReferences.Add(number, 0) };
+        return number;
+    }
+
+    /// <summary>Counts the descriptors of an open file; without any it is gone.</summary>
+    private void Count(int number, int change)
+    {
+        int references = State.FileReferences[number] + change;
+        if (references > 0)
+        {
+            State = State with { FileReferences = State.FileReferences.SetItem(number, references) };
+            return;
+        }
+
+        OpenFile file = State.OpenFiles[number];
+        State = State with { OpenFiles = State.OpenFiles.Remove(number), FileReferences = State.FileReferences.Remove(number) };
+        file.Operations.Released(machine, file);
+        machine.Vfs.ForgetOrphans();
+    }
 
     private void Set(int descriptor, FileDescriptor value)
     {
-        State = State with { Descriptors = State.Descriptors.SetItem(descriptor, value) };
+        DescriptorTable table = Table;
+        Table = table with { Descriptors = table.Descriptors.SetItem(descriptor, value) };
+        State = State with { FileReferences = State.FileReferences.SetItem(value.File, State.FileReferences[value.File] + 1) };
         OpenFile file = State.OpenFiles[value.File];
-        machine.SetFileWord(descriptor, file.Kind | file.Rights);
+        WriteWord(table.Frame, descriptor, file.Kind | file.Rights);
     }
+
+    private void WriteWord(ulong frame, int descriptor, int word) => Ram.Write(frame + (ulong)descriptor * 4, BitConverter.GetBytes(word));
 
     private int? FirstFree(int lowest)
     {
-        for (int descriptor = lowest; descriptor < TaskLayout.MaxDescriptors; descriptor++)
+        for (int descriptor = lowest; descriptor < Limit; descriptor++)
         {
-            if (!State.Descriptors.ContainsKey(descriptor))
+            if (!Table.Descriptors.ContainsKey(descriptor))
                 return descriptor;
         }
 

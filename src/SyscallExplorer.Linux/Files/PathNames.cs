@@ -1,9 +1,32 @@
+using System.Text;
+
 namespace SyscallExplorer.Linux;
 
-/// <summary>Names of files inside the machine: absolute, from the root, which is also the working directory.</summary>
+/// <summary>
+/// Names of files inside the machine. Linux' names are bytes: inside the kit a character stands for one byte, and the public methods
+/// take and give text, which is UTF-8.
+/// </summary>
 internal static class PathNames
 {
-    /// <summary>Resolves <c>.</c>, <c>..</c> and doubled slashes. An empty name stays empty.</summary>
+    /// <summary>PATH_MAX, the zero at the end included.</summary>
+    public const int PathMax = 4096;
+
+    /// <summary>NAME_MAX.</summary>
+    public const int NameMax = 255;
+
+    /// <summary>A name as the kit keeps it.</summary>
+    public static string OfText(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>A name as text; bytes that are no UTF-8 become replacement characters.</summary>
+    public static string ToText(string name) => Encoding.UTF8.GetString(BytesOf(name));
+
+    /// <summary>A name's bytes.</summary>
+    public static byte[] BytesOf(string name) => Encoding.Latin1.GetBytes(name);
+
+    /// <summary>A name from its bytes.</summary>
+    public static string OfBytes(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
+
+    /// <summary>An absolute path without <c>.</c>, <c>..</c> and doubled slashes. An empty name stays empty.</summary>
     public static string Normalise(string path)
     {
         if (path.Length == 0)
@@ -25,14 +48,23 @@ internal static class PathNames
         return "/" + string.Join('/', parts);
     }
 
-    /// <summary>The directories above a file.</summary>
-    public static IEnumerable<string> Parents(string path)
+    /// <summary>A name below a directory's path.</summary>
+    public static string Join(string directory, string name) => directory.Length == 0 || directory[^1] == '/' ? directory + name : $"{directory}/{name}";
+
+    /// <summary>Directory and last name of a path within a file system; the directory of a top name is empty.</summary>
+    public static (string Directory, string Name) Split(string path)
     {
-        for (int slash = path.LastIndexOf('/'); slash > 0; slash = path.LastIndexOf('/', slash - 1))
-            yield return path[..slash];
+        int slash = path.LastIndexOf('/');
+        return slash < 0 ? ("", path) : (path[..slash], path[(slash + 1)..]);
     }
 
-    /// <summary>Whether a name is a directory: the root, /dev, or what lies above a file.</summary>
-    public static bool IsDirectory(string path, IEnumerable<string> files) =>
-        path is "/" or "/dev" || files.Any(file => file.StartsWith(path + "/", StringComparison.Ordinal));
+    /// <summary>FNV-1a of a path: a number for a file that has none of its own, the same in every run.</summary>
+    public static uint NumberOf(string path)
+    {
+        const uint basis = 2166136261, prime = 16777619;
+        uint hash = basis;
+        foreach (byte value in BytesOf(path))
+            hash = unchecked((hash ^ value) * prime);
+        return hash | 1;
+    }
 }

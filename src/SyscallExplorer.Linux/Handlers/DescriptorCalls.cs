@@ -3,13 +3,11 @@ using System.Buffers.Binary;
 namespace SyscallExplorer.Linux;
 
 /// <summary>What works on descriptors: positions, duplicates, flags, lengths.</summary>
-internal sealed class DescriptorCalls(LinuxMachine machine) : HostedCalls(machine)
+internal sealed class DescriptorCalls(LinuxMachine machine) : NamedFileCalls(machine)
 {
-    private const long MaxFileSize = 64L << 20;
-
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
-        ("lseek", a => Seek(a.Int(0), a.IsCompat ? a.Int(1) : (long)a[1], a.Int(2))),
+        ("lseek", a => Seek(a.Int(0), a.IsCompat ? a.Int(1) : (long)a[1], a.Int(2)) is var place && a.IsCompat && place > int.MaxValue ? -Errno.EOVERFLOW : place),
         ("llseek", LongSeek),
         ("dup", a => Machine.Files.Find(a.Int(0)) is null ? -Errno.EBADF : Machine.Files.Duplicate(a.Int(0), closeOnExec: false)),
         ("dup2", a => a.Int(0) == a.Int(1) && Machine.Files.Find(a.Int(0)) is not null ? a.Int(1) : DuplicateTo(a.Int(0), a.Int(1), closeOnExec: false)),
@@ -17,44 +15,35 @@ internal sealed class DescriptorCalls(LinuxMachine machine) : HostedCalls(machin
         ("fcntl", Control),
         ("ioctl", DeviceControl),
         ("ftruncate", a => Truncate(a.Int(0), a.IsCompat ? a.Int(1) : (long)a[1])),
-        ("ia32_ftruncate64", a => Truncate(a.Int(0), (long)(a[1] | (a[2] << 32)))),
-        ("fsync", a => Machine.Files.Find(a.Int(0)) is not { } file ? -Errno.EBADF : file.IsRegular ? 0 : -Errno.EINVAL),
+        ("ia32_ftruncate64", a => Truncate(a.Int(0), Joined(a, 1))),
+        ("fallocate", a => Allocate(a.Int(0), a.Int(1), (long)a[2], (long)a[3])),
+        ("ia32_fallocate", a => Allocate(a.Int(0), a.Int(1), Joined(a, 2), Joined(a, 4))),
+        ("fsync", a => Synchronise(a.Int(0))),
+        ("fdatasync", a => Synchronise(a.Int(0))),
         ("fadvise64", a => Advise(a.Int(0), a.Int(3))),
         ("ia32_fadvise64", a => Advise(a.Int(0), a.Int(4))),
         ("ia32_fadvise64_64", a => Advise(a.Int(0), a.Int(5))),
+        ("readahead", a => ReadAhead(a.Int(0))),
+        ("ia32_readahead", a => ReadAhead(a.Int(0))),
+        ("flock", a => FindFile(a.Int(0)) is null ? -Errno.EBADF : 0),
     ];
 
     private long Seek(int descriptor, long offset, int whence)
     {
-        const int fromStart = 0, fromHere = 1, fromEnd = 2;
-        if (Machine.Files.Find(descriptor) is not { } file)
+        if (Request(descriptor) is not { } request)
             return -Errno.EBADF;
-        if (file.IsPipe)
-            return -Errno.ESPIPE;
-        if (file.IsDevice)
-            return 0;
-        long? start = whence switch { fromStart => 0, fromHere => file.Offset, fromEnd => LengthOf(file), _ => null };
-        if (start is not { } from || from + offset < 0 || (offset > 0 && from + offset < offset))
-            return -Errno.EINVAL;
-        Machine.Files.Update(descriptor, file with { Offset = from + offset });
-        return from + offset;
+        return (uint)whence > (uint)SeekFrom.Hole ? -Errno.EINVAL : request.File.Operations.Seek(request, offset, (SeekFrom)whence);
     }
 
     private long LongSeek(SyscallArguments arguments)
     {
         long position = Seek(arguments.Int(0), (long)((arguments[1] << 32) | (uint)arguments[2]), arguments.Int(4));
-        if (position < 0)
-            return position;
-        Span<byte> bytes = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, position);
-        return Give(arguments[3], bytes);
+        return position < 0 ? position : Give(arguments[3], BitConverter.GetBytes(position));
     }
-
-    private long LengthOf(OpenFile file) => State.Files.GetValueOrDefault(file.Path, FileContent.Empty).Length;
 
     private long DuplicateTo(int descriptor, int target, bool closeOnExec)
     {
-        if (Machine.Files.Find(descriptor) is null || (uint)target >= TaskLayout.MaxDescriptors)
+        if (Machine.Files.Find(descriptor) is null || (uint)target >= (uint)Machine.Files.Limit)
             return -Errno.EBADF;
         Machine.Files.DuplicateTo(descriptor, target, closeOnExec);
         return target;
@@ -78,17 +67,21 @@ internal sealed class DescriptorCalls(LinuxMachine machine) : HostedCalls(machin
         switch (arguments.Int(1))
         {
             case duplicate or duplicateCloseOnExec:
-                return (uint)argument >= TaskLayout.MaxDescriptors
+                return (uint)argument >= (uint)Machine.Files.Limit
                     ? -Errno.EINVAL
                     : Machine.Files.Duplicate(descriptor, arguments.Int(1) == duplicateCloseOnExec, argument);
             case getFlags:
-                return State.Descriptors[descriptor].CloseOnExec ? closeOnExec : 0;
+                return Machine.Files.Descriptors[descriptor].CloseOnExec ? closeOnExec : 0;
             case setFlags:
                 Machine.Files.SetCloseOnExec(descriptor, (argument & closeOnExec) != 0);
                 return 0;
             case getStatus:
-                return file.Flags | (State.ProgramBitness == 64 && file.IsRegular ? OpenFlags.LargeFile : 0);
+                return file.Flags;
+            case not (getStatus or setStatus) when file.Object is PathOnly:
+                return -Errno.EBADF;
             case setStatus:
+                if (file.Object is PathOnly)
+                    return -Errno.EBADF;
                 Machine.Files.Update(descriptor, file with { Flags = (file.Flags & ~OpenFlags.Changeable) | (argument & OpenFlags.Changeable) });
                 return 0;
             default:
@@ -97,31 +90,29 @@ internal sealed class DescriptorCalls(LinuxMachine machine) : HostedCalls(machin
         }
     }
 
-    /// <summary>No descriptor leads to a terminal, so that whatever asks for one gets -ENOTTY.</summary>
+    /// <summary>What works on every file; the rest is the file's own business.</summary>
     private long DeviceControl(SyscallArguments arguments)
     {
-        const int bytesThere = 0x541B, nonBlocking = 0x5421, noCloseOnExec = 0x5450, closeOnExec = 0x5451;
+        const uint nonBlocking = 0x5421, asynchronous = 0x5452, noCloseOnExec = 0x5450, closeOnExec = 0x5451;
         int descriptor = arguments.Int(0);
-        if (Machine.Files.Find(descriptor) is not { } file)
+        if (Request(descriptor) is not { } request)
             return -Errno.EBADF;
         Span<byte> word = stackalloc byte[4];
-        switch (arguments.Int(1))
+        uint command = (uint)arguments[1];
+        switch (command)
         {
             case noCloseOnExec or closeOnExec:
-                Machine.Files.SetCloseOnExec(descriptor, arguments.Int(1) == closeOnExec);
+                Machine.Files.SetCloseOnExec(descriptor, command == closeOnExec);
                 return 0;
-            case nonBlocking:
+            case nonBlocking or asynchronous:
                 if (!Memory.TryRead(arguments[2], word))
                     return -Errno.EFAULT;
-                int flags = BinaryPrimitives.ReadInt32LittleEndian(word) != 0 ? file.Flags | OpenFlags.NonBlocking : file.Flags & ~OpenFlags.NonBlocking;
-                Machine.Files.Update(descriptor, file with { Flags = flags });
+                int flag = command == nonBlocking ? OpenFlags.NonBlocking : OpenFlags.Asynchronous;
+                int flags = BinaryPrimitives.ReadInt32LittleEndian(word) != 0 ? request.File.Flags | flag : request.File.Flags & ~flag;
+                Machine.Files.Update(descriptor, request.File with { Flags = flags });
                 return 0;
-            case bytesThere when !file.IsDevice:
-                long length = file.Path == OpenFile.StandardInput ? Machine.TakeInput().Length : file.IsPipe ? 0 : LengthOf(file);
-                BinaryPrimitives.WriteInt32LittleEndian(word, (int)Math.Max(0, length - file.Offset));
-                return Give(arguments[2], word);
             default:
-                return -Errno.ENOTTY;
+                return request.File.Operations.Control(request, command, arguments[2]);
         }
     }
 
@@ -129,22 +120,36 @@ internal sealed class DescriptorCalls(LinuxMachine machine) : HostedCalls(machin
     {
         if (length < 0)
             return -Errno.EINVAL;
-        if (Machine.Files.Find(descriptor) is not { } file)
+        if (Request(descriptor) is not { } request)
             return -Errno.EBADF;
-        if (!file.MayWrite || !file.IsRegular)
-            return -Errno.EINVAL;
-        if (length > MaxFileSize)
-            return -Errno.EFBIG;
-        State = State with { Files = State.Files.SetItem(file.Path, State.Files.GetValueOrDefault(file.Path, FileContent.Empty).WithLength(length)) };
-        return 0;
+        return request.File.MayWrite ? request.File.Operations.Truncate(request, length) : -Errno.EINVAL;
     }
+
+    private long Allocate(int descriptor, int mode, long offset, long length)
+    {
+        const int keepSize = 1, punchHole = 2;
+        if (offset < 0 || length <= 0)
+            return -Errno.EINVAL;
+        if ((mode & ~(keepSize | punchHole)) != 0 || mode == punchHole)
+            return -Errno.EOPNOTSUPP;
+        if (FindFile(descriptor) is not { MayWrite: true } file)
+            return -Errno.EBADF;
+        if (file.Object is not RegularFile regular)
+            return file.Operations.HasPositions ? -Errno.ENODEV : -Errno.ESPIPE;
+        return (mode & punchHole) != 0 ? Vfs.PunchHole(regular.Place.Node, offset, length) : Vfs.Allocate(regular.Place.Node, offset, length, (mode & keepSize) != 0);
+    }
+
+    private long Synchronise(int descriptor) => Request(descriptor) is { } request ? request.File.Operations.Synchronise(request) : -Errno.EBADF;
 
     /// <summary>Advice changes nothing where files are in memory.</summary>
     private long Advise(int descriptor, int advice)
     {
         const int last = 5;
-        if (Machine.Files.Find(descriptor) is not { } file)
+        if (FindFile(descriptor) is not { } file)
             return -Errno.EBADF;
-        return file.IsPipe ? -Errno.ESPIPE : (uint)advice > last ? -Errno.EINVAL : 0;
+        return !file.Operations.HasPositions ? -Errno.ESPIPE : (uint)advice > last ? -Errno.EINVAL : 0;
     }
+
+    private long ReadAhead(int descriptor) =>
+        FindFile(descriptor) is not { MayRead: true } file ? -Errno.EBADF : file.Object is RegularFile ? 0 : -Errno.EINVAL;
 }

@@ -15,7 +15,7 @@ internal static class FileHandlers
         k.je(k.To("read.end_of_file"));
         k.cmp(eax, FileKind.Zero);
         k.je(k.To("read.zero"));
-        HypercallStub.Inline(k, HandlerTable.HypercallOf(Hosted("hosted_read")));
+        HypercallStub.Waiting(k, HandlerTable.HypercallOf("hosted_read"));
         k.ret();
 
         k.Local("read.end_of_file");
@@ -52,7 +52,7 @@ internal static class FileHandlers
         k.mov(rax, rdx);
         k.ret();
         k.Local("write.hosted");
-        HypercallStub.Inline(k, HandlerTable.HypercallOf(Hosted("hosted_write")));
+        HypercallStub.Waiting(k, HandlerTable.HypercallOf("hosted_write"));
         k.ret();
         Errors(k, "write");
     }
@@ -92,6 +92,4 @@ internal static class FileHandlers
         k.mov(rax, -Errno.EFAULT);
         k.ret();
     }
-
-    private static SyscallHandler Hosted(string name) => HandlerTable.Linux_5_13.First(handler => handler.Name == name);
 }

@@ -4,22 +4,29 @@ namespace SyscallExplorer.Linux;
 internal sealed class HostedHandlers
 {
     private readonly Dictionary<string, HostedCall> _handlers = [];
-    private readonly LinuxMachine _machine;
 
     public HostedHandlers(LinuxMachine machine)
     {
-        _machine = machine;
-        var signals = new SignalCalls(machine);
         HostedCalls[] families =
         [
-            new FileCalls(machine, signals),
+            new FileCalls(machine),
+            new TransferCalls(machine),
             new DescriptorCalls(machine),
             new FileStatusCalls(machine),
+            new DirectoryCalls(machine),
             new MemoryCalls(machine),
-            signals,
+            new SignalCalls(machine),
+            new SignalSendingCalls(machine),
+            new SignalWaitingCalls(machine),
+            new SignalReturnCalls(machine),
+            new SignalFileCalls(machine),
             new ThreadCalls(machine),
             new WaitingCalls(machine),
             new ProcessCalls(machine),
+            new CloneCalls(machine),
+            new ExecuteCalls(machine),
+            new WaitForChildCalls(machine),
+            new SchedulingCalls(machine),
             new SystemCalls(machine),
         ];
         foreach ((string name, HostedCall call) in families.SelectMany(family => family.Calls))
@@ -29,15 +36,9 @@ internal sealed class HostedHandlers
     /// <summary>Names of all host parts.</summary>
     public IReadOnlyCollection<string> Names => _handlers.Keys;
 
-    /// <summary>Does a call.</summary>
+    /// <summary>Does a call, or a step of one that waits.</summary>
     /// <param name="name">The handler.</param>
     /// <param name="arguments">The arguments of the call.</param>
-    /// <param name="slept">What passed while the program slept, in 1/256 cycles.</param>
-    public long Invoke(string name, SyscallArguments arguments, out long slept)
-    {
-        long before = _machine.State.SleptNanoseconds;
-        long result = _handlers[name](arguments);
-        slept = new EmulatedTime(_machine).ClockOf(_machine.State.SleptNanoseconds - before);
-        return result;
-    }
+    /// <returns>Its result, or <see cref="HostedCalls.Blocked"/>.</returns>
+    public long Invoke(string name, SyscallArguments arguments) => _handlers[name](arguments);
 }

@@ -5,7 +5,6 @@ namespace SyscallExplorer.Linux;
 /// <summary>The host's end of every hypercall of the kernel's guest code.</summary>
 internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHandler
 {
-    private const int FaultPresent = 1;
     private const int FaultWrite = 2;
     private const int FaultInstruction = 16;
 
@@ -22,19 +21,42 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         {
             case HypercallNumbers.NotImplemented:
                 cycles = Charge("not_implemented");
-                registers[Gpr.Rax] = unchecked((ulong)-Errno.ENOSYS);
+                SetResult(processor, -Errno.ENOSYS);
                 CountMissing(machine.ReadPtRegs(registers[Gpr.Rdi]), (number & HypercallNumbers.Compat) != 0);
                 return HypercallResult.Continue;
             case HypercallNumbers.HandleMmFault:
                 cycles = Charge("handle_mm_fault");
-                registers[Gpr.Rax] = (ulong)HandleFault((uint)registers[Gpr.Rsi], registers[Gpr.Rdx]);
-                return HypercallResult.Continue;
+                FaultResult fault = HandleFault((uint)registers[Gpr.Rsi], registers[Gpr.Rdx]);
+                registers[Gpr.Rax] = (ulong)(uint)(fault.Signal | (fault.Code << ExceptionHandlers.SignalCodeShift));
+                return Next;
             case HypercallNumbers.ForceSignal:
-                End(processor, (int)registers[Gpr.Rdx]);
-                return HypercallResult.Stop;
+                cycles = Charge("force_signal");
+                Force(processor);
+                return Next;
             case HypercallNumbers.Die:
-                End(processor, signal: 0);
+                Die(processor);
                 return HypercallResult.Stop;
+            case HypercallNumbers.PickNextTask:
+                cycles = Charge("pick_next_task");
+                registers[Gpr.Rax] = machine.Scheduler.PickNext(out ulong controlRegister3);
+                registers[Gpr.Rdx] = controlRegister3;
+                return Next;
+            case HypercallNumbers.EnterIdle:
+                cycles = Charge("enter_idle");
+                machine.EnterIdle();
+                return Next;
+            case HypercallNumbers.TimerInterrupt:
+                cycles = Charge("timer_interrupt");
+                machine.Timers.Run(userMode: (machine.ReadPtRegs(registers[Gpr.Rdi])[PtRegsOffsets.Cs] & 3) != 0);
+                return Next;
+            case HypercallNumbers.DoSignal:
+                cycles = Charge("do_signal");
+                SetResult(processor, machine.Signals.Deliver(registers[Gpr.Rdi]));
+                return Next;
+            case HypercallNumbers.ResumeUserModeWork:
+                cycles = Charge("resume_user_mode_work");
+                machine.Tasks.Current.SetFlag(ThreadFlags.NotifyResume, false);
+                return Next;
             case HypercallNumbers.EntryWork or HypercallNumbers.ExitWork or HypercallNumbers.ExitLoop:
                 machine.State = machine.State with { Refusal = DescribeWork(processor) };
                 return HypercallResult.Stop;
@@ -42,6 +64,8 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
                 return HypercallResult.Unknown;
         }
     }
+
+    private HypercallResult Next => machine.IsOver ? HypercallResult.Stop : HypercallResult.Continue;
 
     /// <summary>The handler's own stub leaves the registers in RDI; one that comes from guest code finds them where the entry left RBP.</summary>
     private HypercallResult RunHandler(Processor processor, SyscallHandler handler, bool compatStub, out long cycles)
@@ -52,9 +76,45 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         PtRegs frame = machine.ReadPtRegs(address);
         bool compat = compatStub || (fromGuestCode && machine.IsInCompatCall);
         cycles = Charge(handler.Name);
-        registers[Gpr.Rax] = unchecked((ulong)_handlers.Invoke(handler.Name, new SyscallArguments(frame, compat), out long slept));
-        cycles += slept;
-        return machine.IsOver ? HypercallResult.Stop : HypercallResult.Continue;
+        SetResult(processor, Step(handler.Name, new SyscallArguments(frame, compat)));
+        return Next;
+    }
+
+    /// <summary>
+    /// One step of a call. A signal that is there when the call wants to wait, or that came while it did, ends it with the result that the
+    /// wait gave for this case; only a call that asked for it is told.
+    /// </summary>
+    private long Step(string name, SyscallArguments arguments)
+    {
+        int id = machine.Tasks.CurrentId;
+        while (true)
+        {
+            if (machine.Task is { Wait: { TellsOfSignals: false } wait, Reason: WakeReason.Interrupted })
+                return End(wait.OnSignal);
+            long result = _handlers.Invoke(name, arguments);
+            if (result != HostedCalls.Blocked)
+                return End(result);
+            if (machine.Tasks.Find(id) is not { State: RunState.Sleeping } sleeper || !machine.Signals.Interrupts(sleeper))
+                return HostedCalls.Blocked;
+            machine.Task = sleeper with { State = RunState.Runnable, Reason = WakeReason.Interrupted };
+        }
+    }
+
+    private long End(long result)
+    {
+        if (machine.Task.Wait is not null)
+            machine.Task = machine.Task with { Wait = null, Reason = WakeReason.Start };
+        return result;
+    }
+
+    /// <summary>Carry tells guest code that the task has to give the processor up.</summary>
+    private static void SetResult(Processor processor, long result)
+    {
+        ProcessorRegisters registers = processor.Registers;
+        bool blocked = result == HostedCalls.Blocked;
+        registers.Flags = blocked ? registers.Flags | Rflags.CF : registers.Flags & ~Rflags.CF;
+        if (!blocked)
+            registers[Gpr.Rax] = unchecked((ulong)result);
     }
 
     private long Charge(string name)
@@ -64,8 +124,8 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         return figure.Cost;
     }
 
-    private int HandleFault(uint error, ulong address) => machine.Memory.HandleFault(
-        address, (error & FaultWrite) != 0, (error & FaultInstruction) != 0, (error & FaultPresent) != 0);
+    private FaultResult HandleFault(uint error, ulong address) =>
+        machine.Memory.HandleFault(address, (error & FaultWrite) != 0, (error & FaultInstruction) != 0);
 
     private void CountMissing(PtRegs frame, bool compat)
     {
@@ -75,28 +135,35 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         machine.CountMissing(name);
     }
 
-    private void End(Processor processor, int signal)
+    private void Die(Processor processor)
+    {
+        (PtRegs frame, Trap trap) = ReadTrap(processor);
+        machine.State = machine.State with { Fatal = FatalReports.Make(machine, 0, trap, frame) };
+    }
+
+    /// <summary>An exception of the program becomes its signal.</summary>
+    private void Force(Processor processor)
+    {
+        const int signalMask = (1 << ExceptionHandlers.SignalCodeShift) - 1;
+        (PtRegs frame, Trap trap) = ReadTrap(processor);
+        int signal = (int)processor.Registers[Gpr.Rdx];
+        machine.Signals.Force(signal & signalMask, signal >> ExceptionHandlers.SignalCodeShift, trap, frame);
+    }
+
+    private (PtRegs Frame, Trap Trap) ReadTrap(Processor processor)
     {
         ProcessorRegisters registers = processor.Registers;
-        PtRegs frame = machine.ReadPtRegs(registers[Gpr.Rdi]);
         var vector = (Vector)registers[Gpr.Rcx];
-        ulong error = ExceptionEntries.Table.Any(entry => entry.Vector == vector && entry.HasErrorCode) ? registers[Gpr.Rsi] : 0;
-        ulong faultAddress = vector == Vector.PageFault ? registers.ControlRegister2 : 0;
-        machine.State = machine.State with { Fatal = FatalReports.Make(machine, signal, vector, error, faultAddress, frame) };
-        if (signal == 0)
-            return;
-
-        // An exception cannot be ignored or blocked; a handler would be called.
-        SignalState signals = machine.State.Signals;
-        SignalAction action = signals.ActionOf(signal);
-        if (action.Handler > SignalAction.Ignore && (signals.Blocked & SignalState.Bit(signal)) == 0)
-            machine.State = machine.State with { Refusal = $"{machine.State.Fatal!.Title} {SignalCalls.HandlerSentence(signal, action)}" };
+        bool hasError = vector == Vector.Debug || ExceptionEntries.Table.Any(entry => entry.Vector == vector && entry.HasErrorCode);
+        ulong error = hasError ? registers[Gpr.Rsi] : 0;
+        return (machine.ReadPtRegs(registers[Gpr.Rdi]), new Trap(vector, error, vector == Vector.PageFault ? registers.ControlRegister2 : 0));
     }
 
     private string DescribeWork(Processor processor)
     {
-        (uint work, uint flags) = machine.ReadWorkWords();
+        GuestTask task = machine.Tasks.Current;
+        ulong work = (uint)task[TaskLayout.SyscallWork], flags = task.Flags;
         return $"The task has syscall_work {work:x}h and thread flags {flags:x}h set, and nothing in this kernel serves them yet:"
-            + $" tracing, seccomp, signals and scheduling are still to come. The kernel stopped at {machine.SymbolText(processor.Registers.Rip)}.";
+            + $" tracing, seccomp, probes and patches are still to come. The kernel stopped at {machine.SymbolText(processor.Registers.Rip)}.";
     }
 }

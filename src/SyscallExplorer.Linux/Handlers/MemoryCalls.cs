@@ -14,22 +14,28 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
         ("brk", a => Brk(a[0])),
-        ("mmap", a => a[5] % KernelLayout.PageSize != 0 ? -Errno.EINVAL : Map(a[0], a[1], a.Int(2), a.Int(3), a.Int(4))),
-        ("mmap_pgoff", a => Map(a[0], a[1], a.Int(2), a.Int(3), a.Int(4))),
+        ("mmap", a => a[5] % KernelLayout.PageSize != 0 ? -Errno.EINVAL : Map(a[0], a[1], a.Int(2), a.Int(3), a.Int(4), a[5])),
+        ("mmap_pgoff", a => Map(a[0], a[1], a.Int(2), a.Int(3), a.Int(4), a[5] * KernelLayout.PageSize)),
         ("old_mmap", OldMap),
         ("munmap", a => Unmap(a[0], a[1])),
         ("mprotect", a => Protect(a[0], a[1], a.Int(2))),
         ("mremap", a => Remap(a[0], a[1], a[2], a.Int(3), a[4])),
         ("madvise", a => Advise(a[0], a[1], a.Int(2))),
+        ("msync", a => Synchronise(a[0], a[1], a.Int(2))),
+        ("mincore", a => Resident(a[0], a[1], a[2])),
+        ("mlock", a => Lock(a[0], a[1])),
+        ("munlock", a => Lock(a[0], a[1])),
+        ("mlockall", a => a.Int(0) is 0 or > 7 ? -Errno.EINVAL : 0),
+        ("munlockall", _ => 0),
     ];
 
     /// <summary>Returns the new end of the heap, or the old one when it cannot be moved there.</summary>
     private long Brk(ulong wanted)
     {
-        ulong oldEnd = KernelLayout.PageUp(State.Break);
+        ulong oldEnd = KernelLayout.PageUp(Memory.Map.Break);
         ulong newEnd = KernelLayout.PageUp(wanted);
-        if (wanted < State.BreakStart || wanted >= State.MmapTop)
-            return (long)State.Break;
+        if (wanted < Memory.Map.BreakStart || wanted >= Memory.Map.MmapTop)
+            return (long)Memory.Map.Break;
         if (newEnd < oldEnd)
         {
             Memory.Unmap(newEnd, oldEnd);
@@ -37,11 +43,11 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         else if (newEnd > oldEnd)
         {
             if (!Memory.IsFree(oldEnd, newEnd))
-                return (long)State.Break;
-            Memory.Add(new VmArea(oldEnd, newEnd, true, true, State.ReadImpliesExecute, "[heap]"));
+                return (long)Memory.Map.Break;
+            Memory.Add(new VmArea(oldEnd, newEnd, true, true, Memory.Map.ReadImpliesExecute, "[heap]"));
         }
 
-        State = State with { Break = wanted };
+        Memory.Map = Memory.Map with { Break = wanted };
         return (long)wanted;
     }
 
@@ -54,56 +60,89 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         Span<uint> words = stackalloc uint[6];
         for (int i = 0; i < words.Length; i++)
             words[i] = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(i * 4)..]);
-        return words[5] % KernelLayout.PageSize != 0 ? -Errno.EINVAL : Map(words[0], words[1], (int)words[2], (int)words[3], (int)words[4]);
+        return words[5] % KernelLayout.PageSize != 0 ? -Errno.EINVAL : Map(words[0], words[1], (int)words[2], (int)words[3], (int)words[4], words[5]);
     }
 
-    /// <summary>Anonymous memory; a mapping of a file is refused as a file system without mmap does.</summary>
-    private long Map(ulong address, ulong length, int protection, int flags, int descriptor)
+    /// <summary>The file behind a descriptor, which must be open for reading, and for writing where a shared mapping wants to write.</summary>
+    private long FileToMap(int descriptor, int protection, bool isShared, out VfsLocation? mapped)
     {
-        const int typeMask = 0xF, shared = 1, isPrivate = 2, isFixed = 0x10, anonymous = 0x20, fixedNoReplace = 0x100000;
-        if (length == 0 || (flags & typeMask) is not (shared or isPrivate))
+        mapped = null;
+        if (Machine.Files.Find(descriptor) is not { Object: not PathOnly } file)
+            return -Errno.EBADF;
+        if (!file.MayRead || (isShared && (protection & ProtWrite) != 0 && !file.MayWrite))
+            return -Errno.EACCES;
+        if (file.Object is DeviceFile { Kind: FileKind.Zero })
+            return 0;
+        if (file.Object is not RegularFile regular)
+            return -Errno.ENODEV;
+        mapped = regular.Place;
+        return 0;
+    }
+
+    private long Map(ulong address, ulong length, int protection, int flags, int descriptor, ulong offset)
+    {
+        const int typeMask = 0xF, shared = 1, isPrivate = 2, sharedValidate = 3, isFixed = 0x10, anonymous = 0x20, growsDown = 0x100, fixedNoReplace = 0x100000;
+        bool isShared = (flags & typeMask) is shared or sharedValidate;
+        if (length == 0 || (flags & typeMask) is not (shared or isPrivate or sharedValidate))
             return -Errno.EINVAL;
-        if ((flags & anonymous) == 0)
-            return Machine.Files.Find(descriptor) is null ? -Errno.EBADF : -Errno.ENODEV;
+        VfsLocation? mapped = null;
+        if ((flags & anonymous) == 0 && FileToMap(descriptor, protection, isShared, out mapped) is var refused && refused != 0)
+            return refused;
         ulong limit = Memory.Limit;
         if (length > limit)
             return -Errno.ENOMEM;
         ulong size = KernelLayout.PageUp(length);
-        ulong start;
-        if ((flags & (isFixed | fixedNoReplace)) != 0)
+        bool exact = (flags & (isFixed | fixedNoReplace)) != 0;
+        if (Place(address, size, exact, mayReplace: (flags & fixedNoReplace) == 0, out ulong start) is var error && error != 0)
+            return error;
+        (bool readable, bool writable, bool executable) = RightsOf(protection);
+        var area = new VmArea(start, start + size, readable, writable, executable, "") { GrowsDown = (flags & growsDown) != 0 };
+        if (mapped is not null)
         {
-            if (address % KernelLayout.PageSize != 0)
-                return -Errno.EINVAL;
-            if (address + size > limit || address + size < address)
-                return -Errno.ENOMEM;
-            if (address < AddressSpace.LowestAddress)
-                return -Errno.EPERM;
-            if ((flags & fixedNoReplace) != 0 && !Memory.IsFree(address, address + size))
-                return -Errno.EEXIST;
-            Memory.Unmap(address, address + size);
-            start = address;
+            area = area with { Name = Machine.Vfs.PathOf(mapped), Backing = new FileBacking(mapped.Node), Offset = (long)offset, Shared = isShared };
         }
-        else
+        else if (isShared)
         {
-            ulong hint = address & ~PageMask;
-            if (hint >= AddressSpace.LowestAddress && hint < limit && hint + size <= limit && Memory.IsFree(hint, hint + size))
-                start = hint;
-            else if (Memory.FindGap(size) is { } gap)
-                start = gap;
-            else
-                return -Errno.ENOMEM;
+            area = area with { Shared = true, Backing = new SharedMemory(State.NextObject), Name = "/dev/zero (deleted)" };
+            State = State with { NextObject = State.NextObject + 1 };
         }
 
-        (bool readable, bool writable, bool executable) = RightsOf(protection);
-        Memory.Add(new VmArea(start, start + size, readable, writable, executable, ""));
+        Memory.Add(area);
         return (long)start;
+    }
+
+    /// <summary>Finds the addresses of a new mapping, and frees them where it has to stand there.</summary>
+    private long Place(ulong address, ulong size, bool exact, bool mayReplace, out ulong start)
+    {
+        start = address;
+        ulong limit = Memory.Limit;
+        if (!exact)
+        {
+            ulong hint = address & ~PageMask;
+            bool isUsable = hint >= AddressSpace.LowestAddress && hint < limit && hint + size <= limit && Memory.IsFree(hint, hint + size);
+            if ((isUsable ? hint : Memory.FindGap(size)) is not { } found)
+                return -Errno.ENOMEM;
+            start = found;
+            return 0;
+        }
+
+        if (address % KernelLayout.PageSize != 0)
+            return -Errno.EINVAL;
+        if (address + size > limit || address + size < address)
+            return -Errno.ENOMEM;
+        if (address < AddressSpace.LowestAddress)
+            return -Errno.EPERM;
+        if (!mayReplace && !Memory.IsFree(address, address + size))
+            return -Errno.EEXIST;
+        Memory.Unmap(address, address + size);
+        return 0;
     }
 
     /// <summary>On x86 what may be written or executed may be read.</summary>
     private (bool Readable, bool Writable, bool Executable) RightsOf(int protection)
     {
         bool any = (protection & ProtAll) != 0;
-        bool executable = (protection & ProtExecute) != 0 || (State.ReadImpliesExecute && (protection & ProtRead) != 0);
+        bool executable = (protection & ProtExecute) != 0 || (Memory.Map.ReadImpliesExecute && (protection & ProtRead) != 0);
         return (any, (protection & ProtWrite) != 0, executable);
     }
 
@@ -125,7 +164,8 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         if (address > Memory.Limit || length > Memory.Limit - address || !Memory.IsCovered(address, KernelLayout.PageUp(address + length)))
             return -Errno.ENOMEM;
         (bool readable, bool writable, bool executable) = RightsOf(protection);
-        Memory.Protect(address, KernelLayout.PageUp(address + length), readable, writable, executable);
+        Memory.Change(
+            address, KernelLayout.PageUp(address + length), area => area with { Readable = readable, Writable = writable, Executable = executable });
         return 0;
     }
 
@@ -168,7 +208,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
 
         if (address + oldSize == area.End && address + newSize <= limit && Memory.IsFree(area.End, address + newSize))
         {
-            Memory.Add(area with { Start = area.End, End = address + newSize });
+            Memory.Add(area with { Start = area.End, End = address + newSize, Offset = area.Backing is null ? 0 : area.OffsetOf(area.End) });
             return (long)address;
         }
 
@@ -179,16 +219,17 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
     {
         if (!Memory.TryMovePages(address, newAddress, Math.Min(oldSize, newSize)))
             return -Errno.ENOMEM;
+        VmArea moved = area.Between(address, Math.Min(area.End, address + oldSize));
         Memory.Unmap(address, address + oldSize);
-        Memory.Add(area with { Start = newAddress, End = newAddress + newSize });
+        Memory.Add(moved with { Start = newAddress, End = newAddress + newSize });
         return (long)newAddress;
     }
 
     /// <summary>MADV_DONTNEED drops pages; other advice about anonymous memory changes nothing that a program sees.</summary>
     private long Advise(ulong address, ulong length, int advice)
     {
-        const int normal = 0, doNotNeed = 4, free = 8, doNotFork = 10, doFork = 11, hugePage = 14, doDump = 17, cold = 20, pageOut = 21;
-        bool known = advice is (>= normal and <= doNotNeed) or free or doNotFork or doFork or (>= hugePage and <= doDump) or cold or pageOut;
+        const int normal = 0, doNotNeed = 4, free = 8, doNotFork = 10, doFork = 11, wipeOnFork = 18, keepOnFork = 19, hugePage = 14, doDump = 17, cold = 20, pageOut = 21;
+        bool known = advice is (>= normal and <= doNotNeed) or free or doNotFork or doFork or (>= hugePage and <= doDump) or wipeOnFork or keepOnFork or cold or pageOut;
         if (!known || address % KernelLayout.PageSize != 0 || address > Memory.Limit || length > Memory.Limit - address)
             return -Errno.EINVAL;
         ulong end = KernelLayout.PageUp(address + length);
@@ -196,6 +237,48 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.ENOMEM;
         if (advice == doNotNeed)
             Memory.DropPages(address, end);
+        else if (advice is doNotFork or doFork)
+            Memory.Change(address, end, area => area with { IsNotInherited = advice == doNotFork });
+        else if (advice is wipeOnFork or keepOnFork)
+            Memory.Change(address, end, area => area with { IsWipedOnFork = advice == wipeOnFork });
         return 0;
+    }
+
+    /// <summary>What was written to shared pages of files goes into the files.</summary>
+    private long Synchronise(ulong address, ulong length, int flags)
+    {
+        const int asynchronous = 1, invalidate = 2, synchronous = 4;
+        if (address % KernelLayout.PageSize != 0 || (flags & ~(asynchronous | invalidate | synchronous)) != 0
+            || (flags & (asynchronous | synchronous)) == (asynchronous | synchronous))
+        {
+            return -Errno.EINVAL;
+        }
+
+        ulong end = KernelLayout.PageUp(address + length);
+        if (end < address || !Memory.IsCovered(address, end))
+            return -Errno.ENOMEM;
+        foreach (AreaBacking backing in Memory.Map.Areas.Where(area => area.Shared && area.Start < end && area.End > address).Select(area => area.Backing).OfType<AreaBacking>().Distinct())
+            Machine.SharedPages.WriteBack(backing);
+        return 0;
+    }
+
+    private long Resident(ulong address, ulong length, ulong vector)
+    {
+        if (address % KernelLayout.PageSize != 0)
+            return -Errno.EINVAL;
+        ulong end = KernelLayout.PageUp(address + length);
+        if (end < address || end > Memory.Limit || !Memory.IsCovered(address, end))
+            return -Errno.ENOMEM;
+        byte[] bytes = new byte[(int)((end - address) / KernelLayout.PageSize)];
+        foreach (ulong page in Memory.PagesIn(address, end))
+            bytes[(int)((page - address) / KernelLayout.PageSize)] = 1;
+        return Give(vector, bytes);
+    }
+
+    /// <summary>Nothing is ever swapped out, so that a lock changes nothing.</summary>
+    private long Lock(ulong address, ulong length)
+    {
+        ulong start = address & ~PageMask, end = KernelLayout.PageUp(address + length);
+        return end < start ? -Errno.EINVAL : Memory.IsCovered(start, end) ? 0 : -Errno.ENOMEM;
     }
 }

@@ -5,38 +5,69 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
 {
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
-        ("exit", Exit),
-        ("exit_group", Exit),
+        ("exit", ExitThread),
+        ("exit_group", ExitGroup),
         ("setuid", a => (uint)a[0] == TaskIdentity.Uid ? 0 : -Errno.EPERM),
         ("setgid", a => (uint)a[0] == TaskIdentity.Gid ? 0 : -Errno.EPERM),
         ("setuid16", a => (ushort)a[0] == TaskIdentity.Uid ? 0 : -Errno.EPERM),
         ("setgid16", a => (ushort)a[0] == TaskIdentity.Gid ? 0 : -Errno.EPERM),
         ("getresuid", a => GiveThree(a, TaskIdentity.Uid)),
         ("getresgid", a => GiveThree(a, TaskIdentity.Gid)),
-        ("getpgrp", _ => TaskIdentity.Pid),
-        ("getpgid", a => IdentityOf(a.Int(0), TaskIdentity.Pid)),
-        ("getsid", a => IdentityOf(a.Int(0), TaskIdentity.ParentPid)),
+        ("getpgrp", _ => Process.Group),
+        ("getpgid", a => IdentityOf(a.Int(0), process => process.Group)),
+        ("getsid", a => IdentityOf(a.Int(0), process => process.Session)),
+        ("setpgid", a => SetGroup(a.Int(0), a.Int(1))),
+        ("setsid", _ => SetSession()),
         ("getgroups", a => a.Int(0) < 0 ? -Errno.EINVAL : 0),
-        ("umask", Mask),
         ("prctl", Control),
-        ("sched_getaffinity", Affinity),
+        ("personality", SetPersonality),
         ("getcpu", Processor),
     ];
 
-    private long Exit(SyscallArguments arguments)
+    private long ExitThread(SyscallArguments arguments)
     {
-        const int statusMask = 0xFF;
-        State = State with { ExitStatus = arguments.Int(0) & statusMask };
+        new TaskExit(Machine).ExitThread(WaitStatus.Exited(arguments.Int(0)));
+        return Blocked;
+    }
+
+    private long ExitGroup(SyscallArguments arguments)
+    {
+        new TaskExit(Machine).ExitGroup(WaitStatus.Exited(arguments.Int(0)));
+        return Blocked;
+    }
+
+    /// <summary>The group or session of a process; the parent of the first program leads its own.</summary>
+    private long IdentityOf(int process, Func<ProcessState, int> identity) =>
+        process == TaskIdentity.ParentPid ? TaskIdentity.ParentPid
+        : process == 0 ? identity(Process)
+        : Tasks.Find(process) is { } task ? identity(State.Processes[task.Process]) : -Errno.ESRCH;
+
+    /// <summary>A process may move itself and its children, until they execute a program, among the groups of its session.</summary>
+    private long SetGroup(int id, int group)
+    {
+        id = id == 0 ? Process.Id : id;
+        group = group == 0 ? id : group;
+        if (group < 0)
+            return -Errno.EINVAL;
+        if (Tasks.FindProcess(id) is not { } target || (target.Id != Process.Id && target.Parent != Process.Id))
+            return -Errno.ESRCH;
+        if (target.Id != Process.Id && target.HasExecuted)
+            return -Errno.EACCES;
+        bool exists = group == id || State.Processes.Values.Any(other => other.Group == group && other.Session == target.Session);
+        if (target.Session == target.Id || target.Session != Process.Session || !exists)
+            return -Errno.EPERM;
+        Tasks.Set(target with { Group = group });
         return 0;
     }
 
-    /// <summary>The program leads a process group of its own, in its parent's session.</summary>
-    private static long IdentityOf(int process, int own) => process switch
+    private long SetSession()
     {
-        0 or TaskIdentity.Pid => own,
-        TaskIdentity.ParentPid => TaskIdentity.ParentPid,
-        _ => -Errno.ESRCH,
-    };
+        int id = Process.Id;
+        if (State.Processes.Values.Any(process => process.Group == id))
+            return -Errno.EPERM;
+        Process = Process with { Group = id, Session = id };
+        return id;
+    }
 
     /// <summary>The real, the effective and the saved identity, which are one.</summary>
     private long GiveThree(SyscallArguments arguments, int identity)
@@ -45,46 +76,44 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
         return Enumerable.Range(0, 3).All(i => Memory.TryWrite(arguments[i], bytes)) ? 0 : -Errno.EFAULT;
     }
 
-    private long Mask(SyscallArguments arguments)
+    /// <summary>All bits are kept; some of them decide about the address space of the next program.</summary>
+    private long SetPersonality(SyscallArguments arguments)
     {
-        int old = State.FileModeMask;
-        State = State with { FileModeMask = arguments.Int(0) & Octal.Permissions };
-        return old;
+        const uint onlyAsk = uint.MaxValue;
+        Personality old = Process.Personality;
+        if ((uint)arguments[0] != onlyAsk)
+            Process = Process with { Personality = (Personality)(uint)arguments[0] };
+        return (uint)old;
     }
 
     private long Control(SyscallArguments arguments)
     {
-        const int getDumpable = 3, setName = 15, getName = 16, nameSize = 16;
+        const int getDumpable = 3, setDumpable = 4, setSubreaper = 36, getSubreaper = 37, setName = 15, getName = 16, nameSize = 16;
         switch (arguments.Int(0))
         {
             case getDumpable:
-                return 1;
+                return Process.IsDumpable ? 1 : 0;
+            case setDumpable when arguments[1] <= 1:
+                Process = Process with { IsDumpable = arguments[1] == 1 };
+                return 0;
+            case setSubreaper:
+                Process = Process with { IsSubreaper = arguments[1] != 0 };
+                return 0;
+            case getSubreaper:
+                return Give(arguments[1], BitConverter.GetBytes(Process.IsSubreaper ? 1 : 0));
             case setName:
                 if (Memory.TryReadString(arguments[1], nameSize - 1) is not { } name)
                     return -Errno.EFAULT;
-                State = State with { CommandName = System.Text.Encoding.Latin1.GetString(name) };
+                Task = Task with { CommandName = System.Text.Encoding.Latin1.GetString(name) };
                 return 0;
             case getName:
                 byte[] bytes = new byte[nameSize];
-                System.Text.Encoding.Latin1.GetBytes(State.CommandName).CopyTo(bytes, 0);
+                System.Text.Encoding.Latin1.GetBytes(Task.CommandName).CopyTo(bytes, 0);
                 return Give(arguments[1], bytes);
             default:
                 Machine.CountMissing($"prctl({arguments.Int(0)})");
                 return -Errno.EINVAL;
         }
-    }
-
-    /// <summary>One processor. The mask has the kernel's width of 64 bits whatever the program's.</summary>
-    private long Affinity(SyscallArguments arguments)
-    {
-        const int maskSize = 8;
-        int word = arguments.IsCompat ? 4 : 8;
-        if (arguments[1] == 0 || arguments[1] % (ulong)word != 0)
-            return -Errno.EINVAL;
-        if (arguments.Int(0) is not (0 or TaskIdentity.Pid or TaskIdentity.ParentPid))
-            return -Errno.ESRCH;
-        int size = (int)Math.Min(arguments[1], maskSize);
-        return Give(arguments[2], new CStructure(compat: false).Int64(1).Bytes[..size]) is var error && error != 0 ? error : size;
     }
 
     private long Processor(SyscallArguments arguments)

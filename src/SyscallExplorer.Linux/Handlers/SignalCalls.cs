@@ -2,179 +2,142 @@ using System.Buffers.Binary;
 
 namespace SyscallExplorer.Linux;
 
-/// <summary>
-/// Signals of a program with one thread: dispositions, the mask, what waits, and the default effects. A signal with a handler stops the
-/// run with a sentence, since nothing here calls handlers.
-/// </summary>
+/// <summary>Dispositions, the mask, what waits, and the alternate stack. man 2 sigaction, sigprocmask, sigpending, sigaltstack.</summary>
 internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
 {
-    private const int SetSize = 8;
+    /// <summary>Flags that a program can set; others read as zero, so that programs find out what a kernel knows.</summary>
+    private const ulong KnownFlags = SignalActionFlags.NoChildStop | SignalActionFlags.NoChildWait | SignalActionFlags.SignalInfo
+        | SignalActionFlags.Restorer | SignalActionFlags.OnStack | SignalActionFlags.Restart | SignalActionFlags.NoDefer
+        | SignalActionFlags.ResetHandler | SignalActionFlags.ExposeTagBits;
 
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
-        ("rt_sigaction", Action),
-        ("rt_sigprocmask", a => a[3] != SetSize ? -Errno.EINVAL : ChangeMask(a.Int(0), a[1], a[2], SetSize)),
-        ("sigprocmask", a => ChangeMask(a.Int(0), a[1], a[2], 4)),
-        ("rt_sigpending", a => a[1] > SetSize ? -Errno.EINVAL : GiveSet(a[0], State.Signals.Pending & State.Signals.Blocked, (int)a[1])),
-        ("sigaltstack", AlternateStack),
-        ("kill", a => Kill(a.Int(0), a.Int(1))),
-        ("tkill", a => a.Int(0) <= 0 ? -Errno.EINVAL : Kill(a.Int(0), a.Int(1))),
-        ("tgkill", a => a.Int(0) <= 0 || a.Int(1) <= 0 ? -Errno.EINVAL : a.Int(0) != TaskIdentity.Pid ? -Errno.ESRCH : Kill(a.Int(1), a.Int(2))),
+        ("rt_sigaction", a => a[3] != SignalSetBytes.Size ? -Errno.EINVAL : Action(a, SignalSetBytes.Size)),
+        ("sigaction", a => Action(a, SignalSetBytes.OldSize)),
+        ("signal", SetHandler),
+        ("rt_sigprocmask", a => a[3] != SignalSetBytes.Size ? -Errno.EINVAL : ChangeMask(a.Int(0), a[1], a[2], SignalSetBytes.Size)),
+        ("sigprocmask", a => ChangeMask(a.Int(0), a[1], a[2], SignalSetBytes.OldSize)),
+        ("sgetmask", _ => (uint)Task.Signals.Blocked),
+        ("ssetmask", SetMask),
+        ("rt_sigpending", a => a[1] > SignalSetBytes.Size ? -Errno.EINVAL : SignalSetBytes.Give(Memory, a[0], Waiting, (int)a[1])),
+        ("sigpending", a => SignalSetBytes.Give(Memory, a[0], Waiting, SignalSetBytes.OldSize)),
+        ("sigaltstack", AlternateStackOf),
     ];
 
-    /// <summary>Sends the program a signal and lets it take effect unless it is blocked.</summary>
-    public void SendToSelf(int signal)
-    {
-        State = State with { Signals = State.Signals with { Pending = State.Signals.Pending | SignalState.Bit(signal) } };
-        TakeEffect();
-    }
+    private ulong Waiting => (Task.Signals.Pending | Process.Signals.Pending) & Task.Signals.Blocked;
 
-    /// <summary>The first pending signal that is not blocked does what it does; nothing happens after the end.</summary>
-    private void TakeEffect()
-    {
-        for (int signal = 1; signal <= SignalNumbers.Last && State.KilledBy == 0 && State.Refusal is null; signal++)
-        {
-            SignalState signals = State.Signals;
-            if ((signals.Pending & ~signals.Blocked & SignalState.Bit(signal)) == 0)
-                continue;
-            State = State with { Signals = signals with { Pending = signals.Pending & ~SignalState.Bit(signal) } };
-            Deliver(signal, signals.ActionOf(signal));
-        }
-    }
-
-    private void Deliver(int signal, SignalAction action)
-    {
-        SignalEffect effect = SignalNumbers.DefaultEffect(signal);
-        if (action.Handler == SignalAction.Ignore || (action.Handler == SignalAction.Default && effect == SignalEffect.Ignore))
-            return;
-        if (action.Handler != SignalAction.Default)
-            State = State with { Refusal = HandlerSentence(signal, action) };
-        else if (effect == SignalEffect.Stop)
-            State = State with { Refusal = $"The program was stopped by {SignalNumbers.Name(signal)}, and there is nobody who would let it go on." };
-        else
-            State = State with { KilledBy = signal };
-    }
-
-    /// <summary>Why a run stops where the kernel would call a handler.</summary>
-    public static string HandlerSentence(int signal, SignalAction action) =>
-        $"{SignalNumbers.Name(signal)} arrived, for which the program has a handler at {action.Handler:x}h; the kit does not run signal handlers yet.";
-
-    private long Action(SyscallArguments arguments)
+    /// <summary>The old structure has its mask second and half as wide, the newer one last.</summary>
+    private long Action(SyscallArguments arguments, int setSize)
     {
         int signal = arguments.Int(0);
+        bool isOld = setSize == SignalSetBytes.OldSize;
         int word = arguments.IsCompat ? 4 : 8;
-        if (arguments[3] != SetSize || signal is < 1 or > SignalNumbers.Last
-            || (arguments[1] != 0 && (SignalState.Bit(signal) & SignalNumbers.Unblockable) != 0))
-        {
-            return -Errno.EINVAL;
-        }
-
-        SignalAction old = State.Signals.ActionOf(signal);
+        SignalAction? wanted = null;
         if (arguments[1] != 0)
         {
-            byte[] bytes = new byte[3 * word + SetSize];
+            byte[] bytes = new byte[3 * word + setSize];
             if (!Memory.TryRead(arguments[1], bytes))
                 return -Errno.EFAULT;
             ulong Word(int index) => word == 8
                 ? BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(index * 8))
                 : BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(index * 4));
-            ulong mask = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(3 * word)) & ~SignalNumbers.Unblockable;
-            SetAction(signal, new SignalAction(Word(0), Word(1), Word(2), mask));
+            wanted = isOld
+                ? NewAction(Word(0), Word(2), Word(3), Word(1), arguments.IsCompat)
+                : NewAction(Word(0), Word(1), Word(2), BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(3 * word)), arguments.IsCompat);
         }
 
+        if (!IsSettable(signal, wanted is not null))
+            return -Errno.EINVAL;
+        SignalAction old = Machine.Signals.ActionOf(Task, signal);
+        if (wanted is not null)
+            Set(signal, wanted);
         if (arguments[2] == 0)
             return 0;
-        CStructure structure = new CStructure(arguments.IsCompat).Word(old.Handler).Word(old.Flags).Word(old.Restorer).Int64((long)old.Mask);
+        CStructure structure = new CStructure(arguments.IsCompat).Word(old.Handler);
+        structure = isOld
+            ? structure.Int32((int)old.Mask).Word(old.Flags).Word(old.Restorer)
+            : structure.Word(old.Flags).Word(old.Restorer).Int64((long)old.Mask);
         return Give(arguments[2], structure.Bytes);
     }
 
-    /// <summary>A signal that is now ignored no longer waits.</summary>
-    private void SetAction(int signal, SignalAction action)
+    private static SignalAction NewAction(ulong handler, ulong flags, ulong restorer, ulong mask, bool compat) =>
+        new(handler, flags & KnownFlags, restorer, mask & ~SignalSets.Unblockable) { IsCompat = compat };
+
+    private static bool IsSettable(int signal, bool isSet) =>
+        signal is >= 1 and <= SignalNumbers.Last && !(isSet && SignalSets.Unblockable.Has(signal));
+
+    /// <summary>signal of System V: once, and the signal stays unblocked.</summary>
+    private long SetHandler(SyscallArguments arguments)
     {
-        SignalState signals = State.Signals;
-        bool ignored = action.Handler == SignalAction.Ignore
-            || (action.Handler == SignalAction.Default && SignalNumbers.DefaultEffect(signal) == SignalEffect.Ignore);
-        State = State with
-        {
-            Signals = signals with
-            {
-                Actions = signals.Actions.SetItem(signal, action),
-                Pending = ignored ? signals.Pending & ~SignalState.Bit(signal) : signals.Pending,
-            },
-        };
+        int signal = arguments.Int(0);
+        if (!IsSettable(signal, isSet: true))
+            return -Errno.EINVAL;
+        SignalAction old = Machine.Signals.ActionOf(Task, signal);
+        Set(signal, NewAction(arguments[1], SignalActionFlags.ResetHandler | SignalActionFlags.NoDefer, 0, 0, arguments.IsCompat));
+        return (long)old.Handler;
+    }
+
+    /// <summary>A signal that is now dropped no longer waits.</summary>
+    private void Set(int signal, SignalAction action)
+    {
+        Machine.Signals.SetAction(signal, action);
+        if (!action.Drops(signal))
+            return;
+        ulong dropped = SignalSets.Bit(signal);
+        Process = Process with { Signals = Process.Signals.Without(dropped) };
+        foreach (TaskState thread in Tasks.Threads(Process).ToList())
+            Tasks.Set(thread with { Signals = thread.Signals with { Queue = thread.Signals.Queue.Without(dropped) } });
     }
 
     private long ChangeMask(int how, ulong set, ulong oldSet, int size)
     {
         const int block = 0, unblock = 1, replace = 2;
-        ulong old = State.Signals.Blocked;
+        ulong old = Task.Signals.Blocked;
         if (set != 0)
         {
-            Span<byte> bytes = stackalloc byte[SetSize];
-            bytes.Clear();
-            if (!Memory.TryRead(set, bytes[..size]))
+            if (SignalSetBytes.Read(Memory, set, size) is not { } given)
                 return -Errno.EFAULT;
-            ulong given = BinaryPrimitives.ReadUInt64LittleEndian(bytes) & ~SignalNumbers.Unblockable;
-            ulong untouched = size == SetSize ? 0 : old & ~(ulong)uint.MaxValue;
+            ulong untouched = size == SignalSetBytes.Size ? 0 : old & ~(ulong)uint.MaxValue;
             ulong? mask = how switch { block => old | given, unblock => old & ~given, replace => untouched | given, _ => null };
             if (mask is not { } now)
                 return -Errno.EINVAL;
-            State = State with { Signals = State.Signals with { Blocked = now } };
+            Machine.Signals.SetBlocked(now);
         }
 
         // The mask has changed even where the old one cannot be told.
-        long result = oldSet == 0 ? 0 : GiveSet(oldSet, old, size);
-        TakeEffect();
-        return result;
+        return oldSet == 0 ? 0 : SignalSetBytes.Give(Memory, oldSet, old, size);
     }
 
-    private long GiveSet(ulong address, ulong set, int size)
+    private long SetMask(SyscallArguments arguments)
     {
-        Span<byte> bytes = stackalloc byte[SetSize];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, set);
-        return Give(address, bytes[..size]);
+        uint old = (uint)Task.Signals.Blocked;
+        Machine.Signals.SetBlocked((uint)arguments[0]);
+        return old;
     }
 
-    private long AlternateStack(SyscallArguments arguments)
+    private long AlternateStackOf(SyscallArguments arguments)
     {
-        const int autoDisarm = 1 << 31, onStack = 1, minimum = 2048;
         int word = arguments.IsCompat ? 4 : 8;
-        SignalState old = State.Signals;
+        ulong stackPointer = Machine.ReadPtRegs(Tasks.Current.Registers)[PtRegsOffsets.Sp];
+        AlternateStack old = Task.Signals.Stack;
         if (arguments[0] != 0)
         {
             byte[] bytes = new byte[3 * word];
             if (!Memory.TryRead(arguments[0], bytes))
                 return -Errno.EFAULT;
-            ulong address = word == 8 ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-            int flags = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(word));
-            ulong size = word == 8 ? BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(16)) : BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(8));
-            int mode = flags & ~autoDisarm;
-            if (mode is not (0 or onStack or SignalState.NoStack))
-                return -Errno.EINVAL;
-            if (mode == SignalState.NoStack)
-                (address, size) = (0, 0);
-            else if (size < minimum)
-                return -Errno.ENOMEM;
-            State = State with { Signals = old with { StackAddress = address, StackSize = size, StackFlags = flags & ~onStack } };
+            ulong Word(int offset) => word == 8
+                ? BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(offset))
+                : BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(offset));
+            var wanted = new AlternateStack(Word(0), Word(2 * word), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(word)));
+            (int error, AlternateStack stack) = old.Change(wanted, stackPointer);
+            if (error != 0)
+                return -error;
+            Task = Task with { Signals = Task.Signals with { Stack = stack } };
         }
 
         if (arguments[1] == 0)
             return 0;
-        CStructure structure = new CStructure(arguments.IsCompat).Word(old.StackAddress).Int32(old.StackFlags);
-        return Give(arguments[1], (arguments.IsCompat ? structure : structure.Int32(0)).Word(old.StackSize).Bytes);
-    }
-
-    /// <summary>There is the program, alone in its process group, and its parent, which is another user's.</summary>
-    private long Kill(int process, int signal)
-    {
-        if ((uint)signal > SignalNumbers.Last)
-            return -Errno.EINVAL;
-        if (process is -TaskIdentity.ParentPid or TaskIdentity.ParentPid)
-            return -Errno.EPERM;
-        if (process is not (TaskIdentity.Pid or 0 or -TaskIdentity.Pid))
-            return -Errno.ESRCH;
-        if (signal != 0)
-            SendToSelf(signal);
-        return 0;
+        CStructure structure = new CStructure(arguments.IsCompat).Word(old.Address).Int32((int)old.FlagsToTell(stackPointer));
+        return Give(arguments[1], (arguments.IsCompat ? structure : structure.Int32(0)).Word(old.Size).Bytes);
     }
 }

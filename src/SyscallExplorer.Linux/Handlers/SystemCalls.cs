@@ -6,8 +6,6 @@ namespace SyscallExplorer.Linux;
 /// <summary>What the machine tells of itself: its name, memory, time used, limits, random bytes.</summary>
 internal sealed class SystemCalls(LinuxMachine machine) : HostedCalls(machine)
 {
-    private const long MicrosecondsPerSecond = 1_000_000;
-
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
         ("newuname", a => Uname(a[0])),
@@ -21,7 +19,7 @@ internal sealed class SystemCalls(LinuxMachine machine) : HostedCalls(machine)
         ("times", Times),
         ("clock_getres", a => Resolution(a, wide: true)),
         ("clock_getres_time32", a => Resolution(a, wide: false)),
-        ("cpu_clock", _ => new EmulatedTime(Machine).Running),
+        ("cpu_clock", CpuClock),
     ];
 
     /// <summary>Six fields of 65 bytes. A 32-bit program on a 64-bit kernel reads x86_64 too, unless its personality says otherwise.</summary>
@@ -37,10 +35,10 @@ internal sealed class SystemCalls(LinuxMachine machine) : HostedCalls(machine)
 
     private long Info(SyscallArguments arguments)
     {
-        long free = (KernelLayout.RamSize - (long)State.NextFrame) + State.FreeFrames.Count() * (long)KernelLayout.PageSize;
+        long free = Machine.Frames.Available * (long)KernelLayout.PageSize;
         CStructure c = new CStructure(arguments.IsCompat).Word(new EmulatedTime(Machine).SinceBoot / EmulatedTime.NanosecondsPerSecond)
             .Word(0ul).Word(0ul).Word(0ul)
-            .Word(KernelLayout.RamSize).Word(free).Word(0ul).Word(0ul).Word(0ul).Word(0ul).Int16(2).Int16(0);
+            .Word(KernelLayout.RamSize).Word(free).Word(0ul).Word(0ul).Word(0ul).Word(0ul).Int16(State.Tasks.Count + 1).Int16(0);
         c = arguments.IsCompat ? c : c.Int32(0);
         c = c.Word(0ul).Word(0ul).Int32(1);
         return Give(arguments[0], (arguments.IsCompat ? c.Zeroes(8) : c.Int32(0)).Bytes);
@@ -60,15 +58,13 @@ internal sealed class SystemCalls(LinuxMachine machine) : HostedCalls(machine)
         return bytes.Length;
     }
 
-    private ResourceLimit LimitOf(int resource) => State.Limits.TryGetValue(resource, out ResourceLimit limit) ? limit : ResourceLimit.InitialOf(resource);
-
     /// <summary>What does not fit into the program's word is told as its infinity; the old call's is half of that.</summary>
     private long GetLimit(SyscallArguments arguments, bool old)
     {
         int resource = arguments.Int(0);
         if ((uint)resource >= ResourceLimit.Count)
             return -Errno.EINVAL;
-        ResourceLimit limit = LimitOf(resource);
+        ResourceLimit limit = Process.LimitOf(resource);
         ulong most = !arguments.IsCompat ? ulong.MaxValue : old ? int.MaxValue : uint.MaxValue;
         return Give(arguments[1], new CStructure(arguments.IsCompat).Word(Math.Min(limit.Soft, most)).Word(Math.Min(limit.Hard, most)).Bytes);
     }
@@ -96,9 +92,9 @@ internal sealed class SystemCalls(LinuxMachine machine) : HostedCalls(machine)
         int process = arguments.Int(0), resource = arguments.Int(1);
         if ((uint)resource >= ResourceLimit.Count)
             return -Errno.EINVAL;
-        if (process is not (0 or TaskIdentity.Pid))
-            return process == TaskIdentity.ParentPid ? -Errno.EPERM : -Errno.ESRCH;
-        ResourceLimit old = LimitOf(resource);
+        if (process != 0 && process != Process.Id)
+            return process == TaskIdentity.ParentPid || Tasks.Find(process) is not null ? -Errno.EPERM : -Errno.ESRCH;
+        ResourceLimit old = Process.LimitOf(resource);
         if (arguments[2] != 0)
         {
             Span<byte> bytes = stackalloc byte[16];
@@ -117,40 +113,57 @@ internal sealed class SystemCalls(LinuxMachine machine) : HostedCalls(machine)
         var limit = new ResourceLimit(BinaryPrimitives.ReadUInt64LittleEndian(words), BinaryPrimitives.ReadUInt64LittleEndian(words[8..]));
         if ((uint)resource >= ResourceLimit.Count || limit.Soft > limit.Hard)
             return -Errno.EINVAL;
-        if (limit.Hard > LimitOf(resource).Hard)
+        if (limit.Hard > Process.LimitOf(resource).Hard)
             return -Errno.EPERM;
-        State = State with { Limits = State.Limits.SetItem(resource, limit) };
+        Process = Process with { Limits = Process.Limits.SetItem(resource, limit) };
         return 0;
     }
 
-    /// <summary>All of a program's time is told as user time, for the kernel's share is not kept apart.</summary>
+    /// <summary>What the process, its children that were waited for, or the thread has used.</summary>
+    private TaskTimes? TimesOf(int who)
+    {
+        const int self = 0, children = -1, thread = 1;
+        Machine.Scheduler.Account();
+        return who switch
+        {
+            self => Process.Threads.Aggregate(Process.EndedThreads, (sum, id) => sum.Add(State.Tasks[id].Times)),
+            children => Process.Children,
+            thread => Task.Times,
+            _ => null,
+        };
+    }
+
     private long Usage(SyscallArguments arguments)
     {
-        const int self = 0, children = -1, thread = 1, counters = 14;
-        int who = arguments.Int(0);
-        if (who is not (self or children or thread))
+        if (TimesOf(arguments.Int(0)) is not { } times)
             return -Errno.EINVAL;
-        bool own = who != children;
-        long microseconds = own ? new EmulatedTime(Machine).Running / 1000 : 0;
-        CStructure c = new CStructure(arguments.IsCompat).Word(microseconds / MicrosecondsPerSecond).Word(microseconds % MicrosecondsPerSecond).Word(0ul).Word(0ul);
-        const int maximumResident = 0, minorFaults = 4;
-        for (int i = 0; i < counters; i++)
-            c.Word(!own ? 0 : i switch { maximumResident => State.MinorFaults * 4, minorFaults => State.MinorFaults, _ => 0 });
-        return Give(arguments[1], c.Bytes);
+        return Give(arguments[1], ResourceUsage.Of(Machine, times, arguments.IsCompat, arguments.Int(0) < 0 ? 0 : Memory.Map.MostResidentPages).Bytes);
     }
 
     private long Times(SyscallArguments arguments)
     {
         const long nanosecondsPerTick = EmulatedTime.NanosecondsPerSecond / 100;
-        var time = new EmulatedTime(Machine);
-        if (arguments[0] != 0)
+        if (arguments[0] != 0 && TimesOf(0) is { } own && TimesOf(-1) is { } children)
         {
-            CStructure c = new CStructure(arguments.IsCompat).Word(time.Running / nanosecondsPerTick).Word(0ul).Word(0ul).Word(0ul);
+            var c = new CStructure(arguments.IsCompat);
+            foreach (TaskTimes times in (ReadOnlySpan<TaskTimes>)[own, children])
+            {
+                (long user, long system) = ResourceUsage.Split(Machine, times);
+                c.Word(user / nanosecondsPerTick).Word(system / nanosecondsPerTick);
+            }
+
             if (Give(arguments[0], c.Bytes) is var error && error != 0)
                 return error;
         }
 
-        return time.SinceBoot / nanosecondsPerTick;
+        return new EmulatedTime(Machine).SinceBoot / nanosecondsPerTick;
+    }
+
+    /// <summary>CLOCK_PROCESS_CPUTIME_ID and CLOCK_THREAD_CPUTIME_ID.</summary>
+    private long CpuClock(SyscallArguments arguments)
+    {
+        const int ofThread = 3;
+        return arguments.Int(0) == ofThread && TimesOf(1) is { } times ? new EmulatedTime(Machine).NanosecondsOf(times.Running) : new EmulatedTime(Machine).Running;
     }
 
     private long Resolution(SyscallArguments arguments, bool wide)

@@ -43,10 +43,12 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
             case setFs:
                 Registers[SegmentName.FS] = default;
                 Registers.WriteMsr(Msr.FsBase, value);
+                Remember(TaskLayout.FsBase, value);
                 return 0;
             case setGs:
                 Registers[SegmentName.GS] = Registers[SegmentName.GS] with { Selector = 0 };
                 Registers.WriteMsr(Msr.KernelGsBase, value);
+                Remember(TaskLayout.GsBase, value);
                 return 0;
             case getFs or getGs:
                 Span<byte> bytes = stackalloc byte[8];
@@ -55,6 +57,13 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
             default:
                 return -Errno.EINVAL;
         }
+    }
+
+    /// <summary>Without FSGSBASE the switch to another task cannot read a base and finds it here.</summary>
+    private void Remember(int field, ulong value)
+    {
+        GuestTask task = Tasks.Current;
+        task[field] = value;
     }
 
     /// <summary>Puts a segment into one of the three TLS entries of the GDT; entry -1 means the first free one, which is told.</summary>
@@ -79,6 +88,8 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.EINVAL;
         ulong descriptor = wanted.Encode();
         Machine.Processor.Bus.Ram.WriteUInt64(GdtAddress(entry), descriptor);
+        GuestTask task = Tasks.Current;
+        task[TaskLayout.TlsArray + (entry - Selectors.FirstTls) * 8] = descriptor;
         ReloadWhereUsed((ushort)((entry << 3) | 3), descriptor);
         return 0;
     }
@@ -117,25 +128,27 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
 
     private long SetTidAddress(SyscallArguments arguments)
     {
-        State = State with { Thread = State.Thread with { ClearChildTid = arguments[0] } };
-        return TaskIdentity.Pid;
+        Task = Task with { Thread = Task.Thread with { ClearChildTid = arguments[0] } };
+        return Task.Id;
     }
 
     private long SetRobustList(SyscallArguments arguments)
     {
         if (arguments[1] != (arguments.IsCompat ? 12u : 24u))
             return -Errno.EINVAL;
-        State = State with { Thread = State.Thread with { RobustList = arguments[0] } };
+        Task = Task with { Thread = Task.Thread with { RobustList = arguments[0] } };
         return 0;
     }
 
     private long GetRobustList(SyscallArguments arguments)
     {
-        if (arguments.Int(0) is not (0 or TaskIdentity.Pid))
-            return arguments.Int(0) == TaskIdentity.ParentPid ? -Errno.EPERM : -Errno.ESRCH;
+        if (arguments.Int(0) == TaskIdentity.ParentPid)
+            return -Errno.EPERM;
+        if ((arguments.Int(0) == 0 ? Task : Tasks.Find(arguments.Int(0))) is not { } owner)
+            return -Errno.ESRCH;
         bool compat = arguments.IsCompat;
         long size = Give(arguments[2], new CStructure(compat).Word(compat ? 12ul : 24ul).Bytes);
-        return size != 0 ? size : Give(arguments[1], new CStructure(compat).Word(State.Thread.RobustList).Bytes);
+        return size != 0 ? size : Give(arguments[1], new CStructure(compat).Word(owner.Thread.RobustList).Bytes);
     }
 
     /// <summary>
@@ -146,14 +159,14 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
         ulong area = arguments[0];
         uint length = (uint)arguments[1], signature = (uint)arguments[3];
         int flags = arguments.Int(2);
-        ThreadState thread = State.Thread;
+        ThreadState thread = Task.Thread;
         if ((flags & UnregisterRseq) != 0)
         {
             if (flags != UnregisterRseq || thread.Rseq == 0 || thread.Rseq != area || thread.RseqLength != length)
                 return -Errno.EINVAL;
             if (thread.RseqSignature != signature)
                 return -Errno.EPERM;
-            State = State with { Thread = thread with { Rseq = 0, RseqLength = 0, RseqSignature = 0 } };
+            Task = Task with { Thread = thread with { Rseq = 0, RseqLength = 0, RseqSignature = 0 } };
             return ShowProcessor(area, start: 0, number: -1);
         }
 
@@ -165,12 +178,12 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.EINVAL;
         if (area >= KernelLayout.UserAddressLimit)
             return -Errno.EFAULT;
-        State = State with { Thread = thread with { Rseq = area, RseqLength = length, RseqSignature = signature } };
+        Task = Task with { Thread = thread with { Rseq = area, RseqLength = length, RseqSignature = signature } };
         if (ShowProcessor(area, start: 0, number: 0) == 0)
             return 0;
 
         // The kernel writes the number on its way out and sends SIGSEGV where it cannot.
-        State = State with { KilledBy = SignalNumbers.SIGSEGV };
+        Machine.Signals.Force(SignalInfo.FromKernel(SignalNumbers.SIGSEGV));
         return 0;
     }
 

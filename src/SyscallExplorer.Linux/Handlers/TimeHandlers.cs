@@ -114,7 +114,7 @@ internal static class TimeHandlers
         k.ret();
 
         k.Local("read_clock.cpu");
-        HypercallStub.Inline(k, HandlerTable.HypercallOf(HandlerTable.Linux_5_13.First(handler => handler.Name == "cpu_clock")));
+        HypercallStub.Inline(k, HandlerTable.HypercallOf("cpu_clock"));
         k.xor(r9d, r9d);
         k.call(k.To("ktime_normalise"));
         k.clc();

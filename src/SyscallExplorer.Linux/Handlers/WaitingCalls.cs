@@ -3,8 +3,7 @@ using System.Buffers.Binary;
 namespace SyscallExplorer.Linux;
 
 /// <summary>
-/// Calls that may wait. Nothing but time can end a wait of the only thread, so that a wait either moves the emulated clock or never ends,
-/// which stops the run with a sentence.
+/// Sleeping, futexes and poll.
 /// </summary>
 internal sealed class WaitingCalls(LinuxMachine machine) : HostedCalls(machine)
 {
@@ -24,7 +23,6 @@ internal sealed class WaitingCalls(LinuxMachine machine) : HostedCalls(machine)
         ("ppoll", a => PollUntil(a, Wide)),
         ("ppoll_time64", a => PollUntil(a, Wide)),
         ("ppoll_time32", a => PollUntil(a, Narrow)),
-        ("sched_yield", _ => 0),
     ];
 
     /// <summary>A timespec as nanoseconds.</summary>
@@ -36,48 +34,55 @@ internal sealed class WaitingCalls(LinuxMachine machine) : HostedCalls(machine)
         if (!Memory.TryRead(address, bytes[..(2 * word)]))
             return -Errno.EFAULT;
         long seconds = word == Wide ? BinaryPrimitives.ReadInt64LittleEndian(bytes) : BinaryPrimitives.ReadInt32LittleEndian(bytes);
-        long rest = word == Wide && State.ProgramBitness == 64 ? BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]) : BinaryPrimitives.ReadInt32LittleEndian(bytes[word..]);
+        long rest = word == Wide && Memory.Map.Bitness == 64 ? BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]) : BinaryPrimitives.ReadInt32LittleEndian(bytes[word..]);
         if (seconds < 0 || rest is < 0 or >= EmulatedTime.NanosecondsPerSecond)
             return -Errno.EINVAL;
         nanoseconds = seconds > long.MaxValue / EmulatedTime.NanosecondsPerSecond - 1 ? long.MaxValue : seconds * EmulatedTime.NanosecondsPerSecond + rest;
         return 0;
     }
 
-    /// <summary>Lets time pass: the clock moves when the call has done.</summary>
-    private long Pass(long nanoseconds)
+    /// <summary>Sleeps until a time since boot; one that lies behind is none.</summary>
+    private long SleepUntil(long deadline, bool restarts)
     {
-        var time = new EmulatedTime(Machine);
-        if (nanoseconds > time.Longest - time.SinceBoot)
-            return WaitForEver($"in a sleep of {nanoseconds / EmulatedTime.NanosecondsPerSecond} seconds, longer than the clock of the machine goes");
-        State = State with { SleptNanoseconds = State.SleptNanoseconds + nanoseconds };
-        return 0;
+        if (Reason == WakeReason.TimedOut || deadline <= new EmulatedTime(Machine).SinceBoot)
+            return 0;
+        return Block(new Wait([], $"time to pass, until {Seconds(deadline)} after boot", restarts ? -Errno.ERESTARTNOHAND : -Errno.EINTR) { Deadline = deadline });
     }
 
-    private long WaitForEver(string onWhat)
+    private static string Seconds(long nanoseconds) =>
+        (nanoseconds / EmulatedTime.NanosecondsPerSecond).ToString(System.Globalization.CultureInfo.InvariantCulture) + " s";
+
+    private long Sleep(ulong request, int word)
     {
-        State = State with { Refusal = $"The program waits for ever {onWhat}: it has one thread, and nothing else in the machine could wake it." };
-        return 0;
+        if (Waited?.Deadline is { } deadline)
+            return SleepUntil(deadline, restarts: false);
+        return ReadTime(request, word, out long nanoseconds) is var error && error != 0 ? error : SleepUntil(After(nanoseconds), restarts: false);
     }
 
-    private long Sleep(ulong request, int word) => ReadTime(request, word, out long nanoseconds) is var error && error != 0 ? error : Pass(nanoseconds);
+    /// <summary>The time a while from now; what lies beyond all times is the last one.</summary>
+    private long After(long nanoseconds)
+    {
+        long now = new EmulatedTime(Machine).SinceBoot;
+        return nanoseconds > long.MaxValue - now ? long.MaxValue : now + nanoseconds;
+    }
 
     private long ClockSleep(SyscallArguments arguments, int word)
     {
         const int realtime = 0, monotonic = 1, processTime = 2, threadTime = 3, boottime = 7, tai = 11, absolute = 1;
         int clock = arguments.Int(0);
-        if (clock == processTime)
-            return WaitForEver("for its own processor time to pass while it sleeps");
-        if (clock is not (realtime or monotonic or boottime or tai))
+        if (Waited?.Deadline is { } deadline)
+            return SleepUntil(deadline, restarts: false);
+        if (clock is not (realtime or monotonic or boottime or tai or processTime))
             return clock is threadTime or < 0 or > tai ? -Errno.EINVAL : -Errno.EOPNOTSUPP;
         if (ReadTime(arguments[2], word, out long nanoseconds) is var error && error != 0)
             return error;
+        if (clock == processTime)
+            return Block(new Wait([], "its own processor time to pass while it sleeps", -Errno.EINTR));
         if ((arguments.Int(1) & absolute) == 0)
-            return Pass(nanoseconds);
-        var time = new EmulatedTime(Machine);
-        return Pass(Math.Max(0, nanoseconds - (clock is realtime or tai ? time.WallClock : time.SinceBoot)));
+            return SleepUntil(After(nanoseconds), restarts: false);
+        return SleepUntil(clock is realtime or tai ? Math.Max(0, nanoseconds - Machine.Kernel.ReleaseTime * EmulatedTime.NanosecondsPerSecond) : nanoseconds, restarts: true);
     }
 
-    /// <summary>Nobody waits, so that there is nobody to wake or to move.</summary>
     private long Futex(SyscallArguments arguments, int word)
     {
         const int wait = 0, wake = 1, requeue = 3, compareAndRequeue = 4, wakeBitset = 10, waitBitset = 9;
@@ -89,26 +94,46 @@ internal sealed class WaitingCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.ENOSYS;
         }
 
+        if (Waited is not null)
+            return Reason == WakeReason.TimedOut ? -Errno.ETIMEDOUT : 0;
         Span<byte> bytes = stackalloc byte[4];
         if (arguments[0] % 4 != 0 || (operation is wakeBitset or waitBitset && (uint)arguments[5] == 0))
             return -Errno.EINVAL;
         if (!Memory.TryRead(arguments[0], bytes))
             return -Errno.EFAULT;
         uint value = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        if (operation == compareAndRequeue)
-            return value != (uint)arguments[5] ? -Errno.EAGAIN : 0;
-        if (operation is not (wait or waitBitset))
-            return 0;
+        WaitKey key = Machine.Futexes.KeyOf(Memory, arguments[0]);
+        if (operation == compareAndRequeue && value != (uint)arguments[5])
+            return -Errno.EAGAIN;
+        if (operation is wake or wakeBitset)
+            return Tasks.Wake(key, arguments.Int(2));
+        if (operation is requeue or compareAndRequeue)
+            return Requeue(arguments, key);
         if (value != (uint)arguments[2])
             return -Errno.EAGAIN;
+        string what = $"the futex at {arguments[0]:x}h";
         if (arguments[3] == 0)
-            return WaitForEver($"on the futex at {arguments[0]:x}h");
+            return Block(new Wait([key], what));
         if (ReadTime(arguments[3], word, out long nanoseconds) is var error && error != 0)
             return error;
-        var time = new EmulatedTime(Machine);
-        long now = operation == wait ? 0 : (arguments.Int(1) & clockRealtime) != 0 ? time.WallClock : time.SinceBoot;
-        Pass(Math.Max(0, nanoseconds - now));
-        return -Errno.ETIMEDOUT;
+        long deadline = operation == wait ? After(nanoseconds)
+            : (arguments.Int(1) & clockRealtime) != 0 ? Math.Max(0, nanoseconds - Machine.Kernel.ReleaseTime * EmulatedTime.NanosecondsPerSecond) : nanoseconds;
+        return Block(new Wait([key], what) { Deadline = deadline });
+    }
+
+    private long Requeue(SyscallArguments arguments, WaitKey from)
+    {
+        int woken = Tasks.Wake(from, arguments.Int(2));
+        WaitKey to = Machine.Futexes.KeyOf(Memory, arguments[4]);
+        int moved = 0;
+        foreach (TaskState task in Tasks.Waiting(from).Take(arguments.Int(3)))
+        {
+            if (task.Wait is { } waiting)
+                Tasks.Set(task with { Wait = waiting with { Keys = [to] } });
+            moved++;
+        }
+
+        return woken + moved;
     }
 
     private long PollUntil(SyscallArguments arguments, int word)
@@ -124,7 +149,7 @@ internal sealed class WaitingCalls(LinuxMachine machine) : HostedCalls(machine)
     private long Poll(ulong address, ulong count, long? timeout)
     {
         const int entrySize = 8;
-        if ((uint)count > TaskLayout.MaxDescriptors)
+        if ((uint)count > (uint)Machine.Files.Limit)
             return -Errno.EINVAL;
         byte[] entries = new byte[(int)(uint)count * entrySize];
         if (!Memory.TryRead(address, entries))
@@ -141,19 +166,15 @@ internal sealed class WaitingCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.EFAULT;
         if (ready > 0)
             return ready;
-        return timeout is { } nanoseconds ? Pass(nanoseconds) : WaitForEver("for a descriptor in poll");
+        if (Reason == WakeReason.TimedOut || timeout == 0)
+            return 0;
+        return Block(new Wait([], "a descriptor in poll", -Errno.ERESTARTNOHAND) { Deadline = Waited is { } waited ? waited.Deadline : timeout is { } nanoseconds ? After(nanoseconds) : null });
     }
 
-    /// <summary>All input is there from the start, and its writer is gone; what is written is always taken.</summary>
     private int EventsOf(int descriptor, int wanted)
     {
-        const int input = 1, output = 4, hungUp = 16, invalid = 32, normalRead = 64, normalWrite = 256;
         if (descriptor < 0)
             return 0;
-        if (Machine.Files.Find(descriptor) is not { } file)
-            return invalid;
-        if (file.Path == OpenFile.StandardInput)
-            return (file.Offset < Machine.TakeInput().Length ? wanted & (input | normalRead) : 0) | hungUp;
-        return wanted & (file.IsPipe ? output | normalWrite : input | output | normalRead | normalWrite);
+        return Machine.Files.Find(descriptor) is { } file ? file.Operations.Poll(Machine, file) & (wanted | PollEvents.AlwaysTold) : PollEvents.Invalid;
     }
 }

@@ -1,190 +1,138 @@
-using System.Buffers.Binary;
+using System.Collections.Immutable;
 
 namespace SyscallExplorer.Linux;
 
 /// <summary>
-/// A static ELF program for x86 or x86-64: what the kernel's loader reads of it, checked. System V ABI, chapters 4 and 5, and its
-/// supplements for i386 and AMD64.
+/// An ELF program for x86 or x86-64: what the kernel's loader reads of it, checked as the kernel checks it before it gives up the old
+/// program. What the kernel takes is taken here, even where it cannot end well; <see cref="Remarks"/> says so then. System V ABI,
+/// chapters 4 and 5, and its supplements for i386 and AMD64.
 /// </summary>
 public sealed class ElfFile
 {
-    private const int MinimumHeader = 52;
-    private const int Header64Size = 64;
-    private const int MaxProgramHeaders = 65536 / 56;
-    private const int Executable = 2;
-    private const int SharedObject = 3;
-    private const int MachineI386 = 3;
-    private const int MachineX8664 = 62;
-    private const uint PtLoad = 1;
-    private const uint PtInterp = 3;
-    private const uint PtGnuStack = 0x6474E551;
+    private readonly ElfHeader _header;
+    private readonly ElfReader _reader;
+    private readonly byte[]? _bytes;
 
-    private readonly string _name;
-    private readonly byte[] _bytes;
-    private readonly List<ElfSegment> _segments = [];
-
-    private ElfFile(byte[] bytes, string name)
+    private ElfFile(ElfReader reader, ElfHeader header, long length, string name, bool isInterpreter, byte[]? bytes)
     {
-        (_bytes, _name) = (bytes, name);
-        ReadHeader();
-        ReadProgramHeaders();
-        CheckSegments();
+        (_reader, _header, _bytes, Length, Name) = (reader, header, bytes, length, name);
+        ImmutableArray<ElfProgramHeader> headers = reader.ReadTable(header);
+        ProgramHeaders = headers;
+        Segments = [.. headers.Where(entry => entry.Type == ElfHeaderType.Load).Select(entry => entry.ToSegment())];
+        Interpreter = isInterpreter ? null : reader.ReadInterpreterName(headers);
+        ExecutableStack = headers.LastOrDefault(entry => entry.Type == ElfHeaderType.GnuStack)?.IsExecutable;
     }
 
     /// <summary>32 or 64.</summary>
-    public int Bitness { get; private set; }
+    public int Bitness => _header.Bitness;
 
-    /// <summary>A static PIE, which runs wherever it is put; otherwise its addresses are fixed.</summary>
-    public bool IsPositionIndependent { get; private set; }
+    /// <summary>ET_DYN: a PIE, static or not, or a shared object, which runs wherever it is put; otherwise its addresses are fixed.</summary>
+    public bool IsPositionIndependent => _header.Type == ElfReader.SharedObject;
 
     /// <summary>Where execution starts, before the load bias is added.</summary>
-    public ulong EntryPoint { get; private set; }
+    public ulong EntryPoint => _header.EntryPoint;
 
-    /// <summary>What is loaded, in the order of addresses.</summary>
-    public IReadOnlyList<ElfSegment> Segments => _segments;
+    /// <summary>The program header table.</summary>
+    public IReadOnlyList<ElfProgramHeader> ProgramHeaders { get; }
+
+    /// <summary>What is loaded, in the order of the table: whoever comes later is mapped over who came before.</summary>
+    public IReadOnlyList<ElfSegment> Segments { get; }
+
+    /// <summary>
+    /// The program that PT_INTERP asks for, such as a dynamic linker, or null. Its bytes as Latin-1, since a name may have any.
+    /// </summary>
+    public string? Interpreter { get; }
 
     /// <summary>Whether PT_GNU_STACK asks for an executable stack; null when the file has no such entry.</summary>
-    public bool? ExecutableStack { get; private set; }
+    public bool? ExecutableStack { get; }
 
-    /// <summary>e_phoff.</summary>
-    internal ulong ProgramHeaderOffset { get; private set; }
+    /// <summary>PT_TLS, which the C library reads, or null.</summary>
+    public ElfProgramHeader? ThreadLocalStorage => Header(ElfHeaderType.ThreadLocalStorage);
 
-    /// <summary>e_phentsize.</summary>
-    internal int ProgramHeaderSize { get; private set; }
+    /// <summary>PT_DYNAMIC, which the dynamic linker reads, or null.</summary>
+    public ElfProgramHeader? Dynamic => Header(ElfHeaderType.Dynamic);
 
-    /// <summary>e_phnum.</summary>
-    internal int ProgramHeaderCount { get; private set; }
+    /// <summary>Bytes of the file.</summary>
+    public long Length { get; }
 
     /// <summary>The whole file.</summary>
-    public ReadOnlySpan<byte> Bytes => _bytes;
+    public ReadOnlySpan<byte> Bytes => _bytes ?? ReadAll();
+
+    /// <summary>What the kernel does not mind and the program will, a sentence each.</summary>
+    public IReadOnlyList<string> Remarks => ElfRemarks.Of(this);
+
+    /// <summary>What messages call it.</summary>
+    internal string Name { get; }
+
+    /// <summary>e_type.</summary>
+    internal int Type => _header.Type;
+
+    /// <summary>e_phoff.</summary>
+    internal ulong ProgramHeaderOffset => _header.TableOffset;
+
+    /// <summary>e_phentsize.</summary>
+    internal int ProgramHeaderSize => _header.EntrySize;
+
+    /// <summary>e_phnum.</summary>
+    internal int ProgramHeaderCount => _header.Count;
+
+    /// <summary>
+    /// READ_IMPLIES_EXEC: what a file does not say about its stack meant everything once, and 32-bit programs are still taken at that word.
+    /// </summary>
+    internal bool ImpliesReadableIsExecutable => Bitness == 32 && ExecutableStack is null;
 
     /// <summary>Reads a program and checks it.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="name">What messages call it.</param>
-    /// <exception cref="ElfFormatException">It is no static ELF program for x86.</exception>
-    public static ElfFile Parse(ReadOnlySpan<byte> bytes, string name = "The program") => new(bytes.ToArray(), name);
-
-    private void ReadHeader()
+    /// <exception cref="ElfFormatException">It is no ELF program for x86.</exception>
+    public static ElfFile Parse(ReadOnlySpan<byte> bytes, string name = "The program")
     {
-        const int fileClass = 4, encoding = 5, version = 6;
-        const int class32 = 1, class64 = 2, littleEndian = 1, currentVersion = 1;
-        if (_bytes.Length < 4 || !_bytes.AsSpan(0, 4).SequenceEqual("\u007fELF"u8))
-            throw Error(0, $"begins with {FirstBytes()}, not with 7F 45 4C 46: it is no ELF file. Give a program that was linked with -static");
-        if (_bytes.Length < MinimumHeader)
-            throw Error(0, $"ends after {_bytes.Length} bytes, within the ELF header of at least {MinimumHeader}: it was cut off");
-        if (_bytes[fileClass] is not (class32 or class64))
-            throw Error(fileClass, $"has class {_bytes[fileClass]}; 1 is 32-bit and 2 is 64-bit");
-        if (_bytes[encoding] != littleEndian)
-            throw Error(encoding, $"has data encoding {_bytes[encoding]}; x86 is little-endian, which is 1");
-        if (_bytes[version] != currentVersion)
-            throw Error(version, $"has ELF version {_bytes[version]}; there is only 1");
-        Bitness = _bytes[fileClass] == class64 ? 64 : 32;
-        if (Bitness == 64 && _bytes.Length < Header64Size)
-            throw Error(0, $"ends after {_bytes.Length} bytes, within the ELF header of {Header64Size}: it was cut off");
-
-        int type = Half(16);
-        if (type is not (Executable or SharedObject))
-            throw Error(16, $"has type {type}{TypeName(type)}; a program is ET_EXEC (2) or, as static PIE, ET_DYN (3)");
-        IsPositionIndependent = type == SharedObject;
-        int wanted = Bitness == 64 ? MachineX8664 : MachineI386;
-        if (Half(18) != wanted)
-            throw Error(18, $"is {Bitness}-bit for machine {Half(18)}; {Bitness}-bit x86 is {wanted}");
-        EntryPoint = Address(24, 24);
-        ProgramHeaderOffset = Address(28, 32);
-        ProgramHeaderSize = Half(Bitness == 64 ? 54 : 42);
-        ProgramHeaderCount = Half(Bitness == 64 ? 56 : 44);
+        byte[] copy = bytes.ToArray();
+        return Parse(ReaderOf(copy), copy.Length, name, copy);
     }
 
-    private void ReadProgramHeaders()
-    {
-        int size = Bitness == 64 ? 56 : 32;
-        int place = Bitness == 64 ? 54 : 42;
-        if (ProgramHeaderSize != size)
-            throw Error(place, $"has program headers of {ProgramHeaderSize} bytes; those of a {Bitness}-bit file have {size}");
-        if (ProgramHeaderCount is 0 or > MaxProgramHeaders)
-            throw Error(place + 2, $"has {ProgramHeaderCount} program headers; a program has 1 to {MaxProgramHeaders}");
-        ulong end = ProgramHeaderOffset + (ulong)(ProgramHeaderCount * size);
-        if (ProgramHeaderOffset > (ulong)_bytes.Length || end > (ulong)_bytes.Length)
-        {
-            throw Error(Bitness == 64 ? 32 : 28,
-                $"has its program headers from {ProgramHeaderOffset:x}h to {end:x}h, but only {_bytes.Length:x}h bytes: it was cut off or is damaged");
-        }
+    /// <summary>Reads a program where it lies.</summary>
+    /// <exception cref="ElfFormatException">It is no ELF program for x86: ENOEXEC, or EIO when it ends within the interpreter's name.</exception>
+    internal static ElfFile Parse(FileReader read, long length, string name) => Parse(read, length, name, null);
 
-        for (int i = 0; i < ProgramHeaderCount; i++)
-            ReadProgramHeader((int)ProgramHeaderOffset + i * size);
+    /// <summary>Reads the interpreter of a program.</summary>
+    /// <exception cref="ElfFormatException">It cannot be one: ELIBBAD, or EIO when it ends within its header.</exception>
+    internal static ElfFile ParseInterpreter(FileReader read, long length, string name, int bitness)
+    {
+        var reader = new ElfReader(read, length, name, ExecErrno.ELIBBAD);
+        return new ElfFile(reader, reader.ReadInterpreterHeader(bitness), length, name, isInterpreter: true, null);
     }
 
-    private void ReadProgramHeader(int at)
+    /// <summary>Copies what the file has from an offset on.</summary>
+    internal int Read(ulong offset, Span<byte> destination) => _reader.Read(offset, destination);
+
+    /// <summary>What a user is told when the machine has no file of the interpreter's name.</summary>
+    /// <exception cref="InvalidOperationException">The program asks for none.</exception>
+    internal ElfFormatException InterpreterIsMissing() => new(
+        $"{Name}: the program asks for the interpreter {Interpreter ?? throw new InvalidOperationException($"{Name} asks for no interpreter.")}, "
+        + "and the machine has no such file: give --root FOLDER that holds it, or link the program with -static.",
+        Errno.ENOENT);
+
+    private static FileReader ReaderOf(byte[] bytes) => (offset, destination) =>
     {
-        const uint execute = 1, write = 2, read = 4;
-        uint flags = Word(at + (Bitness == 64 ? 4 : 24));
-        switch (Word(at))
-        {
-            case PtInterp:
-                throw Error(at, "asks for a dynamic linker (PT_INTERP), and the kit runs static programs only: link it with -static");
-            case PtGnuStack:
-                ExecutableStack = (flags & execute) != 0;
-                break;
-            case PtLoad:
-                ulong offset = Address(at + 4, at + 8), address = Address(at + 8, at + 16);
-                ulong fileSize = Address(at + 16, at + 32), memorySize = Address(at + 20, at + 40);
-                if (memorySize == 0)
-                    break;
-                Add(at, new ElfSegment(offset, address, fileSize, memorySize, (flags & read) != 0, (flags & write) != 0, (flags & execute) != 0));
-                break;
-        }
+        ReadOnlySpan<byte> rest = bytes.AsSpan((int)offset);
+        rest = rest[..Math.Min(rest.Length, destination.Length)];
+        rest.CopyTo(destination);
+        return rest.Length;
+    };
+
+    private static ElfFile Parse(FileReader read, long length, string name, byte[]? bytes)
+    {
+        var reader = new ElfReader(read, length, name, ExecErrno.ENOEXEC);
+        return new ElfFile(reader, reader.ReadHeader(), length, name, isInterpreter: false, bytes);
     }
 
-    private void Add(int at, ElfSegment segment)
+    private ElfProgramHeader? Header(uint type) => ProgramHeaders.FirstOrDefault(entry => entry.Type == type);
+
+    private byte[] ReadAll()
     {
-        ulong limit = Bitness == 64 ? KernelLayout.UserAddressLimit : uint.MaxValue;
-        if (segment.FileSize > segment.MemorySize)
-            throw Error(at, $"has a segment with {segment.FileSize:x}h bytes in the file and only {segment.MemorySize:x}h in memory");
-        if (segment.Offset > (ulong)_bytes.Length || segment.FileSize > (ulong)_bytes.Length - segment.Offset)
-        {
-            throw Error(at, $"has a segment of {segment.FileSize:x}h bytes at {segment.Offset:x}h, but only {_bytes.Length:x}h bytes in all: "
-                + "it was cut off or is damaged");
-        }
-
-        if (segment.Address > limit || segment.MemorySize > limit - segment.Address)
-            throw Error(at, $"has a segment of {segment.MemorySize:x}h bytes for address {segment.Address:x}h, which leaves the address space of a program");
-        if (segment.Address % KernelLayout.PageSize != segment.Offset % KernelLayout.PageSize)
-        {
-            throw Error(at, $"has a segment for address {segment.Address:x}h at {segment.Offset:x}h of the file: "
-                + "the two must be the same within a page of 4 KiB, for the file is mapped by pages");
-        }
-
-        if (_segments.Count > 0 && segment.Address < _segments[^1].Address + _segments[^1].MemorySize)
-        {
-            throw Error(at, $"has a segment for address {segment.Address:x}h behind one that reaches to "
-                + $"{_segments[^1].Address + _segments[^1].MemorySize:x}h: segments must ascend and must not overlap");
-        }
-
-        _segments.Add(segment);
+        byte[] bytes = new byte[Length];
+        Read(0, bytes);
+        return bytes;
     }
-
-    private void CheckSegments()
-    {
-        if (_segments.Count == 0)
-            throw Error((int)ProgramHeaderOffset, "has no PT_LOAD segment, so there is nothing to run");
-        if (!_segments.Any(segment => EntryPoint - segment.Address < segment.MemorySize))
-        {
-            string ranges = string.Join(", ", _segments.Select(segment => $"{segment.Address:x}h to {segment.Address + segment.MemorySize:x}h"));
-            throw Error(24, $"starts at {EntryPoint:x}h, where it has nothing; its segments: {ranges}");
-        }
-    }
-
-    private int Half(int at) => BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(at));
-
-    private uint Word(int at) => BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(at));
-
-    /// <summary>A field of the width of an address, which stands elsewhere in each class.</summary>
-    private ulong Address(int at32, int at64) => Bitness == 64 ? BinaryPrimitives.ReadUInt64LittleEndian(_bytes.AsSpan(at64)) : Word(at32);
-
-    private string FirstBytes() =>
-        _bytes.Length == 0 ? "nothing" : string.Join(' ', _bytes.Take(4).Select(value => value.ToString("X2", System.Globalization.CultureInfo.InvariantCulture)));
-
-    private static string TypeName(int type) => type switch { 1 => " (an object file that was not linked)", 4 => " (a core dump)", _ => "" };
-
-    private ElfFormatException Error(int offset, string what) => new($"{_name}, offset {offset:x}h: it {what}.");
 }

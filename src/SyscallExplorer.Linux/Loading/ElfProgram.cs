@@ -1,14 +1,10 @@
+using System.Text;
+
 namespace SyscallExplorer.Linux;
 
-/// <summary>A static ELF program with what execve gives it.</summary>
+/// <summary>An ELF program with what execve gives it.</summary>
 public sealed class ElfProgram
 {
-    /// <summary>What the kernel allows for one string of arguments or environment, its zero included.</summary>
-    private const int MaxString = 128 << 10;
-
-    /// <summary>What all of them may take: a quarter of the stack.</summary>
-    private const int MaxStrings = (int)UserSpace.StackSize / 4;
-
     /// <summary>Makes a program.</summary>
     /// <param name="file">The file.</param>
     /// <param name="path">Its name inside the machine, from which /proc/self/exe follows; relative names start at the root.</param>
@@ -21,19 +17,11 @@ public sealed class ElfProgram
         Path = path;
         Arguments = arguments is null or [] ? [path] : arguments;
         Environment = environment ?? [];
-        int total = 0;
-        foreach (string text in Arguments.Concat(Environment).Append(Path))
-        {
-            int length = System.Text.Encoding.UTF8.GetByteCount(text) + 1;
-            total += length + sizeof(ulong);
-            if (text.Contains('\0', StringComparison.Ordinal))
-                throw new ArgumentException($"The string '{text.Replace('\0', '?')}' has a zero within, where programs see its end.");
-            if (length > MaxString)
-                throw new ArgumentException($"An argument has {length} bytes; the kernel takes at most {MaxString} for one.");
-        }
-
-        if (total > MaxStrings)
-            throw new ArgumentException($"The arguments and the environment take {total} bytes; the kernel takes at most {MaxStrings}, a quarter of the stack.");
+        if (Arguments.Concat(Environment).Append(Path).FirstOrDefault(text => text.Contains('\0', StringComparison.Ordinal)) is { } cut)
+            throw new ArgumentException($"The string '{cut.Replace('\0', '?')}' has a zero within, where programs see its end.");
+        Strings = new StartStrings(BytesOf(Path), [.. Arguments.Select(BytesOf)], [.. Environment.Select(BytesOf)]);
+        if (Strings.Refusal(UserSpace.StackSize) is { } refusal)
+            throw new ArgumentException(refusal);
     }
 
     /// <summary>The file.</summary>
@@ -47,4 +35,9 @@ public sealed class ElfProgram
 
     /// <summary>envp.</summary>
     public IReadOnlyList<string> Environment { get; }
+
+    /// <summary>All of them as the guest gets them.</summary>
+    internal StartStrings Strings { get; }
+
+    private static ReadOnlyMemory<byte> BytesOf(string text) => Encoding.UTF8.GetBytes(text);
 }

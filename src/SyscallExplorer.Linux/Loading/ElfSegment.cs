@@ -8,15 +8,14 @@ namespace SyscallExplorer.Linux;
 /// <param name="Readable">PF_R.</param>
 /// <param name="Writable">PF_W.</param>
 /// <param name="Executable">PF_X.</param>
+/// <param name="Alignment">p_align, of which the kernel takes powers of two only.</param>
+/// <param name="HeaderOffset">Where the entry stands in the file.</param>
 public sealed record ElfSegment(
-    ulong Offset, ulong Address, ulong FileSize, ulong MemorySize, bool Readable, bool Writable, bool Executable)
+    ulong Offset, ulong Address, ulong FileSize, ulong MemorySize, bool Readable, bool Writable, bool Executable, ulong Alignment, ulong HeaderOffset)
 {
     /// <summary>First page of it, before the load bias is added.</summary>
     internal ulong FirstPage => Address & ~(KernelLayout.PageSize - 1);
 
-    /// <summary>Address behind its last page.</summary>
-    internal ulong PagesEnd => KernelLayout.PageUp(Address + MemorySize);
-
-    /// <summary>Address behind the last page that holds bytes of the file.</summary>
-    internal ulong FilePagesEnd => KernelLayout.PageUp(Address + FileSize);
+    /// <summary>Bytes between the page's beginning and the segment's.</summary>
+    internal ulong OffsetInPage => Address & (KernelLayout.PageSize - 1);
 }

@@ -1,41 +1,23 @@
 using System.Buffers.Binary;
-using System.Text;
-using SyscallExplorer.Machine;
+using System.Collections.Immutable;
 
 namespace SyscallExplorer.Linux;
 
-/// <summary>Keys of the auxiliary vector. include/uapi/linux/auxvec.h.</summary>
-internal static class AuxiliaryKey
-{
-    public const int Null = 0;
-    public const int ProgramHeaders = 3;
-    public const int ProgramHeaderSize = 4;
-    public const int ProgramHeaderCount = 5;
-    public const int PageSize = 6;
-    public const int Base = 7;
-    public const int Flags = 8;
-    public const int Entry = 9;
-    public const int Uid = 11;
-    public const int Euid = 12;
-    public const int Gid = 13;
-    public const int Egid = 14;
-    public const int Platform = 15;
-    public const int HardwareCapabilities = 16;
-    public const int ClockTick = 17;
-    public const int Secure = 23;
-    public const int Random = 25;
-    public const int HardwareCapabilities2 = 26;
-    public const int ExecutableName = 31;
-}
+/// <summary>A range of addresses.</summary>
+/// <param name="Start">First address.</param>
+/// <param name="End">Address behind the last.</param>
+internal readonly record struct AddressRange(ulong Start, ulong End);
 
 /// <summary>
 /// What a program finds on its stack: argc, argv, envp and the auxiliary vector, and above them the strings. System V ABI, Process
-/// Initialization; the order of the vector is Linux'. There is no vDSO, hence neither AT_SYSINFO_EHDR nor AT_SYSINFO.
+/// Initialization.
 /// </summary>
 internal sealed class InitialStack
 {
     private const ulong Alignment = 16;
-    private const int RandomBytes = 16;
+
+    /// <summary>The kernel leaves an empty pointer of its own width at the very end, in 32-bit programs too.</summary>
+    private const ulong EndMark = sizeof(ulong);
 
     private readonly ulong _top;
     private readonly int _wordSize;
@@ -55,88 +37,70 @@ internal sealed class InitialStack
     /// <summary>The bytes from the stack pointer to the top of the stack.</summary>
     public ReadOnlySpan<byte> Content => _bytes.AsSpan(_bytes.Length - (int)(_top - _pointer));
 
+    /// <summary>The strings of argv: what /proc/PID/cmdline shows.</summary>
+    public AddressRange Arguments { get; private set; }
+
+    /// <summary>The strings of envp: what /proc/PID/environ shows.</summary>
+    public AddressRange Environment { get; private set; }
+
+    /// <summary>The auxiliary vector as /proc/PID/auxv shows it.</summary>
+    public ImmutableArray<byte> AuxiliaryBytes { get; private set; } = [];
+
+    /// <summary>Address of the lowest string.</summary>
+    public static ulong StringsStart(AddressSpaceLayout layout, StartStrings strings) => layout.StackTop - EndMark - (ulong)strings.Size;
+
     /// <summary>Builds the stack of a program.</summary>
-    /// <param name="program">The program.</param>
-    /// <param name="top">Address behind the stack.</param>
-    /// <param name="bias">What was added to the file's addresses.</param>
-    /// <param name="machine">Whose processor and features the vector tells of.</param>
-    public static InitialStack Build(ElfProgram program, ulong top, ulong bias, LinuxMachine machine)
+    public static InitialStack Build(StartOfProcess process)
     {
-        const int perString = 16, fixedPart = 1024;
-        int strings = program.Arguments.Concat(program.Environment).Append(program.Path).Sum(text => Encoding.UTF8.GetByteCount(text) + perString);
-        var stack = new InitialStack(top, program.File.Bitness / 8, strings + fixedPart);
-        stack.Fill(program, bias, machine);
+        const int fixedPart = 1024, stackPointerRange = 8192;
+        StartStrings strings = process.Strings;
+        int pointers = (strings.Arguments.Length + strings.Environment.Length) * sizeof(ulong);
+        var stack = new InitialStack(process.Layout.StackTop, process.Bitness / 8, (int)strings.Size + pointers + fixedPart + stackPointerRange);
+        stack.Fill(process);
         return stack;
     }
 
-    private void Fill(ElfProgram program, ulong bias, LinuxMachine machine)
+    private void Fill(StartOfProcess process)
     {
-        // The kernel leaves an empty pointer at the very end.
-        _pointer -= (ulong)_wordSize;
-        ulong name = PushString(program.Path);
-        ulong[] environment = PushStrings(program.Environment);
-        ulong[] arguments = PushStrings(program.Arguments);
-        _pointer &= ~(Alignment - 1);
-        ulong platform = PushString(program.File.Bitness == 64 ? "x86_64" : "i686");
-        byte[] random = new byte[RandomBytes];
-        SeededBytes.Fill(machine.Seed, SeededBytes.AtRandom, 0, random);
-        ulong randomAddress = Push(random);
+        _pointer -= EndMark;
+        ulong name = PushString(process.Strings.FileName);
+        ulong[] environment = PushStrings(process.Strings.Environment);
+        Environment = new AddressRange(_pointer, name);
+        ulong[] arguments = PushStrings(process.Strings.Arguments);
+        Arguments = new AddressRange(_pointer, Environment.Start);
+        _pointer = process.Layout.AlignStackPointer(_pointer);
+        ulong platform = Push(process.Bitness == 64 ? "x86_64\0"u8 : "i686\0"u8);
+        ulong random = Push(process.RandomBytes.Span);
 
-        (int Key, ulong Value)[] vector = Vector(program.File, bias, machine, name, platform, randomAddress);
+        ImmutableArray<(int Key, ulong Value)> vector = AuxiliaryVector.Of(process, name, platform, random);
         int words = 1 + arguments.Length + 1 + environment.Length + 1 + vector.Length * 2;
         _pointer = (_pointer - (ulong)(words * _wordSize)) & ~(Alignment - 1);
-        ulong place = _pointer;
-        place = Write(place, (ulong)arguments.Length);
+        ulong place = Write(_pointer, (ulong)arguments.Length);
         foreach (ulong argument in arguments)
             place = Write(place, argument);
         place = Write(place, 0);
         foreach (ulong variable in environment)
             place = Write(place, variable);
-        place = Write(place, 0);
+        ulong vectorStart = place = Write(place, 0);
         foreach ((int key, ulong value) in vector)
             place = Write(Write(place, (ulong)key), value);
-    }
-
-    private static (int Key, ulong Value)[] Vector(ElfFile file, ulong bias, LinuxMachine machine, ulong name, ulong platform, ulong random)
-    {
-        const uint features = 1;
-        const ulong userMayUseFsGsBase = 1 << 1;
-        const ulong ticksPerSecond = 100;
-        ElfSegment first = file.Segments[0];
-        return
-        [
-            (AuxiliaryKey.HardwareCapabilities, machine.Processor.Model.Cpuid(features, 0).Edx),
-            (AuxiliaryKey.PageSize, KernelLayout.PageSize),
-            (AuxiliaryKey.ClockTick, ticksPerSecond),
-            (AuxiliaryKey.ProgramHeaders, first.Address - first.Offset + bias + file.ProgramHeaderOffset),
-            (AuxiliaryKey.ProgramHeaderSize, (ulong)file.ProgramHeaderSize),
-            (AuxiliaryKey.ProgramHeaderCount, (ulong)file.ProgramHeaderCount),
-            (AuxiliaryKey.Base, 0),
-            (AuxiliaryKey.Flags, 0),
-            (AuxiliaryKey.Entry, file.EntryPoint + bias),
-            (AuxiliaryKey.Uid, TaskIdentity.Uid),
-            (AuxiliaryKey.Euid, TaskIdentity.Uid),
-            (AuxiliaryKey.Gid, TaskIdentity.Gid),
-            (AuxiliaryKey.Egid, TaskIdentity.Gid),
-            (AuxiliaryKey.Secure, 0),
-            (AuxiliaryKey.Random, random),
-            (AuxiliaryKey.HardwareCapabilities2, machine.Features.Contains(KernelFeature.Fsgsbase) ? userMayUseFsGsBase : 0),
-            (AuxiliaryKey.ExecutableName, name),
-            (AuxiliaryKey.Platform, platform),
-            (AuxiliaryKey.Null, 0),
-        ];
+        AuxiliaryBytes = [.. At(vectorStart)[..(int)(place - vectorStart)]];
     }
 
     /// <summary>Strings from the last to the first, so that they stand in memory in their order.</summary>
-    private ulong[] PushStrings(IReadOnlyList<string> strings)
+    private ulong[] PushStrings(ImmutableArray<ReadOnlyMemory<byte>> strings)
     {
-        ulong[] addresses = new ulong[strings.Count];
-        for (int i = strings.Count - 1; i >= 0; i--)
+        ulong[] addresses = new ulong[strings.Length];
+        for (int i = strings.Length - 1; i >= 0; i--)
             addresses[i] = PushString(strings[i]);
         return addresses;
     }
 
-    private ulong PushString(string text) => Push([.. Encoding.UTF8.GetBytes(text), 0]);
+    private ulong PushString(ReadOnlyMemory<byte> text)
+    {
+        _pointer--;
+        return Push(text.Span);
+    }
 
     private ulong Push(ReadOnlySpan<byte> bytes)
     {

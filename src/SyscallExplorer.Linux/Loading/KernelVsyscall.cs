@@ -36,4 +36,15 @@ internal static class KernelVsyscall
         a.ret();
         return (AssembledBytes.Of(a, UserSpace.KernelVsyscall), landingPad);
     }
+
+    /// <summary>Maps the page, and tells guest code where it is.</summary>
+    public static void Map(LinuxMachine machine, AddressSpace memory)
+    {
+        memory.Add(new VmArea(UserSpace.KernelVsyscallPage, UserSpace.KernelVsyscallPage + KernelLayout.PageSize, true, false, true, "[vdso]"));
+        (byte[] code, int landingPad) = Build(machine.Features);
+        memory.TryForce(UserSpace.KernelVsyscall, code);
+        SyscallExplorer.Machine.PhysicalMemory ram = machine.Processor.Bus.Ram;
+        ram.WriteUInt64(memory.Map.Frame + TaskLayout.MmVdso, UserSpace.KernelVsyscallPage);
+        ram.WriteUInt64(memory.Map.Frame + TaskLayout.MmLandingPad, UserSpace.KernelVsyscall + (ulong)landingPad);
+    }
 }

@@ -8,10 +8,10 @@ namespace SyscallExplorer.Linux;
 /// <param name="IsCurrent">Whether it is the one at RIP.</param>
 public sealed record ReportLine(ulong Address, string Text, bool IsCurrent);
 
-/// <summary>The end of a program or of the kernel by an exception: what, where, the registers, and the code around.</summary>
+/// <summary>The end of a program or of the kernel by an exception, or by a signal that writes a core file: what, where, the registers, and the code around.</summary>
 /// <param name="Title">One sentence.</param>
 /// <param name="Signal">The signal, or 0 for the kernel's own end.</param>
-/// <param name="Vector">The exception's vector.</param>
+/// <param name="Vector">The exception's vector, or <see cref="NoVector"/>.</param>
 /// <param name="ErrorCode">Its error code.</param>
 /// <param name="FaultAddress">CR2, for a page fault.</param>
 /// <param name="Registers">The registers as the kernel saved them.</param>
@@ -19,6 +19,9 @@ public sealed record ReportLine(ulong Address, string Text, bool IsCurrent);
 public sealed record FatalReport(
     string Title, int Signal, int Vector, ulong ErrorCode, ulong FaultAddress, PtRegs Registers, IReadOnlyList<ReportLine> Disassembly)
 {
+    /// <summary>The vector of a signal that no exception caused.</summary>
+    public const int NoVector = -1;
+
     /// <summary>The whole report as text.</summary>
     public override string ToString()
     {

@@ -2,14 +2,21 @@ using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Linux;
 
+/// <summary>What an exception left: <c>thread.trap_nr</c>, <c>error_code</c> and <c>cr2</c>.</summary>
+/// <param name="Vector">Its vector.</param>
+/// <param name="ErrorCode">Its error code, or 0.</param>
+/// <param name="FaultAddress">CR2, for a page fault.</param>
+internal sealed record Trap(Vector Vector, ulong ErrorCode, ulong FaultAddress);
+
 /// <summary>Makes the report of an exception that nobody survives.</summary>
 internal static class FatalReports
 {
     private const int Lines = 6;
     private const int MaxInstruction = 15;
 
-    public static FatalReport Make(LinuxMachine machine, int signal, Vector vector, ulong error, ulong faultAddress, PtRegs frame)
+    public static FatalReport Make(LinuxMachine machine, int signal, Trap trap, PtRegs frame)
     {
+        (Vector vector, ulong error, ulong faultAddress) = trap;
         ulong rip = frame[PtRegsOffsets.Ip];
         bool compat = frame[PtRegsOffsets.Cs] == Selectors.User32Cs;
         string what = $"#{ExceptionNames.Mnemonic(vector)}"
@@ -19,6 +26,17 @@ internal static class FatalReports
             ? $"Kernel panic: {what} in ring {frame[PtRegsOffsets.Cs] & 3} at {where}."
             : $"The program was killed by {SignalNumbers.Name(signal)}: {what} at {where}.";
         return new FatalReport(title, signal, (int)vector, error, faultAddress, frame, Disassemble(machine, rip, compat ? 32 : 64));
+    }
+
+    /// <summary>The report of a signal that somebody sent.</summary>
+    public static FatalReport Make(LinuxMachine machine, SignalInfo info, PtRegs frame)
+    {
+        ulong rip = frame[PtRegsOffsets.Ip];
+        bool isFromProcess = info.Code <= SignalCodes.User && info.Process != 0;
+        string from = !isFromProcess ? "" : info.Process == machine.Process.Id ? ", which it sent itself," : $", which process {info.Process} sent,";
+        string title = $"The program was killed by {SignalNumbers.Name(info.Signal)}{from} at {machine.SymbolText(rip)}.";
+        int bitness = frame[PtRegsOffsets.Cs] == Selectors.User32Cs ? 32 : 64;
+        return new FatalReport(title, info.Signal, FatalReport.NoVector, 0, 0, frame, Disassemble(machine, rip, bitness));
     }
 
     private static List<ReportLine> Disassemble(LinuxMachine machine, ulong rip, int bitness)

@@ -10,49 +10,109 @@ internal sealed record KernelState
 {
     public static KernelState Initial { get; } = new();
 
-    /// <summary>First physical frame that nobody has.</summary>
+    /// <summary>First physical frame that nobody has had.</summary>
     public ulong NextFrame { get; init; }
 
     /// <summary>Frames that were given back, the next one to be used first.</summary>
     public ImmutableStack<ulong> FreeFrames { get; init; } = [];
 
-    /// <summary>Root of the kernel's page tables.</summary>
-    public ulong KernelRoot { get; init; }
+    /// <summary>How many those are.</summary>
+    public int FreeFrameCount { get; init; }
 
-    /// <summary>Root of the user's page tables; the same without KPTI.</summary>
-    public ulong UserRoot { get; init; }
+    /// <summary>All tasks that have not been released, by number.</summary>
+    public ImmutableSortedDictionary<int, TaskState> Tasks { get; init; } = ImmutableSortedDictionary<int, TaskState>.Empty;
 
-    /// <summary>32 or 64 once a program is loaded, 0 before.</summary>
-    public int ProgramBitness { get; init; }
+    public ImmutableSortedDictionary<int, ProcessState> Processes { get; init; } = ImmutableSortedDictionary<int, ProcessState>.Empty;
 
-    /// <summary>The program's name as an absolute path: what /proc/self/exe points to.</summary>
-    public string Executable { get; init; } = "";
+    /// <summary>Address spaces.</summary>
+    public ImmutableDictionary<int, MemoryMap> Maps { get; init; } = ImmutableDictionary<int, MemoryMap>.Empty;
 
-    /// <summary>The name that prctl shows, at most 15 bytes.</summary>
-    public string CommandName { get; init; } = "";
+    public ImmutableDictionary<int, DescriptorTable> FileTables { get; init; } = ImmutableDictionary<int, DescriptorTable>.Empty;
 
-    /// <summary>READ_IMPLIES_EXEC of the personality: what may be read may be executed.</summary>
-    public bool ReadImpliesExecute { get; init; }
+    public ImmutableDictionary<int, HandlerTableState> HandlerTables { get; init; } = ImmutableDictionary<int, HandlerTableState>.Empty;
 
-    /// <summary>What the program has mapped, in the order of addresses.</summary>
-    public ImmutableArray<VmArea> Areas { get; init; } = [];
+    public ImmutableDictionary<int, FileSystemState> FileSystems { get; init; } = ImmutableDictionary<int, FileSystemState>.Empty;
 
-    public ulong BreakStart { get; init; }
+    /// <summary>The number that the next object without a number of its own gets.</summary>
+    public int NextObject { get; init; } = 1;
 
-    public ulong Break { get; init; }
+    /// <summary>The number that the next task tries first.</summary>
+    public int NextTask { get; init; } = TaskIdentity.Pid + 1;
 
-    /// <summary>mmap hands out addresses below this one.</summary>
-    public ulong MmapTop { get; init; }
+    /// <summary>Kernel stacks and task structures that nobody uses.</summary>
+    public ImmutableSortedSet<int> FreeSlots { get; init; } = [];
+
+    /// <summary>Physical addresses of the task structures of all slots.</summary>
+    public ImmutableArray<ulong> SlotFrames { get; init; } = [];
+
+    /// <summary>Slots of tasks that have ended; the one whose stack is in use cannot be taken again yet.</summary>
+    public ImmutableArray<int> DeadSlots { get; init; } = [];
+
+    /// <summary>Page tables of address spaces that have ended; those that CR3 points to cannot be taken again yet.</summary>
+    public ImmutableArray<ulong> DeadRoots { get; init; } = [];
+
+    /// <summary>The address space that the processor has loaded.</summary>
+    public int LoadedMap { get; init; }
+
+    /// <summary>Which address spaces have an address-space identifier, in the order of the identifiers.</summary>
+    public ImmutableArray<int> AddressSpaceIdentifiers { get; init; } = [.. new int[6]];
+
+    /// <summary>The identifier that is taken next.</summary>
+    public int NextIdentifier { get; init; }
+
+    /// <summary>Pages that several address spaces see, by what they belong to.</summary>
+    public ImmutableDictionary<SharedPage, ulong> SharedPages { get; init; } = ImmutableDictionary<SharedPage, ulong>.Empty;
+
+    /// <summary>The clock when the current task got the processor, in 1/256 cycles.</summary>
+    public long SwitchClock { get; init; }
+
+    /// <summary>The lowest virtual runtime that a task on the queue had.</summary>
+    public long LowestVirtualRuntime { get; init; }
+
+    /// <summary>Nanoseconds since boot of the next tick, or null while the processor idles.</summary>
+    public long? NextTick { get; init; }
+
+    /// <summary>What goes off at its time.</summary>
+    public ImmutableSortedSet<KernelTimer> Timers { get; init; } = [];
+
+    /// <summary>The clock that the local timer is set to, in 1/256 cycles.</summary>
+    public long ProgrammedClock { get; init; } = long.MaxValue;
+
+    /// <summary>Ticks since boot that found a task running.</summary>
+    public long Ticks { get; init; }
+
+    /// <summary>Counts waits, so that who waited first is woken first.</summary>
+    public long NextWait { get; init; }
+
+    /// <summary>Programs that were started since boot: no two have the same random words.</summary>
+    public long Executions { get; init; }
+
+    /// <summary>Context switches since boot.</summary>
+    public long Switches { get; init; }
 
     /// <summary>Open files by a number of their own, since descriptors may share one.</summary>
     public ImmutableDictionary<int, OpenFile> OpenFiles { get; init; } = ImmutableDictionary<int, OpenFile>.Empty;
 
-    public ImmutableSortedDictionary<int, FileDescriptor> Descriptors { get; init; } = ImmutableSortedDictionary<int, FileDescriptor>.Empty;
+    /// <summary>How many descriptors lead to each open file.</summary>
+    public ImmutableDictionary<int, int> FileReferences { get; init; } = ImmutableDictionary<int, int>.Empty;
 
-    /// <summary>The bits that new files do not get.</summary>
-    public int FileModeMask { get; init; } = Octal.WriteByOthers;
+    /// <summary>The files in memory.</summary>
+    public FileTree Tree { get; init; } = InitialFiles.Tree(0);
 
-    public ImmutableSortedDictionary<string, FileContent> Files { get; init; } = ImmutableSortedDictionary<string, FileContent>.Empty.WithComparers(StringComparer.Ordinal);
+    /// <summary>What stands where in the machine's names.</summary>
+    public MountTable Mounts { get; init; } = InitialFiles.Mounts();
+
+    /// <summary>What the host was asked for, and answered.</summary>
+    public HostInputs HostInputs { get; init; } = HostInputs.Empty;
+
+    /// <summary>The terminal behind the standard streams; null when they are pipes.</summary>
+    public TerminalState? Terminal { get; init; }
+
+    /// <summary>How much of standard input was read.</summary>
+    public long InputPosition { get; init; }
+
+    /// <summary>What a reader of the result should know of the run.</summary>
+    public ImmutableList<string> Notes { get; init; } = [];
 
     /// <summary>Standard input; null until its owner is asked for it, where there is one.</summary>
     public FileContent? Input { get; init; } = FileContent.Empty;
@@ -61,32 +121,25 @@ internal sealed record KernelState
 
     public FileContent Error { get; init; } = FileContent.Empty;
 
+    /// <summary>Bytes that were written to standard output and error, wherever they went.</summary>
+    public long OutputBytes { get; init; }
+
     /// <summary>System calls that the kit has no handler for, by name, with how often each was asked for.</summary>
     public ImmutableSortedDictionary<string, int> Unimplemented { get; init; } = ImmutableSortedDictionary<string, int>.Empty.WithComparers(StringComparer.Ordinal);
-
-    /// <summary>The argument of exit or exit_group.</summary>
-    public int? ExitStatus { get; init; }
-
-    public SignalState Signals { get; init; } = SignalState.Initial;
-
-    public ThreadState Thread { get; init; } = ThreadState.Initial;
-
-    /// <summary>Limits that were changed, by their number.</summary>
-    public ImmutableDictionary<int, ResourceLimit> Limits { get; init; } = ImmutableDictionary<int, ResourceLimit>.Empty;
 
     /// <summary>How many bytes getrandom has given.</summary>
     public long RandomPosition { get; init; }
 
-    /// <summary>Nanoseconds that the program slept.</summary>
-    public long SleptNanoseconds { get; init; }
-
     /// <summary>The clock when the program was loaded, in 1/256 cycles.</summary>
     public long StartClock { get; init; }
 
-    /// <summary>Pages that were given on demand.</summary>
-    public long MinorFaults { get; init; }
+    /// <summary>Whether a program was loaded.</summary>
+    public bool HasProgram { get; init; }
 
-    /// <summary>The signal that ended the program, or 0.</summary>
+    /// <summary>The argument of exit or exit_group of the program that was loaded.</summary>
+    public int? ExitStatus { get; init; }
+
+    /// <summary>The signal that ended the program that was loaded, or 0.</summary>
     public int KilledBy { get; init; }
 
     /// <summary>The exception that ended the program or the kernel.</summary>
@@ -95,3 +148,8 @@ internal sealed record KernelState
     /// <summary>What stopped the run for good, other than an exit or an exception.</summary>
     public string? Refusal { get; init; }
 }
+
+/// <summary>A page that several address spaces see.</summary>
+/// <param name="Backing">What it belongs to.</param>
+/// <param name="Page">Its number there.</param>
+internal readonly record struct SharedPage(AreaBacking Backing, long Page);

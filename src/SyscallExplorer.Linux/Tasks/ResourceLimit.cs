@@ -7,7 +7,8 @@ internal readonly record struct ResourceLimit(ulong Soft, ulong Hard)
 {
     public const int Count = 16;
     public const ulong Infinity = ulong.MaxValue;
-    private const int Stack = 3, Core = 4, Processes = 6, Files = 7, LockedMemory = 8, PendingSignals = 11, MessageQueues = 12, Nice = 13, RealTime = 14;
+    public const int Stack = 3, Processes = 6, Files = 7, PendingSignals = 11, Nice = 13, RealTime = 14;
+    private const int Core = 4, LockedMemory = 8, MessageQueues = 12;
 
     /// <summary>What a program starts with.</summary>
     public static ResourceLimit InitialOf(int resource) => resource switch

@@ -3,6 +3,15 @@ namespace SyscallExplorer.Linux;
 /// <summary>Signals of x86. arch/x86/include/uapi/asm/signal.h.</summary>
 public static class SignalNumbers
 {
+    /// <summary>The terminal is gone.</summary>
+    public const int SIGHUP = 1;
+
+    /// <summary>The terminal's interrupt key.</summary>
+    public const int SIGINT = 2;
+
+    /// <summary>The terminal's quit key.</summary>
+    public const int SIGQUIT = 3;
+
     /// <summary>Illegal instruction.</summary>
     public const int SIGILL = 4;
 
@@ -24,8 +33,20 @@ public static class SignalNumbers
     /// <summary>Invalid memory reference.</summary>
     public const int SIGSEGV = 11;
 
+    /// <summary>The program's own.</summary>
+    public const int SIGUSR1 = 10;
+
+    /// <summary>The program's own too.</summary>
+    public const int SIGUSR2 = 12;
+
     /// <summary>A write that nobody will read.</summary>
     public const int SIGPIPE = 13;
+
+    /// <summary>alarm.</summary>
+    public const int SIGALRM = 14;
+
+    /// <summary>The polite way to end a program.</summary>
+    public const int SIGTERM = 15;
 
     /// <summary>A child ended.</summary>
     public const int SIGCHLD = 17;
@@ -35,6 +56,33 @@ public static class SignalNumbers
 
     /// <summary>Stops a program, whatever it wants.</summary>
     public const int SIGSTOP = 19;
+
+    /// <summary>The terminal's stop key.</summary>
+    public const int SIGTSTP = 20;
+
+    /// <summary>A background process reads from its terminal.</summary>
+    public const int SIGTTIN = 21;
+
+    /// <summary>A background process writes to its terminal.</summary>
+    public const int SIGTTOU = 22;
+
+    /// <summary>Urgent data on a socket.</summary>
+    public const int SIGURG = 23;
+
+    /// <summary>A limit of processor time.</summary>
+    public const int SIGXCPU = 24;
+
+    /// <summary>A limit of a file's size.</summary>
+    public const int SIGXFSZ = 25;
+
+    /// <summary>The terminal's window changed.</summary>
+    public const int SIGWINCH = 28;
+
+    /// <summary>A descriptor is ready; also called SIGPOLL.</summary>
+    public const int SIGIO = 29;
+
+    /// <summary>A system call that a filter refuses.</summary>
+    public const int SIGSYS = 31;
 
     /// <summary>The last signal that has a number.</summary>
     public const int Last = 64;
@@ -53,11 +101,10 @@ public static class SignalNumbers
     /// <summary>What happens where the program has set nothing. man 7 signal.</summary>
     internal static SignalEffect DefaultEffect(int signal)
     {
-        const int terminalStop = 20, terminalInput = 21, terminalOutput = 22, urgent = 23, windowSize = 28;
         return signal switch
         {
-            SIGCHLD or SIGCONT or urgent or windowSize => SignalEffect.Ignore,
-            SIGSTOP or terminalStop or terminalInput or terminalOutput => SignalEffect.Stop,
+            SIGCHLD or SIGCONT or SIGURG or SIGWINCH => SignalEffect.Ignore,
+            SIGSTOP or SIGTSTP or SIGTTIN or SIGTTOU => SignalEffect.Stop,
             _ => SignalEffect.Terminate,
         };
     }

@@ -9,6 +9,9 @@ public static class TaskIdentity
     /// <summary>What getppid answers.</summary>
     public const int ParentPid = 999;
 
+    /// <summary>Who takes in the children of processes that have ended.</summary>
+    public const int Init = 1;
+
     /// <summary>What getuid answers.</summary>
     public const int Uid = 1000;
 

@@ -16,15 +16,35 @@ internal static class TaskLayout
     public const int Files = 0x38;
     public const int Mm = 0x40;
 
-    /// <summary><c>signal_struct</c>, of which only the thread group's pid is read.</summary>
-    public const int SignalBlock = 0x100;
-    public const int SignalTgidPid = 0x08;
+    /// <summary><c>thread.sp</c>: the stack pointer of a task that does not run.</summary>
+    public const int ThreadSp = 0x48;
+    public const int StackCanary = 0x50;
+
+    /// <summary>Address behind the task's kernel stack.</summary>
+    public const int TopOfStack = 0x58;
+
+    /// <summary>Bases and selectors of a task that does not run.</summary>
+    public const int FsBase = 0x60;
+    public const int GsBase = 0x68;
+    public const int FsIndex = 0x70;
+    public const int GsIndex = 0x72;
+    public const int Es = 0x74;
+    public const int Ds = 0x76;
+
+    /// <summary>Three descriptors, which stand in the GDT while the task runs.</summary>
+    public const int TlsArray = 0x78;
 
     /// <summary><c>struct pid</c>: its level, then a number for each level of namespaces.</summary>
     public const int PidBlock = 0x140;
-    public const int TgidBlock = 0x180;
     public const int PidLevel = 0x04;
     public const int PidNumbers = 0x10;
+
+    /// <summary>The registers of FPU, SSE and AVX of a task that does not run, as XSAVE or FXSAVE leaves them.</summary>
+    public const int Fpu = 0x800;
+
+    /// <summary><c>signal_struct</c>, in a frame of its own, of which only the thread group's pid is read.</summary>
+    public const int SignalTgidPid = 0x08;
+    public const int TgidBlock = 0x40;
 
     /// <summary><c>struct cred</c>: the real and effective identities.</summary>
     public const int CredUid = 0x04;
@@ -32,17 +52,12 @@ internal static class TaskLayout
     public const int CredEuid = 0x14;
     public const int CredEgid = 0x18;
 
-    /// <summary><c>mm_struct</c>: base of the mapped stub page of 32-bit programs and its landing pad.</summary>
-    public const int MmBlock = 0x1C0;
+    /// <summary><c>mm_struct</c>, in a frame of its own: base of the mapped stub page of 32-bit programs and its landing pad.</summary>
     public const int MmVdso = 0x00;
     public const int MmLandingPad = 0x08;
 
-    /// <summary>A second task, the parent, whose pid getppid answers.</summary>
-    public const int ParentTask = 0x400;
-
-    /// <summary><c>files_struct</c>: a dword for each descriptor that says what kind of file it is.</summary>
-    public const int FilesBlock = 0x1000;
-    public const int MaxDescriptors = 256;
+    /// <summary><c>files_struct</c>, in a frame of its own: a dword for each descriptor that says what kind of file it is.</summary>
+    public const int MaxDescriptors = 1024;
 }
 
 /// <summary>What a descriptor's dword in guest memory says: a kind, and what it may be used for.</summary>
@@ -85,6 +100,9 @@ public static class ThreadFlags
 
     /// <summary>TIF_NOTIFY_SIGNAL.</summary>
     public const int NotifySignal = 1 << 17;
+
+    /// <summary>TIF_NEED_FPU_LOAD: the registers of FPU, SSE and AVX lie in memory and not in the processor.</summary>
+    public const int NeedFpuLoad = 1 << 14;
 
     /// <summary>Those that the exit loop serves.</summary>
     public const int ExitLoop = NotifyResume | SigPending | NeedResched | Uprobe | PatchPending | NotifySignal;

@@ -2,20 +2,29 @@ using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Linux;
 
-/// <summary>The machine's time as the host parts of system calls see it: nothing of the host's clock.</summary>
+/// <summary>
+/// The machine's time as the host parts of system calls see it: nothing of the host's clock. It is the line through the TSC that the
+/// timekeeper in guest memory draws, so that no program sees two times.
+/// </summary>
 internal readonly struct EmulatedTime(LinuxMachine machine)
 {
     public const long NanosecondsPerSecond = 1_000_000_000;
+
+    /// <summary>The timekeeper's shift: nanoseconds are TSC times its multiplier, shifted right by this.</summary>
+    public const int Shift = 31;
+
     private const int ClockPerCycle = 256;
     private const long KilohertzToNanoseconds = 1_000_000;
 
-    private readonly long _kilohertz = (long)Math.Round(machine.Processor.Model.Microarchitecture.NominalGigahertz * 1e6);
+    private readonly Microarchitecture _silicon = machine.Processor.Model.Microarchitecture;
+
+    private long Kilohertz => KilohertzOf(_silicon);
 
     /// <summary>Nanoseconds since boot.</summary>
-    public long SinceBoot => NanosecondsOf(machine.Processor.Clock);
+    public long SinceBoot => At(machine.Processor.Clock);
 
-    /// <summary>Nanoseconds that the program has run: since it was loaded, without what it slept.</summary>
-    public long Running => NanosecondsOf(machine.Processor.Clock - machine.State.StartClock) - machine.State.SleptNanoseconds;
+    /// <summary>Nanoseconds that the current process has run, the threads that are gone included.</summary>
+    public long Running => NanosecondsOf(machine.RunningClock(machine.Process));
 
     /// <summary>Nanoseconds since 1970.</summary>
     public long WallClock => SinceBoot + machine.Kernel.ReleaseTime * NanosecondsPerSecond;
@@ -23,8 +32,30 @@ internal readonly struct EmulatedTime(LinuxMachine machine)
     /// <summary>Nanoseconds since boot that the machine's clock can show with room to spare: some fifty days.</summary>
     public long Longest => NanosecondsOf(long.MaxValue / 2);
 
-    /// <summary>1/256 cycles that make a number of nanoseconds, rounded up.</summary>
-    public long ClockOf(long nanoseconds) => (long)(((Int128)nanoseconds * ClockPerCycle * _kilohertz + KilohertzToNanoseconds - 1) / KilohertzToNanoseconds);
+    /// <summary>The timekeeper's multiplier for a processor.</summary>
+    public static uint MultiplierOf(Microarchitecture silicon) =>
+        (uint)((KilohertzToNanoseconds << Shift) / (KilohertzOf(silicon) * silicon.TscRatio.Numerator / silicon.TscRatio.Denominator));
 
-    private long NanosecondsOf(long clock) => (long)((Int128)clock * KilohertzToNanoseconds / (ClockPerCycle * _kilohertz));
+    /// <summary>1/256 cycles that make a number of nanoseconds, rounded up.</summary>
+    public long ClockOf(long nanoseconds) => (long)(((Int128)nanoseconds * ClockPerCycle * Kilohertz + KilohertzToNanoseconds - 1) / KilohertzToNanoseconds);
+
+    /// <summary>The first clock, in 1/256 cycles since power-on, at which a number of nanoseconds since boot has passed.</summary>
+    public long ClockAt(long nanoseconds)
+    {
+        uint multiplier = MultiplierOf(_silicon);
+        Int128 counter = (((Int128)nanoseconds << Shift) + multiplier - 1) / multiplier;
+        Int128 cycles = (counter * _silicon.TscRatio.Denominator + _silicon.TscRatio.Numerator - 1) / _silicon.TscRatio.Numerator;
+        return (long)Int128.Min(cycles * ClockPerCycle, long.MaxValue);
+    }
+
+    /// <summary>Nanoseconds that a number of 1/256 cycles takes.</summary>
+    public long NanosecondsOf(long clock) => (long)((Int128)clock * KilohertzToNanoseconds / (ClockPerCycle * Kilohertz));
+
+    private long At(long clock)
+    {
+        Int128 counter = (Int128)(clock / ClockPerCycle) * _silicon.TscRatio.Numerator / _silicon.TscRatio.Denominator;
+        return (long)((counter * MultiplierOf(_silicon)) >> Shift);
+    }
+
+    private static long KilohertzOf(Microarchitecture silicon) => (long)Math.Round(silicon.NominalGigahertz * 1e6);
 }

@@ -40,13 +40,12 @@ public sealed partial class Processor
         {
             if (!Translate(linear, PageAccess.Execute, Cpl == 3, false, out ulong physical))
                 return null;
-            NoteReplacedFrames();
             if (!Bus.Ram.Contains(physical))
                 return DecodeOutsideRam();
 
             // When the frame begins to hold code, a cached write to it would go unseen.
             if (!_code.IsCodeFrame(physical))
-                DropFastWrites();
+                DropFastWritesTo(physical);
             _fetchPhysical = physical & ~0xFFFul;
             _fetchPage = _code.PageOf(physical, Bitness);
             _fetchTag = FastTranslations.TagOf(linear);
@@ -115,7 +114,6 @@ public sealed partial class Processor
         _fetchTag = 0;
         if (!Translate(nextPage, PageAccess.Execute, Cpl == 3, false, out ulong physical))
             return null;
-        NoteReplacedFrames();
         ReadCodeBytes(physical, bytes[head.Length..]);
         ref CrossingInstruction known = ref _crossing[(int)((linear >> 12) % CrossingSlots)];
         if (known.Block is null || known.Bitness != Bitness || !bytes.SequenceEqual(known.Bytes))

@@ -47,7 +47,8 @@ public sealed partial class Processor
         S.Mxcsr = Mxcsr.Initial;
         S.X87 = X87State.Initial;
         S.Xcr0 = StateComponents.X87;
-        bus.Ram.HostWrote += OnForeignWrite;
+        bus.Ram.HostWrote += _code.InvalidateFrame;
+        bus.Ram.FrameReplaced += DropFastReadsOf;
         bus.Ram.FramesShared += DropFastTranslations;
         bus.Ram.ContentsReplaced += OnContentsReplaced;
         bus.WalkerWrote += OnWalkerWrite;
@@ -131,12 +132,6 @@ public sealed partial class Processor
         DropFastTranslations();
     }
 
-    private void OnForeignWrite(ulong physicalAddress)
-    {
-        _code.InvalidateFrame(physicalAddress);
-        NoteReplacedFrames();
-    }
-
     private void OnContentsReplaced()
     {
         _code.Clear();
@@ -147,6 +142,5 @@ public sealed partial class Processor
     {
         if (_code.IsCodeFrame(physicalAddress))
             _code.InvalidateRange(physicalAddress, sizeof(ulong));
-        NoteReplacedFrames();
     }
 }

@@ -44,11 +44,11 @@ public sealed class PhysicalMemory
     /// <summary>Bytes of RAM, from physical address 0.</summary>
     public long Size { get; }
 
-    /// <summary>Counts the frames that were replaced by a private copy: who keeps a frame's array must look it up again when this changes.</summary>
-    internal long ReplacedFrames { get; private set; }
-
     /// <summary>Raised after a change that did not come through the processor, so that cached translations and decoded code are dropped.</summary>
     internal event Action<ulong>? HostWrote;
+
+    /// <summary>Raised with the address of a frame that got an array of its own: whoever keeps the array that was read so far must drop it.</summary>
+    internal event Action<ulong>? FrameReplaced;
 
     /// <summary>Raised when the frames' arrays ceased to be this memory's own: whoever keeps one must look it up again before it writes.</summary>
     internal event Action? FramesShared;
@@ -88,7 +88,7 @@ public sealed class PhysicalMemory
         {
             frame = new Frame(_token, frame is null ? new byte[FrameSize] : (byte[])frame.Bytes.Clone());
             leaf.Frames[number % FramesPerLeaf] = frame;
-            ReplacedFrames++;
+            FrameReplaced?.Invoke(address);
         }
 
         return frame.Bytes;
@@ -154,7 +154,6 @@ public sealed class PhysicalMemory
         other.Share();
         _root = other._root;
         _rootOwner = new object();
-        ReplacedFrames++;
         ContentsReplaced?.Invoke();
     }
 

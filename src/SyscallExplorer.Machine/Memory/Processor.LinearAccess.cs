@@ -176,7 +176,6 @@ public sealed partial class Processor
         if (Bus.Ram.Contains(physical))
         {
             bytes.CopyTo(Bus.Ram.FrameForWrite(physical).AsSpan((int)(physical % PhysicalMemory.FrameSize)));
-            NoteReplacedFrames();
             if (_code.IsCodeFrame(physical))
                 _code.InvalidateRange(physical, bytes.Length);
             return;
@@ -205,29 +204,16 @@ public sealed partial class Processor
         return aligned;
     }
 
-    private void NoteReplacedFrames()
-    {
-        if (_seenReplacedFrames != Bus.Ram.ReplacedFrames)
-            DropFastTranslations();
-    }
-
     private void CacheForRead(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
-        NoteReplacedFrames();
-        if (IsWatched(linear, write: false) || !Bus.Ram.Contains(physical))
-            return;
-        ref FastEntry entry = ref _fast.Read[FastIndex(linear, user, explicitAccess)];
-        entry.Tag = FastTranslations.TagOf(linear);
-        entry.Page = Bus.Ram.FrameForRead(physical);
+        if (!IsWatched(linear, write: false) && Bus.Ram.Contains(physical))
+            _fast.CacheRead(FastIndex(linear, user, explicitAccess), linear, physical, Bus.Ram.FrameForRead(physical));
     }
 
     private void CacheForWrite(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
-        if (IsWatched(linear, write: true) || !Bus.Ram.Contains(physical) || _code.IsCodeFrame(physical))
-            return;
-        ref FastEntry entry = ref _fast.Write[FastIndex(linear, user, explicitAccess)];
-        entry.Tag = FastTranslations.TagOf(linear);
-        entry.Page = Bus.Ram.FrameForWrite(physical);
+        if (!IsWatched(linear, write: true) && Bus.Ram.Contains(physical) && !_code.IsCodeFrame(physical))
+            _fast.CacheWrite(FastIndex(linear, user, explicitAccess), linear, physical, Bus.Ram.FrameForWrite(physical));
     }
 
     private int FastIndex(ulong linear, bool user, bool explicitAccess)

@@ -10,7 +10,6 @@ public sealed partial class Processor
     private readonly Dictionary<uint, FastTranslations> _fastContexts = [];
     private FastTranslations _fast = new();
     private int _fastClassBase;
-    private long _seenReplacedFrames;
     private bool _alignmentChecked;
 
     /// <summary>The current PCID: CR3[11:0] when CR4.PCIDE is set.</summary>
@@ -58,7 +57,7 @@ public sealed partial class Processor
         if (!result.Ok)
         {
             // A fault drops what the caches hold for the address, so that a stale entry cannot fault for ever. SDM vol. 3A, 4.10.4.1.
-            InvalidateTranslation(linear, pcid, alsoGlobal: true);
+            InvalidatePageOfCurrentPcid(linear);
             Raise(Vector.PageFault, result.ErrorCode, linear);
             return false;
         }
@@ -79,14 +78,11 @@ public sealed partial class Processor
         if (access == PageAccess.Execute)
             return;
 
-        // What the host arrays hold of this page came from an older translation, perhaps one of another page size.
-        _fast.Drop(linear);
-        if (left is not { } old || old.Page with { Dirty = page.Dirty } == page)
-            return;
-        if (old.Page.Global || old.Page.IsLarge)
-            DropFastTranslations();
-        else if (_fastContexts.TryGetValue(old.Pcid, out FastTranslations? context))
-            context.Drop(old.Page.LinearBase);
+        // What the host arrays hold of this page came from an older translation, perhaps one of another page size, or, where it is global, of another PCID.
+        bool coversOthers = page.Global && page.IsLarge && _tlb.HoldsSeveral(linear);
+        DropFastPage(linear, coversOthers ? page.OffsetMask : 0, page.Global ? null : pcid);
+        if (left is { } old && (old.Page with { Dirty = page.Dirty } != page || (old.Pcid != pcid && !page.Global)))
+            DropFastPage(old.Page.LinearBase, old.Page.OffsetMask, old.Page.Global ? null : old.Pcid);
     }
 
     /// <summary>The rules now: an explicit access is excused from SMAP by EFLAGS.AC.</summary>
@@ -110,18 +106,28 @@ public sealed partial class Processor
         _fast.Clear();
     }
 
-    /// <summary>INVLPG: one page, global ones too, and of this PCID only otherwise.</summary>
-    internal void InvalidatePage(ulong linear) => InvalidateTranslation(linear, Pcid, alsoGlobal: true);
+    /// <summary>
+    /// Drops the translations of one address in every PCID, global ones too, at no cost to the guest: for an owner that has changed the page
+    /// tables. Other pages stay, so that it costs the host little.
+    /// </summary>
+    /// <param name="linear">An address in the page; of a large page that the caches hold as one, all of it is dropped.</param>
+    public void InvalidatePage(ulong linear) => InvalidateTranslation(linear, pcid: null, alsoGlobal: true);
 
-    /// <summary>INVPCID type 0: one page of one PCID, not the global ones.</summary>
-    internal void InvalidatePage(ulong linear, uint pcid) => InvalidateTranslation(linear, pcid, alsoGlobal: false);
-
-    /// <summary>INVPCID type 1.</summary>
-    internal void InvalidatePcid(uint pcid)
+    /// <summary>Drops the translations of one PCID but for global ones, at no cost to the guest, as INVPCID of type 1 does.</summary>
+    /// <param name="pcid">0 to 4095; 0 is the only one while CR4.PCIDE is clear.</param>
+    public void InvalidatePcid(uint pcid)
     {
         _tlb.InvalidatePcid(pcid);
-        DropFastTranslations();
+        _fetchTag = 0;
+        if (_fastContexts.TryGetValue(pcid, out FastTranslations? context))
+            context.Clear();
     }
+
+    /// <summary>INVLPG and page faults: one page, global ones too, and of this PCID only otherwise.</summary>
+    internal void InvalidatePageOfCurrentPcid(ulong linear) => InvalidateTranslation(linear, Pcid, alsoGlobal: true);
+
+    /// <summary>INVPCID type 0: one page of one PCID, not the global ones.</summary>
+    internal void InvalidatePageOfPcid(ulong linear, uint pcid) => InvalidateTranslation(linear, pcid, alsoGlobal: false);
 
     /// <summary>INVPCID types 2 and 3, and changes of paging-mode bits.</summary>
     internal void InvalidateAllTranslations(bool alsoGlobal)
@@ -130,10 +136,26 @@ public sealed partial class Processor
         DropFastTranslations();
     }
 
-    private void InvalidateTranslation(ulong linear, uint pcid, bool alsoGlobal)
+    private void InvalidateTranslation(ulong linear, uint? pcid, bool alsoGlobal)
     {
-        _tlb.Invalidate(linear, pcid, alsoGlobal);
-        DropFastTranslations();
+        DroppedPages dropped = _tlb.Invalidate(linear, pcid, alsoGlobal);
+        _fetchTag = 0;
+        if (dropped.OffsetMask != 0)
+            DropFastPage(linear, dropped.OffsetMask, dropped.HasGlobal ? null : pcid);
+    }
+
+    /// <summary>Forgets the host arrays of a translation that left the modelled TLB, in one context or in all.</summary>
+    private void DropFastPage(ulong linear, ulong offsetMask, uint? pcid)
+    {
+        if (pcid is { } one)
+        {
+            if (_fastContexts.TryGetValue(one, out FastTranslations? context))
+                context.Drop(linear, offsetMask);
+            return;
+        }
+
+        foreach (FastTranslations context in _fastContexts.Values)
+            context.Drop(linear, offsetMask);
     }
 
     /// <summary>Drops every translation, global ones too, at no cost: for an owner that has changed the page tables.</summary>
@@ -147,15 +169,21 @@ public sealed partial class Processor
     {
         foreach (FastTranslations context in _fastContexts.Values)
             context.Clear();
-        _seenReplacedFrames = Bus.Ram.ReplacedFrames;
         _fetchTag = 0;
     }
 
-    /// <summary>Forgets the host arrays for writing.</summary>
-    private void DropFastWrites()
+    /// <summary>Forgets the array that a frame was read from.</summary>
+    private void DropFastReadsOf(ulong physical)
     {
         foreach (FastTranslations context in _fastContexts.Values)
-            Array.Clear(context.Write);
+            context.DropReadsOf(physical);
+    }
+
+    /// <summary>Forgets where a frame is written directly.</summary>
+    private void DropFastWritesTo(ulong physical)
+    {
+        foreach (FastTranslations context in _fastContexts.Values)
+            context.DropWritesTo(physical);
     }
 
     private void SelectFastContext()

@@ -95,17 +95,32 @@ internal sealed class TlbArray
         return evicted;
     }
 
-    /// <summary>Drops what covers one address in one PCID, and global pages of it whatever the PCID.</summary>
-    public void Invalidate(ulong linear, uint pcid, bool alsoGlobal)
+    /// <summary>Whether more than one translation covers an address, whatever the PCIDs.</summary>
+    public bool HoldsSeveral(ulong linear)
+    {
+        int count = 0;
+        foreach (ref readonly TlbSlot slot in _slots.AsSpan(SetOf(linear) * _ways, _ways))
+            count += slot.Valid && slot.Page.Covers(linear) ? 1 : 0;
+        return count > 1;
+    }
+
+    /// <summary>Drops what covers one address in one PCID or in all, and global pages of it whatever the PCID.</summary>
+    /// <returns>What was dropped, with what had been before.</returns>
+    public DroppedPages Invalidate(ulong linear, uint? pcid, bool alsoGlobal, DroppedPages dropped)
     {
         // A 1 GiB page stands in the set of each address that was used in it.
         int first = _holdsGigabytePages ? 0 : SetOf(linear) * _ways;
         int count = _holdsGigabytePages ? _slots.Length : _ways;
         foreach (ref TlbSlot slot in _slots.AsSpan(first, count))
         {
-            if (slot.Valid && slot.Page.Covers(linear) && (slot.Page.Global ? alsoGlobal : slot.Pcid == pcid))
+            if (slot.Valid && slot.Page.Covers(linear) && (slot.Page.Global ? alsoGlobal : pcid is null || slot.Pcid == pcid))
+            {
+                dropped = new DroppedPages(dropped.OffsetMask | slot.Page.OffsetMask, dropped.HasGlobal || slot.Page.Global);
                 slot = default;
+            }
         }
+
+        return dropped;
     }
 
     /// <summary>Drops the non-global translations of one PCID.</summary>
@@ -142,6 +157,11 @@ internal sealed class TlbArray
 /// <summary>One place of a <see cref="TlbArray"/>.</summary>
 internal readonly record struct TlbSlot(bool Valid, uint Pcid, Translation Page);
 
+/// <summary>The translations of one address that left the caches.</summary>
+/// <param name="OffsetMask">Size of the largest page in bytes, minus one; 0 when there was none.</param>
+/// <param name="HasGlobal">Whether a global page was among them.</param>
+internal readonly record struct DroppedPages(ulong OffsetMask, bool HasGlobal);
+
 /// <summary>
 /// The translation caches of one processor: first level for instructions and for data, a second level for both, with separate arrays for
 /// large pages. Their geometry comes from the microarchitecture. SDM vol. 3A, 4.10.
@@ -154,6 +174,7 @@ internal sealed class Tlb
     private readonly TlbArray _data2M;
     private readonly TlbArray _second4K;
     private readonly TlbArray? _second2M;
+    private readonly TlbArray[] _arrays;
     private readonly TlbGeometry _geometry;
 
     public Tlb(TlbGeometry geometry)
@@ -165,6 +186,7 @@ internal sealed class Tlb
         _data2M = new TlbArray(geometry.L1Data2MEntries, Math.Min(4, geometry.L1Data2MEntries), 21);
         _second4K = new TlbArray(geometry.L2Entries, geometry.L2Ways, 12);
         _second2M = geometry.L2Holds2M ? new TlbArray(geometry.L2Entries, geometry.L2Ways, 21) : null;
+        _arrays = [_instruction4K, _instruction2M, _data4K, _data2M, _second4K, .. _second2M is null ? (TlbArray[])[] : [_second2M]];
     }
 
     public bool TryFindFirstLevel(ulong linear, uint pcid, PageAccess access, out Translation page)
@@ -195,27 +217,33 @@ internal sealed class Tlb
         return array.Insert(page, linear, pcid);
     }
 
+    /// <summary>Whether the first level holds more than one translation of an address to large pages for data, whatever the PCIDs.</summary>
+    public bool HoldsSeveral(ulong linear) => _data2M.HoldsSeveral(linear);
+
     public void InsertSecondLevel(in Translation page, ulong linear, uint pcid)
     {
         TlbArray? array = page.IsLarge ? _second2M : _second4K;
         array?.Insert(page, linear, pcid);
     }
 
-    public void Invalidate(ulong linear, uint pcid, bool alsoGlobal)
+    /// <summary>Drops what covers one address in one PCID or, without one, in all.</summary>
+    public DroppedPages Invalidate(ulong linear, uint? pcid, bool alsoGlobal)
     {
-        foreach (TlbArray array in Arrays())
-            array.Invalidate(linear, pcid, alsoGlobal);
+        DroppedPages dropped = default;
+        foreach (TlbArray array in _arrays)
+            dropped = array.Invalidate(linear, pcid, alsoGlobal, dropped);
+        return dropped;
     }
 
     public void InvalidatePcid(uint pcid)
     {
-        foreach (TlbArray array in Arrays())
+        foreach (TlbArray array in _arrays)
             array.InvalidatePcid(pcid);
     }
 
     public void InvalidateAll(bool alsoGlobal)
     {
-        foreach (TlbArray array in Arrays())
+        foreach (TlbArray array in _arrays)
             array.InvalidateAll(alsoGlobal);
     }
 
@@ -228,18 +256,7 @@ internal sealed class Tlb
 
     public void CopyFrom(Tlb other)
     {
-        foreach ((TlbArray mine, TlbArray theirs) in Arrays().Zip(other.Arrays()))
-            mine.CopyFrom(theirs);
-    }
-
-    private IEnumerable<TlbArray> Arrays()
-    {
-        yield return _instruction4K;
-        yield return _instruction2M;
-        yield return _data4K;
-        yield return _data2M;
-        yield return _second4K;
-        if (_second2M is not null)
-            yield return _second2M;
+        for (int i = 0; i < _arrays.Length; i++)
+            _arrays[i].CopyFrom(other._arrays[i]);
     }
 }

@@ -19,7 +19,7 @@ internal static unsafe class ExtendedControl
         uint register = (uint)cpu.S.Gpr[(int)Gpr.Rcx];
         if (register > (cpu.Model.Has(CpuFeature.Xgetbv1) ? 1u : 0u))
             return cpu.GeneralProtection();
-        ulong value = register == 0 ? cpu.S.Xcr0 : cpu.S.Xcr0 & XsaveInstructions.InUse(cpu);
+        ulong value = register == 0 ? cpu.S.Xcr0 : cpu.S.Xcr0 & XsaveImage.InUse(cpu);
         cpu.S.Gpr[(int)Gpr.Rax] = (uint)value;
         cpu.S.Gpr[(int)Gpr.Rdx] = value >> 32;
         return Outcome.Next;

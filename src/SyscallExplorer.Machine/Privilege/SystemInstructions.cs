@@ -86,7 +86,7 @@ internal static unsafe class SystemInstructions
 
         // A non-canonical address is a no-op. SDM vol. 2A, INVLPG.
         if (cpu.IsCanonicalBase(linear))
-            cpu.InvalidatePage(linear);
+            cpu.InvalidatePageOfCurrentPcid(linear);
         return Outcome.Resync;
     }
 
@@ -112,7 +112,7 @@ internal static unsafe class SystemInstructions
         switch (type)
         {
             case 0:
-                cpu.InvalidatePage(linear, (uint)low);
+                cpu.InvalidatePageOfPcid(linear, (uint)low);
                 break;
             case 1:
                 cpu.InvalidatePcid((uint)low);

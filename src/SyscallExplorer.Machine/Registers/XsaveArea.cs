@@ -13,6 +13,13 @@ public static class XsaveArea
     /// <summary>Bytes of the block.</summary>
     public const int Size = StateComponents.MaxSize;
 
+    /// <summary>Bytes of an FXSAVE image, with which an XSAVE area begins.</summary>
+    public const int FxsaveSize = StateComponents.LegacySize;
+
+    /// <summary>Bytes of an area in the standard format that holds some components, the header included.</summary>
+    /// <param name="components">Bits of XCR0; those that there are not count nothing.</param>
+    public static int SizeFor(ulong components) => StateComponents.SizeFor(components);
+
     /// <summary>The components that a CPU model's XCR0 can hold: bit 0 x87, bit 1 SSE, bit 2 AVX.</summary>
     public static ulong SupportedComponents(CpuModel model) => StateComponents.Supported(model);
 

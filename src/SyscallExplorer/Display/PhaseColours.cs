@@ -20,6 +20,7 @@ internal static class PhaseColours
         [PhaseKind.RestoreRegisters] = "#9a7fd1",
         [PhaseKind.HardwareExit] = "#5f6fd6",
         [PhaseKind.Interrupted] = "#77808c",
+        [PhaseKind.Schedule] = "#4d8f86",
     };
 
     private static readonly Dictionary<string, string> Mitigations = new()

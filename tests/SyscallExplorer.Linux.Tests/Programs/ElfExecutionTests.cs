@@ -181,7 +181,7 @@ public sealed class ElfExecutionTests
     {
         LinuxMachine machine = Load(Program(a => a.nop(), bitness, type));
         ulong expected = (bitness, type) switch { (64, 2) => 0x40_7000, (32, 2) => 0x0804_F000, (64, _) => 0x5555_5555_4000, _ => 0x40_0000 };
-        Assert.Equal(expected, machine.State.BreakStart);
+        Assert.Equal(expected, machine.Memory.Map.BreakStart);
     }
 
     [Fact]

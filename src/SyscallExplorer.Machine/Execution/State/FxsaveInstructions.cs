@@ -46,9 +46,7 @@ internal static unsafe class FxsaveInstructions
         int count = vectors ? VisibleVectors(cpu) : 0;
         Span<byte> image = stackalloc byte[WrittenWith16Vectors];
         image.Clear();
-        LegacyRegion.StoreX87(cpu.S.X87.AsSavedBy(cpu.Model.Vendor), image, wide);
-        LegacyRegion.StoreMxcsr(vectors ? cpu.S.Mxcsr : 0, vectors ? Mxcsr.Writable(cpu.Model) : 0, image);
-        LegacyRegion.StoreXmm(cpu.S.Vectors, count, image);
+        XsaveImage.Store(cpu, vectors ? StateComponents.X87 | StateComponents.Sse : StateComponents.X87, mxcsr: vectors, count, wide, image);
         return StateBlocks.Write(cpu, linear, image, 0, LegacyRegion.XmmRange(count).End) ? Outcome.Next : Outcome.Fault;
     }
 
@@ -60,17 +58,23 @@ internal static unsafe class FxsaveInstructions
         if (!cpu.ReadBlock(op, image, Alignment))
             return Outcome.Fault;
         bool vectors = (cpu.S.Cr4 & Cr4.OSFXSR) != 0;
-        uint mxcsr = LegacyRegion.LoadMxcsr(image);
-        if (vectors && (mxcsr & ~Mxcsr.Writable(cpu.Model)) != 0)
-            return cpu.GeneralProtection();
-        cpu.S.X87 = LegacyRegion.LoadX87(image, wide);
         if (vectors)
-        {
-            cpu.S.Mxcsr = mxcsr;
-            LegacyRegion.LoadXmm(ref cpu.S.Vectors, VisibleVectors(cpu), image);
-        }
-
+            return TryLoad(cpu, VisibleVectors(cpu), wide, image) ? Outcome.Next : cpu.GeneralProtection();
+        cpu.S.X87 = LegacyRegion.LoadX87(image, wide);
         return Outcome.Next;
+    }
+
+    /// <summary>Loads x87, MXCSR and the first XMM registers from an image.</summary>
+    /// <returns>False, and nothing has changed, when MXCSR has a reserved bit set, which is #GP(0).</returns>
+    internal static bool TryLoad(Processor cpu, int vectors, bool wide, Span<byte> image)
+    {
+        uint mxcsr = LegacyRegion.LoadMxcsr(image);
+        if ((mxcsr & ~Mxcsr.Writable(cpu.Model)) != 0)
+            return false;
+        cpu.S.X87 = LegacyRegion.LoadX87(image, wide);
+        cpu.S.Mxcsr = mxcsr;
+        LegacyRegion.LoadXmm(ref cpu.S.Vectors, vectors, image);
+        return true;
     }
 
     private static Outcome Ldmxcsr(Processor cpu, Operation op) =>

@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Iced.Intel;
 
 namespace SyscallExplorer.Machine;
@@ -9,9 +7,6 @@ namespace SyscallExplorer.Machine;
 internal static unsafe class XsaveInstructions
 {
     private const int Alignment = 64;
-    private const int StateVectorOffset = StateComponents.LegacySize;
-    private const int CompactionOffset = StateVectorOffset + sizeof(ulong);
-    private const ulong Compacted = 1ul << 63;
 
     public static void Register(InstructionTableBuilder table)
     {
@@ -27,18 +22,6 @@ internal static unsafe class XsaveInstructions
         table.One(Code.Xrstor64_mem, &Xrstor64);
         table.One(Code.Xrstors_mem, &Xrstors);
         table.One(Code.Xrstors64_mem, &Xrstors64);
-    }
-
-    /// <summary>XINUSE: the components that are not in their initial state. SDM vol. 1, 13.6.</summary>
-    internal static ulong InUse(Processor cpu)
-    {
-        ref VectorRegisters vectors = ref cpu.S.Vectors;
-        Vector256<byte> all = default;
-        for (int i = 0; i < 16; i++)
-            all |= vectors[i];
-        return (cpu.S.X87.IsInitial ? 0 : StateComponents.X87)
-            | (all.GetLower() == default ? 0 : StateComponents.Sse)
-            | (all.GetUpper() == default ? 0 : StateComponents.Avx);
     }
 
     private static Outcome Xsave(Processor cpu, Operation op) => Save(cpu, op, wide: false, optimised: false);
@@ -88,17 +71,17 @@ internal static unsafe class XsaveInstructions
             return Outcome.Fault;
         ulong requested = Requested(cpu, supervisor: false);
         if (!cpu.PrepareBlock(op, StateComponents.SizeFor(requested), Alignment, out ulong linear)
-            || !cpu.ReadLinear(cpu.Offset(linear, StateVectorOffset), out ulong previous))
+            || !cpu.ReadLinear(cpu.Offset(linear, XsaveImage.StateVectorOffset), out ulong previous))
         {
             return Outcome.Fault;
         }
 
-        ulong inUse = InUse(cpu);
+        ulong inUse = XsaveImage.InUse(cpu);
         Span<byte> image = stackalloc byte[StateComponents.MaxSize];
-        BinaryPrimitives.WriteUInt64LittleEndian(image[StateVectorOffset..], (previous & ~requested) | (requested & inUse));
+        BinaryPrimitives.WriteUInt64LittleEndian(image[XsaveImage.StateVectorOffset..], (previous & ~requested) | (requested & inUse));
         bool mxcsr = (requested & StateComponents.SseAndAvx) != 0;
         return WriteComponents(cpu, linear, image, optimised ? requested & inUse : requested, mxcsr, wide)
-            && StateBlocks.Write(cpu, linear, image, StateVectorOffset, CompactionOffset)
+            && StateBlocks.Write(cpu, linear, image, XsaveImage.StateVectorOffset, XsaveImage.CompactionOffset)
             ? Outcome.Next
             : Outcome.Fault;
     }
@@ -112,51 +95,25 @@ internal static unsafe class XsaveInstructions
             return Outcome.Fault;
 
         // MXCSR counts as SSE state here. SDM vol. 1, 13.10.
-        ulong inUse = InUse(cpu) | (cpu.S.Mxcsr == Mxcsr.Initial ? 0 : StateComponents.Sse);
+        ulong inUse = XsaveImage.InUse(cpu) | (cpu.S.Mxcsr == Mxcsr.Initial ? 0 : StateComponents.Sse);
         ulong saved = requested & inUse;
         Span<byte> image = stackalloc byte[StateComponents.MaxSize];
-        BinaryPrimitives.WriteUInt64LittleEndian(image[StateVectorOffset..], saved);
-        BinaryPrimitives.WriteUInt64LittleEndian(image[CompactionOffset..], requested | Compacted);
+        BinaryPrimitives.WriteUInt64LittleEndian(image[XsaveImage.StateVectorOffset..], saved);
+        BinaryPrimitives.WriteUInt64LittleEndian(image[XsaveImage.CompactionOffset..], requested | XsaveImage.Compacted);
         return WriteComponents(cpu, linear, image, saved, (saved & StateComponents.Sse) != 0, wide)
-            && StateBlocks.Write(cpu, linear, image, StateVectorOffset, CompactionOffset + sizeof(ulong))
+            && StateBlocks.Write(cpu, linear, image, XsaveImage.StateVectorOffset, XsaveImage.CompactionOffset + sizeof(ulong))
             ? Outcome.Next
             : Outcome.Fault;
     }
 
-    /// <summary>Writes components at their places. With no supervisor component and AVX the only extended one, both formats have the same places.</summary>
     private static bool WriteComponents(Processor cpu, ulong linear, Span<byte> image, ulong components, bool mxcsr, bool wide)
     {
-        if ((components & StateComponents.X87) != 0)
+        int vectors = FxsaveInstructions.VisibleVectors(cpu);
+        XsaveImage.Store(cpu, components, mxcsr, vectors, wide, image);
+        Span<(int Start, int End)> ranges = stackalloc (int, int)[XsaveImage.MaxRanges];
+        foreach ((int start, int end) in ranges[..XsaveImage.Ranges(components, mxcsr, vectors, ranges)])
         {
-            LegacyRegion.StoreX87(cpu.S.X87.AsSavedBy(cpu.Model.Vendor), image, wide);
-            foreach ((int start, int end) in LegacyRegion.X87Ranges)
-            {
-                if (!StateBlocks.Write(cpu, linear, image, start, end))
-                    return false;
-            }
-        }
-
-        if (mxcsr)
-        {
-            LegacyRegion.StoreMxcsr(cpu.S.Mxcsr, Mxcsr.Writable(cpu.Model), image);
-            if (!StateBlocks.Write(cpu, linear, image, LegacyRegion.MxcsrOffset, LegacyRegion.MxcsrOffset + sizeof(ulong)))
-                return false;
-        }
-
-        int count = FxsaveInstructions.VisibleVectors(cpu);
-        if ((components & StateComponents.Sse) != 0)
-        {
-            LegacyRegion.StoreXmm(cpu.S.Vectors, count, image);
-            (int start, int end) = LegacyRegion.XmmRange(count);
             if (!StateBlocks.Write(cpu, linear, image, start, end))
-                return false;
-        }
-
-        if ((components & StateComponents.Avx) != 0)
-        {
-            for (int i = 0; i < count; i++)
-                MemoryMarshal.Write(image[(StateComponents.AvxOffset + i * 16)..], cpu.S.Vectors[i].GetUpper());
-            if (!StateBlocks.Write(cpu, linear, image, StateComponents.AvxOffset, StateComponents.AvxOffset + count * 16))
                 return false;
         }
 
@@ -174,62 +131,6 @@ internal static unsafe class XsaveInstructions
         if (!cpu.ReadBlock(op, image[..StateComponents.SizeFor(requested)], Alignment))
             return Outcome.Fault;
 
-        ulong present = BinaryPrimitives.ReadUInt64LittleEndian(image[StateVectorOffset..]);
-        ulong compaction = BinaryPrimitives.ReadUInt64LittleEndian(image[CompactionOffset..]);
-        bool compacted = (compaction & Compacted) != 0;
-        if (!IsHeaderLegal(cpu, image, present, compaction, enabled, supervisor))
-            return cpu.GeneralProtection();
-
-        ulong loaded = requested & present;
-
-        // The standard format has MXCSR apart from the components; the compacted one counts it as SSE state. SDM vol. 1, 13.8.
-        bool readsMxcsr = compacted ? (loaded & StateComponents.Sse) != 0 : (requested & StateComponents.SseAndAvx) != 0;
-        uint mxcsr = readsMxcsr ? LegacyRegion.LoadMxcsr(image) : Mxcsr.Initial;
-        if ((mxcsr & ~Mxcsr.Writable(cpu.Model)) != 0)
-            return cpu.GeneralProtection();
-        if (readsMxcsr || (requested & StateComponents.Sse) != 0)
-            cpu.S.Mxcsr = mxcsr;
-        LoadComponents(cpu, image, requested, loaded, wide);
-        return Outcome.Next;
-    }
-
-    private static bool IsHeaderLegal(Processor cpu, ReadOnlySpan<byte> image, ulong present, ulong compaction, ulong enabled, bool supervisor)
-    {
-        bool compacted = (compaction & Compacted) != 0;
-        int firstReserved = StateComponents.LegacySize + (compacted ? 16 : 8);
-        int endReserved = StateComponents.LegacySize + (compacted ? StateComponents.HeaderSize : 24);
-        if (image[firstReserved..endReserved].ContainsAnyExcept((byte)0))
-            return false;
-        if (!compacted)
-            return !supervisor && (present & ~enabled) == 0;
-        ulong components = compaction & ~Compacted;
-        return cpu.Model.Has(CpuFeature.Xsavec) && (components & ~enabled) == 0 && (present & ~components) == 0;
-    }
-
-    private static void LoadComponents(Processor cpu, Span<byte> image, ulong requested, ulong loaded, bool wide)
-    {
-        int count = FxsaveInstructions.VisibleVectors(cpu);
-        if ((requested & StateComponents.X87) != 0)
-            cpu.S.X87 = (loaded & StateComponents.X87) != 0 ? LegacyRegion.LoadX87(image, wide) : X87State.Initial;
-
-        if ((requested & StateComponents.Sse) != 0)
-        {
-            for (int i = 0; i < count; i++)
-            {
-                Vector128<byte> value = (loaded & StateComponents.Sse) != 0 ? MemoryMarshal.Read<Vector128<byte>>(LegacyRegion.Xmm(image, i)) : default;
-                cpu.SetXmm(i, value);
-            }
-        }
-
-        if ((requested & StateComponents.Avx) != 0)
-        {
-            for (int i = 0; i < count; i++)
-            {
-                Vector128<byte> upper = (loaded & StateComponents.Avx) != 0
-                    ? MemoryMarshal.Read<Vector128<byte>>(image[(StateComponents.AvxOffset + i * 16)..])
-                    : default;
-                cpu.S.Vectors[i] = cpu.S.Vectors[i].WithUpper(upper);
-            }
-        }
+        return XsaveImage.TryLoad(cpu, requested, enabled, supervisor, FxsaveInstructions.VisibleVectors(cpu), wide, image) ? Outcome.Next : cpu.GeneralProtection();
     }
 }

@@ -1,0 +1,30 @@
+using SyscallExplorer.Machine;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>The local timer's interrupt: ticks, deadlines of those who sleep, timers; then the work on the way back, as after any exception.</summary>
+internal static class TimerInterrupt
+{
+    public const string Symbol = "sysvec_apic_timer_interrupt";
+
+    /// <summary>LOCAL_TIMER_VECTOR.</summary>
+    public const byte Vector = 0xEC;
+
+    public static void Emit(KernelAssembler k)
+    {
+        k.Composed();
+        k.Phase(PhaseKind.Interrupted);
+        k.Global(Symbol);
+        k.push(rbx);
+        k.mov(rbx, rdi);
+        HypercallStub.Inline(k, HypercallNumbers.TimerInterrupt);
+        k.mov(rdi, rbx);
+        k.pop(rbx);
+
+        // The kernel itself is not preempted.
+        k.test(__byte_ptr[rdi + PtRegsOffsets.Cs], 3);
+        k.jne(k.To("irqentry_exit_to_user_mode"));
+        k.ret();
+    }
+}

@@ -1,0 +1,49 @@
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>A task as guest code sees it: its <c>task_struct</c> and its kernel stack.</summary>
+/// <param name="Machine">The machine.</param>
+/// <param name="Address">Physical address of the structure.</param>
+internal readonly record struct GuestTask(LinuxMachine Machine, ulong Address)
+{
+    private PhysicalMemory Ram => Machine.Processor.Bus.Ram;
+
+    /// <summary>The address by which guest code knows it.</summary>
+    public ulong Pointer => KernelLayout.DirectMapped(Address);
+
+    /// <summary>Its number.</summary>
+    public int Id => (int)this[TaskLayout.PidBlock + TaskLayout.PidNumbers];
+
+    /// <summary>A word of the structure.</summary>
+    public ulong this[int offset]
+    {
+        get => Ram.ReadUInt64(Address + (ulong)offset);
+        set => Ram.WriteUInt64(Address + (ulong)offset, value);
+    }
+
+    public uint Flags
+    {
+        get => (uint)this[TaskLayout.ThreadFlags];
+        set => this[TaskLayout.ThreadFlags] = value;
+    }
+
+    /// <summary>Linear address of the registers that it entered the kernel with.</summary>
+    public ulong Registers => this[TaskLayout.TopOfStack] - PtRegsOffsets.Size;
+
+    public void SetFlag(int flag, bool value) => Flags = value ? Flags | (uint)flag : Flags & ~(uint)flag;
+
+    /// <summary>The structure that a pointer of guest code leads to.</summary>
+    public static GuestTask At(LinuxMachine machine, ulong pointer) => new(machine, pointer - KernelLayout.DirectMap);
+
+    /// <summary>Another task, by the physical address of its structure, is the parent from now on.</summary>
+    public void SetParent(ulong parent) => this[TaskLayout.RealParent] = KernelLayout.DirectMapped(parent);
+
+    /// <summary>Writes a <c>signal_struct</c>: it tells the number of the process.</summary>
+    public static void WriteProcess(PhysicalMemory ram, ulong address, int id)
+    {
+        ram.WriteUInt64(address + TaskLayout.SignalTgidPid, KernelLayout.DirectMapped(address + TaskLayout.TgidBlock));
+        ram.WriteUInt64(address + TaskLayout.TgidBlock, 0);
+        ram.WriteUInt64(address + TaskLayout.TgidBlock + TaskLayout.PidNumbers, (ulong)id);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>An address space: <c>mm_struct</c>, as far as only the host reads it. Its page tables lie in guest memory.</summary>
+internal sealed record MemoryMap
+{
+    public required int Id { get; init; }
+
+    /// <summary>Root of the kernel's page tables for it.</summary>
+    public required ulong KernelRoot { get; init; }
+
+    /// <summary>Root of the user's page tables; the same without KPTI.</summary>
+    public required ulong UserRoot { get; init; }
+
+    /// <summary>Physical address of what guest code reads of it.</summary>
+    public required ulong Frame { get; init; }
+
+    /// <summary>Tasks that use it.</summary>
+    public int Users { get; init; } = 1;
+
+    /// <summary>32 or 64: which addresses it has.</summary>
+    public int Bitness { get; init; } = 64;
+
+    /// <summary>READ_IMPLIES_EXEC of the personality: what may be read may be executed.</summary>
+    public bool ReadImpliesExecute { get; init; }
+
+    /// <summary>What is mapped, in the order of addresses.</summary>
+    public ImmutableArray<VmArea> Areas { get; init; } = [];
+
+    public ulong BreakStart { get; init; }
+
+    public ulong Break { get; init; }
+
+    /// <summary>mmap hands out addresses below this one.</summary>
+    public ulong MmapTop { get; init; }
+
+    /// <summary>Where the stack began.</summary>
+    public ulong StackStart { get; init; }
+
+    /// <summary>Where the arguments and the environment lie, for /proc.</summary>
+    public (ulong Start, ulong End) Arguments { get; init; }
+
+    public (ulong Start, ulong End) Environment { get; init; }
+
+    /// <summary>First and last code address of the program, for /proc.</summary>
+    public (ulong Start, ulong End) Code { get; init; }
+
+    /// <summary>The auxiliary vector as it was put onto the stack.</summary>
+    public ImmutableArray<byte> AuxiliaryVector { get; init; } = [];
+
+    /// <summary>The program's name as an absolute path: what /proc/self/exe points to.</summary>
+    public string Executable { get; init; } = "";
+
+    /// <summary>The program's file, which lives as long as it is used here.</summary>
+    public VfsLocation? ExecutableFile { get; init; }
+
+    /// <summary>Pages that it holds, and the most that it ever held.</summary>
+    public long ResidentPages { get; init; }
+
+    public long MostResidentPages { get; init; }
+}
