@@ -46,6 +46,11 @@ internal sealed record MemoryMap
     /// <summary>First and last code address of the program, for /proc.</summary>
     public (ulong Start, ulong End) Code { get; init; }
 
+    /// <summary>First address of its data, and the one behind the last that the file gave.</summary>
+    public ulong DataStart { get; init; }
+
+    public ulong DataEnd { get; init; }
+
     /// <summary>The auxiliary vector as it was put onto the stack.</summary>
     public ImmutableArray<byte> AuxiliaryVector { get; init; } = [];
 

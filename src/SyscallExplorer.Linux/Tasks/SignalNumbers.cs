@@ -87,8 +87,6 @@ public static class SignalNumbers
     /// <summary>The last signal that has a number.</summary>
     public const int Last = 64;
 
-    internal const ulong Unblockable = (1ul << (SIGKILL - 1)) | (1ul << (SIGSTOP - 1));
-
     private static readonly string[] s_names =
     [
         "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT",
@@ -97,23 +95,4 @@ public static class SignalNumbers
 
     /// <summary>Such as SIGSEGV for 11.</summary>
     public static string Name(int signal) => signal >= 1 && signal <= s_names.Length ? "SIG" + s_names[signal - 1] : $"signal {signal}";
-
-    /// <summary>What happens where the program has set nothing. man 7 signal.</summary>
-    internal static SignalEffect DefaultEffect(int signal)
-    {
-        return signal switch
-        {
-            SIGCHLD or SIGCONT or SIGURG or SIGWINCH => SignalEffect.Ignore,
-            SIGSTOP or SIGTSTP or SIGTTIN or SIGTTOU => SignalEffect.Stop,
-            _ => SignalEffect.Terminate,
-        };
-    }
-}
-
-/// <summary>What a signal does by itself.</summary>
-internal enum SignalEffect
-{
-    Ignore,
-    Stop,
-    Terminate,
 }

@@ -256,6 +256,13 @@ internal sealed class TaskCreation(LinuxMachine machine)
         if ((uint)entry >= Selectors.TlsEntries || !descriptor.IsAllowed)
             return -Errno.EINVAL;
         child[TaskLayout.TlsArray + entry * 8] = descriptor.Encode();
+
+        // A base that was copied from the parent would win over the one of the selector.
+        ulong selector = (ulong)((descriptor.Entry << 3) | 3);
+        if ((child[TaskLayout.FsIndex] & 0xFFFF) == selector)
+            child[TaskLayout.FsBase] = descriptor.Base;
+        if (((child[TaskLayout.FsIndex] >> 16) & 0xFFFF) == selector)
+            child[TaskLayout.GsBase] = descriptor.Base;
         return 0;
     }
 }

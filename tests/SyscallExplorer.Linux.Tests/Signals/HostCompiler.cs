@@ -45,7 +45,7 @@ internal static class HostCompiler
     private static string Make(string gcc, string name, int bitness, string[] options)
     {
         string source = Path.Combine(Repository.Root, "tests", "SyscallExplorer.Linux.Tests", "Signals", name + ".c");
-        string program = Path.Combine(s_folder, $"{name}-{s_made.Count}-{bitness}");
+        string program = Path.Combine(s_folder, $"{Path.GetFileName(name)}-{s_made.Count}-{bitness}");
         string output = Run(gcc, [$"-m{bitness}", .. options, "-o", program, source]);
         Assert.True(File.Exists(program), output);
         return program;

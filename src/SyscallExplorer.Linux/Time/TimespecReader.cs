@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace SyscallExplorer.Linux;
 
 /// <summary>Times that programs give to calls.</summary>
-internal sealed class TimeArguments(AddressSpace memory)
+internal sealed class TimespecReader(AddressSpace memory)
 {
     /// <summary>Reads a timespec.</summary>
     /// <param name="address">Where.</param>

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>Names of bits, in the order in which they are listed.</summary>
+/// <param name="Unknown">What stands for a value without any known bit, such as <c>O_???</c>.</param>
+/// <param name="Bits">Names and bits; one of several bits comes before those that it contains. A name for 0 is used when no bit is set.</param>
+internal sealed record FlagNames(string Unknown, params ImmutableArray<(string Name, ulong Bits)> Bits)
+{
+    /// <summary>Such as <c>MS_SYNC|0x80</c>, <c>0</c>, or <c>0x80 /* MS_??? */</c>.</summary>
+    public string Format(ulong value)
+    {
+        (List<string> names, ulong rest) = Known(value);
+        if (names.Count == 0)
+            return rest != 0 ? $"0x{rest:x} /* {Unknown} */" : Bits.FirstOrDefault(bit => bit.Bits == 0).Name ?? "0";
+        if (rest != 0)
+            names.Add($"0x{rest:x}");
+        return string.Join('|', names);
+    }
+
+    /// <summary>What follows a part that is already written: such as <c>|O_CREAT|0x8</c>, or nothing.</summary>
+    public string FormatFurther(ulong value)
+    {
+        (List<string> names, ulong rest) = Known(value);
+        if (rest != 0)
+            names.Add($"0x{rest:x}");
+        return string.Concat(names.Select(name => "|" + name));
+    }
+
+    private (List<string> Names, ulong Unnamed) Known(ulong value)
+    {
+        var names = new List<string>();
+        foreach ((string name, ulong bits) in Bits)
+        {
+            if (bits == 0 || (value & bits) != bits)
+                continue;
+            names.Add(name);
+            value &= ~bits;
+        }
+
+        return (names, value);
+    }
+}

@@ -1,0 +1,15 @@
+namespace SyscallExplorer.Linux.Tests;
+
+/// <summary>Programs of a real compiler that live on signals: what they write must be the same here and on the host.</summary>
+public sealed class SignalProgramTests
+{
+    public static TheoryData<string, int> Programs() => new()
+    {
+        { "jobs", 64 }, { "jobs", 32 }, { "corners", 64 }, { "corners", 32 }, { "threads", 64 }, { "threads", 32 },
+    };
+
+    [SkippableTheory]
+    [MemberData(nameof(Programs))]
+    public void A_program_sees_the_same_signals_as_on_the_host(string name, int bitness) =>
+        Assert.Equal(0, HostProgram.Compare(name, bitness).ExitStatus);
+}
