@@ -47,12 +47,12 @@ public sealed class DescriptorCallTests
     [Fact]
     public void Descriptor_flags_and_status_flags_are_kept_apart()
     {
-        const int dupFd = 0, getFd = 1, setFd = 2, getFl = 3, setFl = 4, dupFdCloseOnExec = 1030, append = 0x400, getLock = 5;
+        const int dupFd = 0, getFd = 1, setFd = 2, getFl = 3, setFl = 4, dupFdCloseOnExec = 1030, append = 0x400, notify = 1026;
         CallRun run = Script().Call(Open, Name, ReadWrite | CloseOnExec).Call(Fcntl, 3, getFd, 0).Call(Fcntl, 3, dupFd, 7).Call(Fcntl, 7, getFd, 0).Call(Fcntl, 3, dupFdCloseOnExec, 7)
             .Call(Fcntl, 8, getFd, 0).Call(Fcntl, 8, setFd, 0).Call(Fcntl, 8, getFd, 0).Call(Fcntl, 3, setFl, append | Creat).Call(Fcntl, 7, getFl, 0)
-            .Call(Fcntl, 3, dupFd, TaskLayout.MaxDescriptors).Call(Fcntl, 99, getFd, 0).Call(Fcntl, 3, getLock, 0).Run();
+            .Call(Fcntl, 3, dupFd, TaskLayout.MaxDescriptors).Call(Fcntl, 99, getFd, 0).Call(Fcntl, 3, notify, 0).Run();
         Assert.Equal([1L, 7, 0, 8, 1, 0, 0, 0, ReadWrite | append | 0x8000, -22, -9, -22], Enumerable.Range(1, 12).Select(i => run[i]));
-        Assert.Contains("fcntl(5)", run.Machine.Unimplemented.Keys);
+        Assert.Contains("fcntl(1026)", run.Machine.Unimplemented.Keys);
     }
 
     [Fact]

@@ -7,13 +7,18 @@ internal sealed class HostedHandlers
 
     public HostedHandlers(LinuxMachine machine)
     {
+        var locks = new LockCalls(machine);
         HostedCalls[] families =
         [
             new FileCalls(machine),
             new TransferCalls(machine),
-            new DescriptorCalls(machine),
+            new DescriptorCalls(machine, locks),
+            locks,
             new FileStatusCalls(machine),
+            new FileAttributeCalls(machine),
             new DirectoryCalls(machine),
+            new FileSystemCalls(machine),
+            new ExtendedAttributeCalls(machine),
             new MemoryCalls(machine),
             new SignalCalls(machine),
             new SignalSendingCalls(machine),

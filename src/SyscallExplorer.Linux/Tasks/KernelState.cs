@@ -102,6 +102,9 @@ internal sealed record KernelState
     /// <summary>What stands where in the machine's names.</summary>
     public MountTable Mounts { get; init; } = InitialFiles.Mounts();
 
+    /// <summary>Advisory locks on files.</summary>
+    public FileLocks Locks { get; init; } = FileLocks.Empty;
+
     /// <summary>What the host was asked for, and answered.</summary>
     public HostInputs HostInputs { get; init; } = HostInputs.Empty;
 

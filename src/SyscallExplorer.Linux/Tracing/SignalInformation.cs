@@ -6,7 +6,7 @@ namespace SyscallExplorer.Linux;
 /// <summary>A <c>siginfo_t</c>. man 2 sigaction.</summary>
 public sealed class SignalInformation
 {
-    private const int ClockTicksPerSecond = 100;
+    private const ulong ClockTicksPerSecond = 100;
 
     private static readonly ValueNames s_generic = ValueNames.Of("",
         ("SI_USER", 0), ("SI_KERNEL", 0x80), ("SI_QUEUE", unchecked((uint)-1)), ("SI_TIMER", unchecked((uint)-2)), ("SI_MESGQ", unchecked((uint)-3)),
@@ -80,7 +80,7 @@ public sealed class SignalInformation
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{{si_signo={SignalName}, si_code={CodeName()}");
         if (Error != 0)
-            text.Append(CultureInfo.InvariantCulture, $", si_errno={ErrorNames.Name(Error) ?? Error.ToString(CultureInfo.InvariantCulture)}");
+            text.Append(CultureInfo.InvariantCulture, $", si_errno={ErrorNames.Name(Error) ?? ((uint)Error).ToString(CultureInfo.InvariantCulture)}");
         foreach ((string name, string value) in Members())
             text.Append(CultureInfo.InvariantCulture, $", {name}={value}");
         return text.Append('}').ToString();
@@ -143,7 +143,7 @@ public sealed class SignalInformation
     private IEnumerable<(string Name, string Value)> Sender()
     {
         StructureReader members = Union();
-        return [("si_pid", Text(members.Int32())), ("si_uid", Text(members.UInt32()))];
+        return [("si_pid", Text(members.Int32())), ("si_uid", members.UInt32() is var user && user == uint.MaxValue ? "-1" : Text(user))];
     }
 
     private IEnumerable<(string Name, string Value)> Value(bool always = false)
@@ -174,7 +174,7 @@ public sealed class SignalInformation
             members.Skip(4);
         // Every code but that of an exit tells of a signal.
         string meaning = Code is > exited and <= lastNamed ? SignalWords.Name(status) : Text(status);
-        return [("si_status", meaning), ("si_utime", Ticks(members.SignedWord())), ("si_stime", Ticks(members.SignedWord()))];
+        return [("si_status", meaning), ("si_utime", Ticks(members.Word())), ("si_stime", Ticks(members.Word()))];
     }
 
     private IEnumerable<(string Name, string Value)> Fault()
@@ -202,5 +202,7 @@ public sealed class SignalInformation
 
     private static string Address(ulong value) => value == 0 ? "NULL" : $"0x{value:x}";
 
-    private static string Ticks(long value) => value == 0 ? "0" : string.Create(CultureInfo.InvariantCulture, $"{value} /* {value / (double)ClockTicksPerSecond:0.##} s */");
+    /// <summary>A time in clock ticks, such as <c>8 /* 0.08 s */</c>.</summary>
+    internal static string Ticks(ulong value) =>
+        value == 0 ? "0" : string.Create(CultureInfo.InvariantCulture, $"{value} /* {value / ClockTicksPerSecond}.{value % ClockTicksPerSecond:00} s */");
 }

@@ -14,7 +14,7 @@ public sealed class SyscallFormatter(StraceOptions options)
         var text = new CallText(call, memory, options) { Interrupted = interrupted };
         text.Write(call.DisplayName).Write("(");
         ImmutableArray<(ArgumentKind Kind, int Slot)> kinds = Place(text);
-        ImmutableDictionary<int, ulong> noted = Note(text, kinds);
+        ImmutableDictionary<int, string> noted = Note(text, kinds);
         int done = 0;
         for (; done < kinds.Length; done++)
         {
@@ -46,7 +46,9 @@ public sealed class SyscallFormatter(StraceOptions options)
             if (index > first)
             {
                 arguments.Write(", ");
+                arguments.IsTooLate = arguments.Failed;
                 kind.Entry?.Invoke(arguments, slot);
+                arguments.IsTooLate = false;
             }
 
             kind.Exit?.Invoke(arguments, slot);
@@ -87,13 +89,13 @@ public sealed class SyscallFormatter(StraceOptions options)
         return placed.ToImmutable();
     }
 
-    private static ImmutableDictionary<int, ulong> Note(CallText text, ImmutableArray<(ArgumentKind Kind, int Slot)> kinds)
+    private static ImmutableDictionary<int, string> Note(CallText text, ImmutableArray<(ArgumentKind Kind, int Slot)> kinds)
     {
-        ImmutableDictionary<int, ulong> noted = ImmutableDictionary<int, ulong>.Empty;
+        ImmutableDictionary<int, string> noted = ImmutableDictionary<int, string>.Empty;
         foreach ((ArgumentKind kind, int slot) in kinds)
         {
-            if (kind.Note?.Invoke(text, slot) is { } word)
-                noted = noted.SetItem(slot, word);
+            if (kind.Note?.Invoke(text, slot) is { } told)
+                noted = noted.SetItem(slot, told);
         }
 
         return noted;

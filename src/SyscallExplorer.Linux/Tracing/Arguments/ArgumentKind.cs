@@ -4,7 +4,7 @@ namespace SyscallExplorer.Linux;
 /// <param name="Entry">Writes what is known at entry. Null: neither this argument nor those after it are written before the exit.</param>
 /// <param name="Exit">Writes what is known at exit. Null: all is said at entry.</param>
 /// <param name="Note">What to put aside at entry for the exit, or null.</param>
-internal sealed record ArgumentKind(Action<CallText, int>? Entry, Action<CallText, int>? Exit = null, Func<CallText, int, ulong?>? Note = null)
+internal sealed record ArgumentKind(Action<CallText, int>? Entry, Action<CallText, int>? Exit = null, Func<CallText, int, string?>? Note = null)
 {
     /// <summary>How many registers it takes in a 64-bit call.</summary>
     public int Slots { get; init; } = 1;

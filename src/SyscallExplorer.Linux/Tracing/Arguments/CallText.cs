@@ -33,8 +33,11 @@ internal sealed class CallText(SyscallInvocation call, ISyscallMemory memory, St
     /// <summary>The call that <c>restart_syscall</c> goes on with.</summary>
     public string? Interrupted { get; init; }
 
-    /// <summary>The words that the kinds of arguments put aside at entry, by register.</summary>
-    public ImmutableDictionary<int, ulong> Noted { get; init; } = ImmutableDictionary<int, ulong>.Empty;
+    /// <summary>An input is written only now, after a call that has failed; then nothing is read for it.</summary>
+    public bool IsTooLate { get; set; }
+
+    /// <summary>What the kinds of arguments put aside at entry, by register.</summary>
+    public ImmutableDictionary<int, string> Noted { get; init; } = ImmutableDictionary<int, string>.Empty;
 
     /// <summary>An argument as an unsigned word.</summary>
     public ulong this[int slot] => call.Arguments[slot];
@@ -50,6 +53,14 @@ internal sealed class CallText(SyscallInvocation call, ISyscallMemory memory, St
 
     /// <summary>A 64-bit argument, which a 32-bit call passes in two.</summary>
     public ulong Wide(int slot) => IsCompat ? call.Arguments[slot] | (call.Arguments[slot + 1] << 32) : call.Arguments[slot];
+
+    /// <summary>What a kind would write, without writing it here.</summary>
+    public string Aside(ArgumentKind kind, int slot)
+    {
+        var aside = new CallText(call, memory, options);
+        kind.Entry?.Invoke(aside, slot);
+        return aside.ToString();
+    }
 
     /// <summary>Writes text as it is.</summary>
     public CallText Write(string text)
@@ -72,6 +83,12 @@ internal sealed class CallText(SyscallInvocation call, ISyscallMemory memory, St
         return this;
     }
 
+    /// <summary>Writes a user or a group; all ones are <c>-1</c>.</summary>
+    public CallText User(uint value) => Number(value == uint.MaxValue ? -1L : value);
+
+    /// <summary>Writes a user or a group of 16 bits; all ones are <c>-1</c>.</summary>
+    public CallText ShortUser(ushort value) => Number(value == ushort.MaxValue ? -1L : value);
+
     /// <summary>Writes a hexadecimal number; 0 stays <c>0</c>.</summary>
     public CallText Hexadecimal(ulong value) => Write(value == 0 ? "0" : $"0x{value:x}");
 
@@ -85,9 +102,11 @@ internal sealed class CallText(SyscallInvocation call, ISyscallMemory memory, St
         return Write(value == 0 ? "000" : ("0" + digits).PadLeft(3, '0'));
     }
 
-    /// <summary>Reads bytes of the caller, or null where any of them cannot be read.</summary>
+    /// <summary>Reads bytes of the caller, or null where any of them cannot be read, or no longer hold what the call was given.</summary>
     public byte[]? Read(ulong address, int length)
     {
+        if (IsTooLate)
+            return null;
         var bytes = new byte[length];
         return length == 0 || (address != 0 && memory.TryRead(address, bytes)) ? bytes : null;
     }
@@ -120,7 +139,8 @@ internal sealed class CallText(SyscallInvocation call, ISyscallMemory memory, St
     /// <summary>Writes an array of the caller item by item, up to the string limit, or to the first item that cannot be read.</summary>
     public void Array(ulong address, ulong count, int itemSize, Action<StructureReader> write)
     {
-        if (address == 0 || (count > 0 && Read(address, itemSize) is null))
+        bool tooMany = count > ulong.MaxValue / (ulong)itemSize;
+        if (address == 0 || tooMany || (count > 0 && Read(address, itemSize) is null))
         {
             Address(address);
             return;

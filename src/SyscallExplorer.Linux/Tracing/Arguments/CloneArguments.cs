@@ -8,6 +8,7 @@ internal static class CloneArguments
     private const ulong PidDescriptor = 0x1000;
     private const ulong SetThreadStorage = 0x80000;
     private const ulong SetParentNumber = 0x100000;
+    private const ulong IntoControlGroup = 0x200000000;
     private const ulong ChildNumber = 0x200000 | 0x1000000;
 
     /// <summary>The five arguments of <c>clone</c>, of which the flags say which count.</summary>
@@ -47,6 +48,11 @@ internal static class CloneArguments
             ulong storage = arguments.UInt64();
             if ((flags & SetThreadStorage) != 0)
                 Storage(text.Write(", tls="), storage);
+            ulong numbers = arguments.UInt64(), count = arguments.UInt64();
+            if (numbers != 0 || count != 0)
+                Numbers(text, numbers, count);
+            if ((flags & IntoControlGroup) != 0)
+                text.Write($", cgroup={arguments.UInt64()}");
             text.Write("}");
         },
         (text, slot) =>
@@ -62,6 +68,17 @@ internal static class CloneArguments
             if (told.Count > 0)
                 text.Write($" => {{{string.Join(", ", told)}}}");
         });
+
+    private static void Numbers(CallText text, ulong address, ulong count)
+    {
+        const ulong most = 32;
+        text.Write(", set_tid=");
+        if (count is > 0 and <= most)
+            text.Array(address, count, sizeof(int), number => text.Number(number.Int32()));
+        else
+            text.Address(address);
+        text.Write($", set_tid_size={count}");
+    }
 
     private static StructureReader? Read(CallText text, int slot)
     {
@@ -83,7 +100,7 @@ internal static class CloneArguments
 
     private static void Storage(CallText text, ulong address)
     {
-        if (text.IsCompat && text.Structure(address, 16) is { } descriptor)
+        if (text.IsCompat && !text.Failed && text.Structure(address, 16) is { } descriptor)
             text.Write(TaskArguments.DescriptorText(descriptor, compat: true));
         else
             text.Address(address);

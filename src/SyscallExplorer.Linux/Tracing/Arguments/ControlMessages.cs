@@ -23,14 +23,20 @@ internal static class ControlMessages
             ReadOnlySpan<byte> item = bytes.AsSpan(place);
             ulong size = text.IsCompat ? BinaryPrimitives.ReadUInt32LittleEndian(item) : BinaryPrimitives.ReadUInt64LittleEndian(item);
             int level = BinaryPrimitives.ReadInt32LittleEndian(item[text.WordSize..]), type = BinaryPrimitives.ReadInt32LittleEndian(item[(text.WordSize + 4)..]);
-            text.Write(place > 0 ? ", " : "").Write($"{{cmsg_len={size}, cmsg_level={SocketWords.Levels.Format((uint)level)}, cmsg_type=");
+            text.Write(place > 0 ? ", " : "").Write($"{{cmsg_len={size}, cmsg_level={SocketWords.Levels.Find((uint)level) ?? $"0x{level:x} /* SOL_??? */"}, cmsg_type=");
             text.Write(level == 1 ? s_types.Format((uint)type) : $"0x{type:x}");
             int end = (int)Math.Clamp(size, (ulong)header, (ulong)item.Length);
-            if (end > header)
+            bool broken = size > (ulong)item.Length;
+            if (end > header && !broken)
                 text.Write($", cmsg_data={Data(text, level == 1 ? type : 0, item[header..end].ToArray())}");
             text.Write("}");
             int aligned = (end + text.WordSize - 1) / text.WordSize * text.WordSize;
             place += aligned;
+            if (broken)
+            {
+                text.Write(", ...");
+                break;
+            }
         }
 
         text.Write("]");

@@ -15,13 +15,16 @@ internal static class DescriptorArguments
         bool wideLocks = !text.IsCompat;
         ArgumentKind? third = FileWords.Fcntl.Find(text.UInt(1)) switch
         {
-            "F_DUPFD" or "F_DUPFD_CLOEXEC" or "F_SETOWN" or "F_SETPIPE_SZ" => Scalars.Int,
+            "F_DUPFD" or "F_DUPFD_CLOEXEC" or "F_SETPIPE_SZ" => Scalars.Size,
+            "F_SETOWN" => Scalars.Int,
             "F_SETFD" => Scalars.Flags(FileWords.DescriptorFlags),
             "F_SETFL" => s_openFlags,
             "F_SETLK" or "F_SETLKW" => Lock(wideLocks),
             "F_GETLK" => OutLock(wideLocks),
             "F_SETLK64" or "F_SETLKW64" or "F_OFD_SETLK" or "F_OFD_SETLKW" => Lock(wide: true),
             "F_GETLK64" or "F_OFD_GETLK" => OutLock(wide: true),
+            "F_SETOWN_EX" => InStructure(_ => 8, WriteOwner),
+            "F_GETOWN_EX" => OutStructure(_ => 8, WriteOwner),
             "F_SETSIG" => Scalars.Signal,
             "F_SETLEASE" => Scalars.Value(FileWords.LockTypes),
             "F_NOTIFY" => Scalars.Flags(FileWords.Notify),
@@ -68,6 +71,9 @@ internal static class DescriptorArguments
         else
             text.Address(text[slot]);
     });
+
+    private static void WriteOwner(CallText text, StructureReader owner) =>
+        text.Write($"{{type={FileWords.Owners.Format(owner.UInt32())}, pid={owner.Int32()}}}");
 
     // struct flock of 64-bit calls is aligned to 8; flock64 of 32-bit calls is packed to 4.
     private static int LockSize(bool wide) => wide ? 32 : 16;

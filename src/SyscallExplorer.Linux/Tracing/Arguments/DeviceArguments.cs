@@ -21,7 +21,7 @@ internal static class DeviceArguments
             "SNDCTL_TMR_START or TCSETS" or "SNDCTL_TMR_STOP or TCSETSW" or "SNDCTL_TMR_CONTINUE or TCSETSF" => s_terminal,
             "TIOCGWINSZ" => s_outWindow,
             "TIOCSWINSZ" => s_window,
-            "FIONREAD" or "TIOCOUTQ" or "TIOCGPGRP" or "TIOCGSID" or "TIOCGETD" or "FIGETBSZ" or "TIOCGPTN" => VectorArguments.OutInt,
+            "FIONREAD" or "TIOCOUTQ" or "TIOCGPGRP" or "TIOCGSID" or "TIOCGETD" or "TIOCGPTN" => VectorArguments.OutInt,
             "TIOCSPGRP" or "FIONBIO" or "FIOASYNC" or "TIOCSETD" or "TIOCPKT" or "TIOCSPTLCK" => VectorArguments.InInt,
             "TCSBRK" or "TIOCSCTTY" or "TCSBRKP" or "BTRFS_IOC_CLONE or FICLONE" => Scalars.Int,
             "TCXONC" => Scalars.Value(TerminalWords.Actions),

@@ -73,10 +73,14 @@ internal static class PollArguments
         if (text.Result == 0)
             return "Timeout";
         var parts = new List<string>();
+        long untold = text.Result ?? 0;
         foreach ((int slot, string name) in ((int, string)[])[(1, "in"), (2, "out"), (3, "except")])
         {
-            if (Members(text, slot) is { Count: > 0 } members)
-                parts.Add($"{name} [{string.Join(' ', members)}]");
+            if (untold <= 0 || Members(text, slot) is not { Count: > 0 } members)
+                continue;
+            // The result counts members over all sets, so that the sets after the last one that it counts are left out.
+            parts.Add($"{name} [{string.Join(' ', members)}]");
+            untold -= members.Count;
         }
 
         if (text.Structure(text[4], timeSize(text)) is { } left)
@@ -92,7 +96,7 @@ internal static class PollArguments
         const int mostBits = 65536;
         int bits = Math.Clamp(text.Int(0), 0, mostBits), word = text.WordSize * 8;
         int bytes = (bits + word - 1) / word * text.WordSize;
-        if (text[slot] == 0 || text.Read(text[slot], bytes) is not { } set)
+        if (bits == 0 || text[slot] == 0 || text.Read(text[slot], bytes) is not { } set)
             return null;
         return [.. Enumerable.Range(0, bits).Where(bit => (set[bit / 8] & (1 << bit % 8)) != 0)];
     }

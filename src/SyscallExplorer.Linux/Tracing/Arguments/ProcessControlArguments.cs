@@ -18,7 +18,7 @@ internal static class ProcessControlArguments
         ArgumentKind hexadecimal = Scalars.Hexadecimal;
         ImmutableArray<ArgumentKind> further = ControlWords.Options.Find(text.UInt(0)) switch
         {
-            "PR_SET_PDEATHSIG" => [Scalars.Signal],
+            "PR_SET_PDEATHSIG" => [In((input, slot) => input.Write(input[slot] <= SignalNumbers.Last ? SignalWords.Name((long)input[slot]) : $"{input[slot]}"))],
             "PR_GET_PDEATHSIG" => [OutStructure(_ => 4, (output, value) => output.Write($"[{SignalWords.Name(value.Int32())}]"))],
             "PR_GET_DUMPABLE" or "PR_GET_KEEPCAPS" or "PR_GET_SECCOMP" or "PR_GET_TIMING" or "PR_GET_SECUREBITS" or "PR_GET_TIMERSLACK" or "PR_GET_FP_MODE"
                 or "PR_SVE_GET_VL" or "PR_SME_GET_VL" or "PR_TASK_PERF_EVENTS_DISABLE" or "PR_TASK_PERF_EVENTS_ENABLE" => [],
@@ -60,7 +60,8 @@ internal static class ProcessControlArguments
         text.Write(note is null ? "" : $" ({note})");
     }
 
-    private static ArgumentKind SeccompProgram { get; } = InStructure(text => 2 * text.WordSize, (text, program) =>
+    /// <summary><c>struct sock_fprog</c>.</summary>
+    public static ArgumentKind SeccompProgram { get; } = InStructure(text => 2 * text.WordSize, (text, program) =>
     {
         ushort length = program.UInt16();
         text.Write($"{{len={length}, filter=").Address(program.At(text.WordSize).Word()).Write("}");
@@ -73,16 +74,17 @@ internal static class ProcessControlArguments
     /// <summary><c>struct __user_cap_data_struct</c>, once or twice as the version of the header says.</summary>
     public static ArgumentKind Capabilities(bool output)
     {
-        const uint firstVersion = 0x19980330;
+        const uint secondVersion = 0x20071026, thirdVersion = 0x20080522;
         void Write(CallText text, int slot)
         {
-            if (text.Structure(text[0], 4)?.UInt32() is not { } version || text.Structure(text[slot], version == firstVersion ? 12 : 24) is not { } data)
+            if (text.Structure(text[0], 4)?.UInt32() is not { } version
+                || text.Structure(text[slot], version is secondVersion or thirdVersion ? 24 : 12) is not { } data)
             {
                 text.Address(text[slot]);
                 return;
             }
 
-            ulong Set(int offset) => data.At(offset).UInt32() | (version == firstVersion ? 0 : (ulong)data.At(offset + 12).UInt32() << 32);
+            ulong Set(int offset) => data.At(offset).UInt32() | (version is secondVersion or thirdVersion ? (ulong)data.At(offset + 12).UInt32() << 32 : 0);
             text.Write($"{{effective={SetText(Set(0))}, permitted={SetText(Set(4))}, inheritable={SetText(Set(8))}}}");
         }
 

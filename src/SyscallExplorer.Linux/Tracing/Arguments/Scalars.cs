@@ -29,7 +29,7 @@ internal static class Scalars
     public static ArgumentKind Halves { get; } = Wide.Taking(2, 2);
 
     /// <summary>A directory that relative paths start from.</summary>
-    public static ArgumentKind Directory { get; } =
+    public static ArgumentKind StartDirectory { get; } =
         In((text, slot) => text.Write(text.Int(slot) == CurrentDirectory ? "AT_FDCWD" : $"{text.Int(slot)}"));
 
     /// <summary>An address that nothing is read from.</summary>
@@ -45,10 +45,10 @@ internal static class Scalars
     public static ArgumentKind Mode { get; } = In((text, slot) => text.Octal((ushort)text[slot]));
 
     /// <summary>A user or a group; all ones mean that it stays as it is.</summary>
-    public static ArgumentKind User { get; } = In((text, slot) => text.Number(text.UInt(slot) == uint.MaxValue ? -1L : text.UInt(slot)));
+    public static ArgumentKind User { get; } = In((text, slot) => text.User(text.UInt(slot)));
 
     /// <summary>A user or a group of 16 bits.</summary>
-    public static ArgumentKind ShortUser { get; } = In((text, slot) => text.Number((ushort)text[slot] == ushort.MaxValue ? -1L : (ushort)text[slot]));
+    public static ArgumentKind ShortUser { get; } = In((text, slot) => text.ShortUser((ushort)text[slot]));
 
     /// <summary>A signal.</summary>
     public static ArgumentKind Signal { get; } = In((text, slot) => text.Write(SignalWords.Name(text.Int(slot))));

@@ -13,6 +13,9 @@ internal static class SignalArguments
     /// <summary>A set that the call fills in.</summary>
     public static ArgumentKind OutSet(int sizeSlot) => Out((text, slot) => Set(text, text[slot], text[sizeSlot]));
 
+    /// <summary>Pending signals, as many bytes of them as the call was asked for.</summary>
+    public static ArgumentKind OutPending { get; } = Out((text, slot) => WriteSet(text, text[slot], text[slot + 1]));
+
     /// <summary>A set of 32 signals.</summary>
     public static ArgumentKind OldSet { get; } = InStructure(_ => 4, (text, set) => text.Write(SignalWords.Set(set.UInt32(), 32)));
 
@@ -35,7 +38,7 @@ internal static class SignalArguments
     public static ArgumentKind OutOldAction { get; } = OutStructure(_ => 16, WriteOldAction);
 
     /// <summary>A handler.</summary>
-    public static ArgumentKind Handler { get; } = In((text, slot) => text.Write(HandlerText(text[slot], text.IsCompat)));
+    public static ArgumentKind Handler { get; } = In((text, slot) => text.Write(HandlerText(text[slot])));
 
     /// <summary><c>stack_t</c>.</summary>
     public static ArgumentKind Stack { get; } = InStructure(StackSize, WriteStack);
@@ -72,8 +75,16 @@ internal static class SignalArguments
     /// <summary>Writes a set of a given size.</summary>
     public static void Set(CallText text, ulong address, ulong size)
     {
-        if (size is SetBytes or 4 && text.Read(address, (int)size) is { } bytes && address != 0)
-            text.Write(SignalWords.Set(size == SetBytes ? BitConverter.ToUInt64(bytes) : BitConverter.ToUInt32(bytes), (int)size * 8));
+        if (size >= (ulong)text.WordSize)
+            WriteSet(text, address, size);
+        else
+            text.Address(address);
+    }
+
+    private static void WriteSet(CallText text, ulong address, ulong size)
+    {
+        if (size is > 0 and <= SetBytes && address != 0 && text.Read(address, (int)size) is { } bytes)
+            text.Write(SignalWords.Set(BitConverter.ToUInt64([.. bytes, .. new byte[SetBytes - bytes.Length]]), bytes.Length * 8));
         else
             text.Address(address);
     }
@@ -85,11 +96,10 @@ internal static class SignalArguments
 
     private static int StackSize(CallText text) => 3 * text.WordSize;
 
-    private static string HandlerText(ulong handler, bool compat) => handler switch
+    private static string HandlerText(ulong handler) => handler switch
     {
         0 => "SIG_DFL",
         1 => "SIG_IGN",
-        uint.MaxValue when compat => "SIG_ERR",
         ulong.MaxValue => "SIG_ERR",
         _ => $"0x{handler:x}",
     };
@@ -109,7 +119,7 @@ internal static class SignalArguments
     private static void WriteAction(CallText text, ulong handler, string mask, ulong flags, ulong restorer)
     {
         const ulong hasRestorer = 0x4000000;
-        text.Write($"{{sa_handler={HandlerText(handler, text.IsCompat)}, sa_mask={mask}, sa_flags={SignalWords.ActionFlags.Format((uint)flags)}");
+        text.Write($"{{sa_handler={HandlerText(handler)}, sa_mask={mask}, sa_flags={SignalWords.ActionFlags.Format(flags)}");
         if ((flags & hasRestorer) != 0)
             text.Write(", sa_restorer=").Address(restorer);
         text.Write("}");

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using static SyscallExplorer.Linux.ArgumentKind;
 
@@ -18,7 +19,7 @@ internal static class SocketArguments
     {
         InternetFamily or Internet6Family => SocketWords.InternetProtocols.Format(text.UInt(slot)),
         NetlinkFamily => SocketWords.NetlinkProtocols.Format(text.UInt(slot)),
-        _ => $"{text.UInt(slot)}",
+        _ => $"{text[slot]}",
     }));
 
     /// <summary>An address; the next argument is its length.</summary>
@@ -27,22 +28,35 @@ internal static class SocketArguments
     /// <summary>An address that the call fills in; the next argument points to the room for it, and then to its length.</summary>
     public static ArgumentKind OutAddress { get; } = AtExit((text, slot) =>
     {
-        if (text.Failed || text.Noted.GetValueOrDefault(slot + 1, ulong.MaxValue) is ulong.MaxValue || text.ReadInt(text[slot + 1]) is not { } length)
-            text.Address(text[slot]);
+        if (!text.Failed && text[slot] != 0 && Before(text, slot + 1) is { } room && text.ReadInt(text[slot + 1]) is { } length)
+            WriteAddress(text, text[slot], Math.Min(length, room));
         else
-            WriteAddress(text, text[slot], Math.Min(length, (int)text.Noted[slot + 1]));
+            text.Address(text[slot]);
     });
 
     /// <summary>The length of an address, before and after.</summary>
     public static ArgumentKind OutLength { get; } = new(null, (text, slot) =>
     {
-        if (!text.Noted.TryGetValue(slot, out ulong before))
+        if (text[slot - 1] == 0)
             text.Address(text[slot]);
-        else if (!text.Failed && text.ReadInt(text[slot]) is { } after && after != (int)before)
-            text.Write($"[{(int)before} => {after}]");
         else
-            text.Write($"[{(int)before}]");
-    }, Note: (text, slot) => text.ReadInt(text[slot]) is { } length ? (uint)length : null);
+            WriteLength(text, slot);
+    }, NoteLength);
+
+    /// <summary>The length of an option, before and after.</summary>
+    private static ArgumentKind OptionLength { get; } = new(null, WriteLength, NoteLength);
+
+    private static void WriteLength(CallText text, int slot)
+    {
+        if (Before(text, slot) is not { } before)
+            text.Address(text[slot]);
+        else if (!text.Failed && text.ReadInt(text[slot]) is { } after && after != before)
+            text.Write($"[{before} => {after}]");
+        else
+            text.Write($"[{before}]");
+    }
+
+    private static string? NoteLength(CallText text, int slot) => text.ReadInt(text[slot]) is { } length ? Text(length) : null;
 
     /// <summary>A message to send.</summary>
     public static ArgumentKind Message { get; } = In((text, slot) => WriteMessage(text, text[slot], ulong.MaxValue, null));
@@ -50,21 +64,31 @@ internal static class SocketArguments
     /// <summary>A message that is received.</summary>
     public static ArgumentKind OutMessage { get; } = new(null, (text, slot) =>
     {
-        int? room = text.Noted.TryGetValue(slot, out ulong noted) ? (int)noted : null;
-        WriteMessage(text, text[slot], text.Failed ? null : Results.Word(text), room);
-    }, Note: (text, slot) => text.ReadInt(text[slot] + (ulong)text.WordSize) is { } length ? (uint)length : null);
+        WriteMessage(text, text[slot], text.Failed ? null : Results.Word(text), Before(text, slot));
+    }, (text, slot) => text.ReadInt(text[slot] + (ulong)text.WordSize) is { } length ? Text(length) : null);
 
     /// <summary>Arguments of <c>setsockopt</c> or <c>getsockopt</c>.</summary>
     public static ImmutableArray<ArgumentKind> Options(CallText text, bool output)
     {
-        ArgumentKind option = SocketWords.Options(text.UInt(1)) is { } names ? Scalars.Value(names) : Scalars.Int;
+        ArgumentKind option = SocketWords.Options(text.UInt(1)) is { } names ? Scalars.Value(names) : Scalars.UInt;
         ArgumentKind value = output ? OutValue : InValue;
-        return [Scalars.Int, Scalars.Value(SocketWords.Levels), option, value, output ? OutLength : Scalars.Int];
+        return [Scalars.Int, Scalars.Value(SocketWords.Levels), option, value, output ? OptionLength : Scalars.Int];
     }
 
     private static ArgumentKind InValue { get; } = In((text, slot) => WriteOption(text, text[slot], text.Int(slot + 1)));
 
-    private static ArgumentKind OutValue { get; } = Out((text, slot) => WriteOption(text, text[slot], text.ReadInt(text[slot + 1]) ?? -1));
+    private static ArgumentKind OutValue { get; } = Out((text, slot) =>
+    {
+        if (text.ReadInt(text[slot + 1]) is > 0 and var length)
+            WriteOption(text, text[slot], length);
+        else
+            text.Address(text[slot]);
+    });
+
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The int that was put aside at entry.</summary>
+    private static int? Before(CallText text, int slot) => text.Noted.TryGetValue(slot, out string? noted) ? int.Parse(noted, CultureInfo.InvariantCulture) : null;
 
     private static void WriteOption(CallText text, ulong address, int length)
     {
@@ -78,10 +102,8 @@ internal static class SocketArguments
             text.Write(TimeArguments.Val(time));
         else if (length == sizeof(int) && text.ReadInt(address) is { } value)
             text.Write($"[{OptionValue(text, option, value)}]");
-        else if (length >= 0)
-            Texts.Buffer(text, address, (ulong)length);
         else
-            text.Address(address);
+            Texts.Buffer(text, address, (uint)length);
     }
 
     private static string OptionValue(CallText text, int option, int value)
@@ -126,16 +148,20 @@ internal static class SocketArguments
                 return $", sin6_port=htons({BinaryPrimitives.ReadUInt16BigEndian(rest)}), sin6_flowinfo=htonl({BinaryPrimitives.ReadUInt32BigEndian(rest[2..])})"
                     + $", inet_pton(AF_INET6, \"{new IPAddress(rest.Slice(6, 16))}\", &sin6_addr){scope}";
             case NetlinkFamily when rest.Length >= netlink:
-                return $", nl_pid={BinaryPrimitives.ReadInt32LittleEndian(rest[2..])}, nl_groups={rest[9]:x2}{rest[8]:x2}{rest[7]:x2}{rest[6]:x2}";
+                return $", nl_pid={BinaryPrimitives.ReadInt32LittleEndian(rest[2..])}, nl_groups={Groups(BinaryPrimitives.ReadUInt32LittleEndian(rest[6..]))}";
             default:
                 return rest.Length > 0 ? $", sa_data={Texts.Quote(rest)}" : "";
         }
     }
 
+    private static string Groups(uint mask) => mask == 0 ? "00000000" : "0x" + mask.ToString("x6", CultureInfo.InvariantCulture);
+
     private static string UnixName(ReadOnlySpan<byte> name)
     {
+        const int most = 108;
         if (name.Length == 0)
             return "";
+        name = name[..Math.Min(name.Length, most)];
         if (name[0] == 0)
             return $", sun_path=@{Texts.Quote(name[1..])}";
         int end = name.IndexOf((byte)0);
@@ -151,6 +177,12 @@ internal static class SocketArguments
         }
 
         ulong name = message.Word();
+        if (text.Failed)
+        {
+            text.Write($"{{msg_namelen={message.Int32()}}}");
+            return;
+        }
+
         int nameLength = message.Int32();
         message.At(2 * text.WordSize);
         ulong vector = message.Word(), count = message.Word(), control = message.Word(), controlLength = message.Word();

@@ -41,7 +41,7 @@ internal static class TaskArguments
     /// <summary><c>struct sysinfo</c>.</summary>
     public static ArgumentKind SystemInformation { get; } = OutStructure(text => text.IsCompat ? 64 : 112, (text, info) =>
     {
-        text.Write($"{{uptime={info.SignedWord()}, loads=[{info.Word()}, {info.Word()}, {info.Word()}]");
+        text.Write($"{{uptime={info.Word()}, loads=[{info.Word()}, {info.Word()}, {info.Word()}]");
         foreach (string name in (string[])["totalram", "freeram", "sharedram", "bufferram", "totalswap", "freeswap"])
             text.Write($", {name}={info.Word()}");
         text.Write($", procs={info.UInt16()}");
@@ -108,7 +108,15 @@ internal static class TaskArguments
     public static ArgumentKind Descriptor { get; } = InStructure(_ => 16, (text, area) => text.Write(DescriptorText(area, text.IsCompat)));
 
     /// <summary>A segment descriptor that the call fills in.</summary>
-    public static ArgumentKind OutDescriptor { get; } = OutStructure(_ => 16, (text, area) => text.Write(DescriptorText(area, text.IsCompat)));
+    public static ArgumentKind OutDescriptor { get; } = AtExit((text, slot) =>
+    {
+        if (text.Failed && text.Structure(text[slot], 4)?.UInt32() is { } number)
+            text.Write($"{{entry_number={(number == uint.MaxValue ? "-1" : $"{number}")}, ...}}");
+        else if (text.Structure(text[slot], 16) is { } area)
+            text.Write(DescriptorText(area, text.IsCompat));
+        else
+            text.Address(text[slot]);
+    });
 
     /// <summary>A set of processors; the argument before is its size.</summary>
     public static ArgumentKind Processors { get; } = In((text, slot) => WriteProcessors(text, text[slot], text[slot - 1]));
@@ -128,7 +136,7 @@ internal static class TaskArguments
     /// <summary>Groups that the call fills in, as many as its result says.</summary>
     public static ArgumentKind OutGroups(int size) => new(null, (text, slot) =>
     {
-        if (text.Failed || text.Int(slot - 1) == 0)
+        if (text.Failed)
             text.Address(text[slot]);
         else
             WriteGroups(text, slot, (uint)Results.Word(text), size);
@@ -162,7 +170,7 @@ internal static class TaskArguments
         uint Bit(int at) => (bits >> at) & 1;
         const int contents = 1, longMode = 7;
         string last = compat ? "" : $", lm={Bit(longMode)}";
-        return $"{{entry_number={number}, base_addr={Padded(start)}, limit={Padded(limit)}, seg_32bit={Bit(0)}, contents={(bits >> contents) & 3}"
+        return $"{{entry_number={(number == -1 ? "-1" : $"{(uint)number}")}, base_addr={Padded(start)}, limit={Padded(limit)}, seg_32bit={Bit(0)}, contents={(bits >> contents) & 3}"
             + $", read_exec_only={Bit(3)}, limit_in_pages={Bit(4)}, seg_not_present={Bit(5)}, useable={Bit(6)}{last}}}";
     }
 
@@ -177,7 +185,7 @@ internal static class TaskArguments
             const ulong kilobyte = 1024;
             ulong value = wide ? limit.UInt64() : limit.Word();
             ulong infinity = wide || !text.IsCompat ? ulong.MaxValue : uint.MaxValue;
-            return value == infinity ? wide ? "RLIM64_INFINITY" : "RLIM_INFINITY"
+            return value == infinity ? wide || !text.IsCompat ? "RLIM64_INFINITY" : "RLIM_INFINITY"
                 : value > kilobyte && value % kilobyte == 0 ? $"{value / kilobyte}*1024"
                 : $"{value}";
         }
@@ -202,9 +210,8 @@ internal static class TaskArguments
 
     private static void WriteProcessors(CallText text, ulong address, ulong size)
     {
-        const ulong mostBytes = 1 << 16;
-        ulong words = (size + (ulong)text.WordSize - 1) / (ulong)text.WordSize * (ulong)text.WordSize;
-        if (address == 0 || words > mostBytes || text.Read(address, (int)words) is not { } bytes)
+        const ulong mostBytes = 1 << 20;
+        if (address == 0 || size > mostBytes || text.Read(address, (int)size) is not { } bytes)
         {
             text.Address(address);
             return;
@@ -222,6 +229,6 @@ internal static class TaskArguments
         else if (count == 0)
             text.Write(text[slot] == 0 ? "NULL" : "[]");
         else
-            text.Array(text[slot], count, size, group => text.Number(size == 2 ? group.UInt16() : (ulong)group.UInt32()));
+            text.Array(text[slot], count, size, group => _ = size == 2 ? text.ShortUser(group.UInt16()) : text.User(group.UInt32()));
     }
 }

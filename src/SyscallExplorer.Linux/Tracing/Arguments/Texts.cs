@@ -11,13 +11,36 @@ internal static class Texts
     private const int PageSize = 4096;
 
     /// <summary>A path, whole.</summary>
-    public static ArgumentKind Path { get; } = In((text, slot) => String(text, text[slot], PathLimit));
+    public static ArgumentKind PathName { get; } = In((text, slot) => String(text, text[slot], PathLimit));
 
     /// <summary>A string, up to the limit.</summary>
     public static ArgumentKind Name { get; } = In((text, slot) => String(text, text[slot], text.StringLimit));
 
     /// <summary>A buffer that the call reads, as long as another argument says.</summary>
     public static ArgumentKind Input(int lengthSlot) => In((text, slot) => Buffer(text, text[slot], text[lengthSlot]));
+
+    /// <summary>The value of an extended attribute, which is shown without the zero byte that ends it.</summary>
+    public static ArgumentKind Attribute(int lengthSlot) => In((text, slot) =>
+    {
+        const ulong most = 65536;
+        ulong length = text[lengthSlot];
+        int shown = (int)Math.Min(length, (ulong)text.StringLimit);
+        if (length <= most && text[slot] != 0 && text.Read(text[slot], shown) is { Length: > 0 } bytes && bytes[^1] == 0)
+            text.Write(Quote(bytes.AsSpan(0, bytes.Length - 1)));
+        else if (length <= most)
+            Buffer(text, text[slot], length);
+        else
+            text.Address(text[slot]);
+    });
+
+    /// <summary>The value of an extended attribute, or names of attributes. A room of no bytes asks for the size alone.</summary>
+    public static ArgumentKind OutAttribute { get; } = Out((text, slot) =>
+    {
+        if (text[slot + 1] == 0)
+            text.Address(text[slot]);
+        else
+            Buffer(text, text[slot], Results.Word(text));
+    });
 
     /// <summary>A buffer that the call fills, as far as its result says.</summary>
     public static ArgumentKind Output { get; } = Out((text, slot) => Buffer(text, text[slot], Results.Word(text)));
@@ -65,7 +88,7 @@ internal static class Texts
         var text = new StringBuilder("\"");
         for (int index = 0; index < bytes.Length; index++)
         {
-            bool digitFollows = index + 1 < bytes.Length && bytes[index + 1] is >= (byte)'0' and <= (byte)'9';
+            bool digitFollows = index + 1 < bytes.Length && bytes[index + 1] is >= (byte)'0' and <= (byte)'7';
             text.Append(inHexadecimal ? $"\\x{bytes[index]:x2}" : Escape(bytes[index], digitFollows));
         }
 

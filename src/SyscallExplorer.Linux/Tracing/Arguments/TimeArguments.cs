@@ -8,6 +8,12 @@ internal static class TimeArguments
     /// <summary><c>struct timespec</c>.</summary>
     public static ArgumentKind Timespec(bool wide) => InStructure(text => Size(text, wide), (text, time) => text.Write(Spec(time, wide)));
 
+    /// <summary>An input that stands behind an output and is read at entry all the same.</summary>
+    public static ArgumentKind Early(ArgumentKind kind) => AtExit((text, slot) => text.Write(text.Noted.GetValueOrDefault(slot, ""))) with
+    {
+        Note = (text, slot) => text.Aside(kind, slot),
+    };
+
     /// <summary><c>struct timespec</c> that the call fills in.</summary>
     public static ArgumentKind OutTimespec(bool wide) => OutStructure(text => Size(text, wide), (text, time) => text.Write(Spec(time, wide)));
 
@@ -49,41 +55,56 @@ internal static class TimeArguments
     public static ArgumentKind SpecPair(bool wide) => InStructure(text => 2 * Size(text, wide), (text, times) => text.Write($"[{UserSpec(times, wide)}, {UserSpec(times, wide)}]"));
 
     /// <summary>Two times of <c>utimes</c>.</summary>
-    public static ArgumentKind ValPair { get; } = InStructure(text => 2 * Size(text, false), (text, times) => text.Write($"[{Val(times)}, {Val(times)}]"));
+    public static ArgumentKind ValPair { get; } = InStructure(text => 2 * Size(text, false), (text, times) => text.Write($"[{DatedVal(times)}, {DatedVal(times)}]"));
 
     /// <summary><c>struct utimbuf</c>.</summary>
     public static ArgumentKind ModificationTimes { get; } =
-        InStructure(text => 2 * text.WordSize, (text, times) => text.Write($"{{actime={times.SignedWord()}, modtime={times.SignedWord()}}}"));
+        InStructure(text => 2 * text.WordSize, (text, times) => text.Write($"{{actime={Dated(times.SignedWord())}, modtime={Dated(times.SignedWord())}}}"));
 
     /// <summary>Seconds that the call fills in.</summary>
-    public static ArgumentKind OutSeconds { get; } = OutStructure(text => text.WordSize, (text, time) => text.Write($"[{time.SignedWord()}]"));
+    public static ArgumentKind OutSeconds { get; } = OutStructure(text => text.WordSize, (text, time) => text.Write($"[{Dated(time.SignedWord())}]"));
 
     /// <summary>Seconds that the call reads.</summary>
-    public static ArgumentKind Seconds { get; } = InStructure(text => text.WordSize, (text, time) => text.Write($"[{time.SignedWord()}]"));
+    public static ArgumentKind Seconds { get; } = InStructure(text => text.WordSize, (text, time) => text.Write($"[{Dated(time.SignedWord())}]"));
 
     /// <summary><c>struct tms</c>.</summary>
     public static ArgumentKind OutTimes { get; } = OutStructure(text => 4 * text.WordSize, (text, times) => text
-        .Write($"{{tms_utime={times.SignedWord()}, tms_stime={times.SignedWord()}, tms_cutime={times.SignedWord()}, tms_cstime={times.SignedWord()}}}"));
+        .Write($"{{tms_utime={Ticks(times)}, tms_stime={Ticks(times)}, tms_cutime={Ticks(times)}, tms_cstime={Ticks(times)}}}"));
 
     /// <summary>Such as <c>{tv_sec=1, tv_nsec=0}</c>.</summary>
-    public static string Spec(StructureReader time, bool wide) => $"{{tv_sec={time.Signed(wide)}, tv_nsec={time.Signed(wide)}}}";
+    public static string Spec(StructureReader time, bool wide) => $"{{tv_sec={time.Signed(wide)}, tv_nsec={Unsigned(time, wide)}}}";
 
     /// <summary>Such as <c>{tv_sec=1, tv_usec=0}</c>.</summary>
-    public static string Val(StructureReader time) => $"{{tv_sec={time.SignedWord()}, tv_usec={time.SignedWord()}}}";
+    public static string Val(StructureReader time) => $"{{tv_sec={time.SignedWord()}, tv_usec={time.Word()}}}";
 
     /// <summary>Bytes of a time.</summary>
     public static int Size(CallText text, bool wide) => wide ? 16 : 2 * text.WordSize;
 
+    private static string Ticks(StructureReader times) => SignalInformation.Ticks((ulong)times.SignedWord());
+
+    private static ulong Unsigned(StructureReader time, bool wide) => wide ? time.UInt64() : time.Word();
+
     private static string UserSpec(StructureReader time, bool wide)
     {
         const long now = 0x3fffffff, omit = 0x3ffffffe;
-        long seconds = time.Signed(wide), nanoseconds = time.Signed(wide);
+        const int nanosecondDigits = 9;
+        long seconds = time.Signed(wide), nanoseconds = (long)Unsigned(time, wide);
         return nanoseconds switch
         {
             now => "UTIME_NOW",
             omit => "UTIME_OMIT",
-            _ => $"{{tv_sec={seconds}, tv_nsec={nanoseconds}}}",
+            _ => $"{{tv_sec={seconds}, tv_nsec={(ulong)nanoseconds}}}{Calendar.Comment(seconds, nanoseconds, nanosecondDigits)}",
         };
+    }
+
+    private static string Dated(long seconds) => seconds + Calendar.Comment(seconds, 0, 0);
+
+    private static string DatedVal(StructureReader time)
+    {
+        const int microsecondDigits = 6;
+        long seconds = time.SignedWord();
+        ulong microseconds = time.Word();
+        return $"{{tv_sec={seconds}, tv_usec={microseconds}}}{Calendar.Comment(seconds, (long)microseconds, microsecondDigits)}";
     }
 
     private static string IntervalText(StructureReader timer) => $"{{it_interval={Val(timer)}, it_value={Val(timer)}}}";

@@ -14,6 +14,9 @@ internal static class VectorArguments
     /// <summary>Buffers of which only places and sizes are told.</summary>
     public static ArgumentKind Places { get; } = In((text, slot) => Vector(text, text[slot], text[slot + 1], null));
 
+    /// <summary>The same, behind an argument that waits for the exit.</summary>
+    public static ArgumentKind RemotePlaces { get; } = AtExit((text, slot) => Vector(text, text[slot], text[slot + 1], null));
+
     /// <summary>Two descriptors.</summary>
     public static ArgumentKind Pair { get; } = OutStructure(_ => 8, (text, pair) => text.Write($"[{pair.Int32()}, {pair.Int32()}]"));
 
@@ -23,8 +26,11 @@ internal static class VectorArguments
     /// <summary>An unsigned int that the call fills in.</summary>
     public static ArgumentKind OutUInt { get; } = OutStructure(_ => 4, (text, value) => text.Write($"[{value.UInt32()}]"));
 
+    /// <summary>A user or a group that the call fills in.</summary>
+    public static ArgumentKind OutUser { get; } = OutStructure(_ => 4, (text, value) => text.Write("[").User(value.UInt32()).Write("]"));
+
     /// <summary>A user or a group of 16 bits that the call fills in.</summary>
-    public static ArgumentKind OutShort { get; } = OutStructure(_ => 2, (text, value) => text.Write($"[{value.UInt16()}]"));
+    public static ArgumentKind OutShort { get; } = OutStructure(_ => 2, (text, value) => text.Write("[").ShortUser(value.UInt16()).Write("]"));
 
     /// <summary>A word that the call fills in, in hexadecimal.</summary>
     public static ArgumentKind OutAddress { get; } =
@@ -47,17 +53,17 @@ internal static class VectorArguments
         (text, slot) =>
         {
             if (text.Structure(text[slot], size(text)) is { } value)
-                text.Write($"[{Signed(text, value, size)}]");
+                text.Write($"[{Unsigned(text, value, size)}]");
             else
                 text.Address(text[slot]);
         },
         (text, slot) =>
         {
             if (!text.Failed && Results.Word(text) != 0 && text.Structure(text[slot], size(text)) is { } value)
-                text.Write($" => [{Signed(text, value, size)}]");
+                text.Write($" => [{Unsigned(text, value, size)}]");
         });
 
-    private static long Signed(CallText text, StructureReader value, Func<CallText, int> size) => value.Signed(size(text) == 8);
+    private static ulong Unsigned(CallText text, StructureReader value, Func<CallText, int> size) => size(text) == 8 ? value.UInt64() : value.UInt32();
 
     /// <summary>Writes a vector, and of its buffers so many bytes, or none when that is null.</summary>
     public static void Vector(CallText text, ulong address, ulong count, ulong? filled)

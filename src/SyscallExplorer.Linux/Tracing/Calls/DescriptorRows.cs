@@ -38,7 +38,7 @@ internal static class DescriptorRows
         new("fdatasync", Int),
         new("syncfs", Int),
         new("sync"),
-        new("ftruncate", Int, Long),
+        new("ftruncate", Int, Size),
         new("fallocate", Int, Flags(FileWords.Allocation), Wide, Wide),
         new("fadvise64", Int, Wide, Size, Value(FileWords.Advice)),
         new("readahead", Int, Wide, Size),

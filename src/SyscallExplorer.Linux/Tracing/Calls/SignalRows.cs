@@ -11,9 +11,9 @@ internal static class SignalRows
         new("rt_sigaction", Signal, SignalArguments.Action, SignalArguments.OutAction, Size),
         new("rt_sigprocmask", Value(SignalWords.How), SignalArguments.Set(3), SignalArguments.OutSet(3), Size),
         new("rt_sigreturn", SignalArguments.FrameMask),
-        new("rt_sigpending", SignalArguments.OutSet(1), Size),
+        new("rt_sigpending", SignalArguments.OutPending, Size),
         new("rt_sigsuspend", SignalArguments.Set(1), Size),
-        new("rt_sigtimedwait", SignalArguments.Set(3), SignalArguments.OutInformation, TimeArguments.Timespec(wide: false), Size)
+        new("rt_sigtimedwait", SignalArguments.Set(3), SignalArguments.OutInformation, TimeArguments.Early(TimeArguments.Timespec(wide: false)), Size)
         {
             Result = Results.Noted(Results.Decimal, SignalNote),
         },

@@ -13,7 +13,7 @@ internal static class SocketRows
     public static ImmutableArray<CallRow> All { get; } =
     [
         new("socket", s_family, s_type, SocketArguments.Protocol),
-        new("socketpair", s_family, s_type, SocketArguments.Protocol, VectorArguments.Pair),
+        new("socketpair", s_family, s_type, Size, VectorArguments.Pair),
         new("bind", Int, SocketArguments.Address, Int),
         new("connect", Int, SocketArguments.Address, Int),
         new("listen", Int, Int),

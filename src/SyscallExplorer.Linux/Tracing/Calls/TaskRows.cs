@@ -9,14 +9,21 @@ internal static class TaskRows
 {
     private static readonly ArgumentKind s_wait = Flags(TaskWords.Wait);
 
+    private static ArgumentKind OutPointer { get; } =
+        ArgumentKind.OutStructure(text => text.WordSize, (text, value) => text.Write("[").Address(value.Word()).Write("]"));
+
+    private static ArgumentKind OutSize { get; } = ArgumentKind.OutStructure(text => text.WordSize, (text, size) => text.Write($"[{size.Word()}]"));
+
+    private static ArgumentKind Personality { get; } = ArgumentKind.In((text, slot) => text.Write(PersonalityText(text.UInt(slot))));
+
     public static ImmutableArray<CallRow> All { get; } =
     [
         new("clone", CloneArguments.Clone),
         new("clone3", CloneArguments.Structure, Size),
         new("fork"),
         new("vfork"),
-        new("execve", Path, TaskArguments.Strings, TaskArguments.Environment),
-        new("execveat", Directory, Path, TaskArguments.Strings, TaskArguments.Environment, Flags(FileWords.At)),
+        new("execve", PathName, TaskArguments.Strings, TaskArguments.Environment),
+        new("execveat", StartDirectory, PathName, TaskArguments.Strings, TaskArguments.Environment, Flags(FileWords.At)),
         new("exit", Int),
         new("exit_group", Int),
         new("wait4", Int, TaskArguments.WaitStatus, s_wait, TaskArguments.ChildUsage),
@@ -41,8 +48,8 @@ internal static class TaskRows
         new("setregid", User, User),
         new("setresuid", User, User, User),
         new("setresgid", User, User, User),
-        new("getresuid", VectorArguments.OutUInt, VectorArguments.OutUInt, VectorArguments.OutUInt),
-        new("getresgid", VectorArguments.OutUInt, VectorArguments.OutUInt, VectorArguments.OutUInt),
+        new("getresuid", VectorArguments.OutUser, VectorArguments.OutUser, VectorArguments.OutUser),
+        new("getresgid", VectorArguments.OutUser, VectorArguments.OutUser, VectorArguments.OutUser),
         new("setfsuid", User),
         new("setfsgid", User),
         new("getgroups", Int, TaskArguments.OutGroups(4)),
@@ -51,15 +58,15 @@ internal static class TaskRows
         new("capset", ProcessControlArguments.CapabilityHeader, ProcessControlArguments.Capabilities(output: false)),
         new("prctl") { Choose = ProcessControlArguments.Choose, Result = ProcessControlArguments.WriteResult },
         new("arch_prctl") { Choose = ArchitectureArguments },
-        new("set_tid_address", Address),
+        new("set_tid_address", Hexadecimal),
         new("set_robust_list", Address, Size),
-        new("get_robust_list", Int, VectorArguments.OutAddress, OutSize),
-        new("rseq", Address, Hexadecimal32, Flags(TaskWords.RestartableSequence), Hexadecimal32),
+        new("get_robust_list", Int, OutPointer, OutSize),
+        new("rseq", Hexadecimal, Hexadecimal, Hexadecimal, Hexadecimal),
         new("set_thread_area", TaskArguments.Descriptor) { Result = Results.Noted(Results.Decimal, AreaNote) },
         new("get_thread_area", TaskArguments.OutDescriptor),
         new("futex") { Choose = text => FutexArguments.Choose(text, wide: false) },
         new("futex_waitv", Address, UInt, Hexadecimal32, TimeArguments.Timespec(wide: true), Value(TimeWords.Clocks)),
-        new("membarrier", Flags(TaskWords.Barriers), Flags(TaskWords.BarrierFlags)) { Result = WriteBarriers },
+        new("membarrier") { Choose = Barrier, Result = WriteBarriers },
         new("sched_yield"),
         new("sched_setaffinity", Int, UInt, TaskArguments.Processors),
         new("sched_getaffinity", Int, UInt, TaskArguments.OutProcessors),
@@ -72,25 +79,22 @@ internal static class TaskRows
         new("sched_rr_get_interval", Int, TimeArguments.OutTimespec(wide: false)),
         new("getpriority", Value(TaskWords.Priorities), Int),
         new("setpriority", Value(TaskWords.Priorities), Int, Int),
-        new("ioprio_get", Value(TaskWords.PriorityWho), Int),
+        new("ioprio_get", Value(TaskWords.PriorityWho), Int) { Result = Results.Noted(Results.Decimal, text => PriorityText(Results.Word(text))) },
+        new("ioprio_set", Value(TaskWords.PriorityWho), Int, ArgumentKind.In((text, slot) => text.Write(PriorityText(text.UInt(slot))))),
         new("getrlimit", Value(TaskWords.Limits), TaskArguments.OutLimit(wide: false)),
         new("setrlimit", Value(TaskWords.Limits), TaskArguments.Limit(wide: false)),
         new("prlimit64", Int, Value(TaskWords.Limits), TaskArguments.Limit(wide: true), TaskArguments.OutLimit(wide: true)),
         new("getrusage", Value(TaskWords.Usage), TaskArguments.Usage),
         new("getcpu", VectorArguments.OutUInt, VectorArguments.OutUInt, Address),
         new("personality", Personality) { Result = Results.Noted(WritePersonality, text => PersonalityName(Results.Word(text))) },
-        new("kcmp") { Choose = text => text.UInt(2) == 0 ? [Int, Int, Value(TaskWords.Compare), UInt, UInt] : [Int, Int, Value(TaskWords.Compare)] },
+        new("kcmp") { Choose = Comparing },
         new("pidfd_open", Int, Flags(TaskWords.ProcessDescriptor)),
         new("pidfd_getfd", Int, Int, Hexadecimal32),
         new("pidfd_send_signal", Int, Signal, SignalArguments.Information, Hexadecimal32),
-        new("process_vm_readv", Int, VectorArguments.Output, Size, VectorArguments.Places, Size, Size),
+        new("process_vm_readv", Int, VectorArguments.Output, Size, VectorArguments.RemotePlaces, Size, Size),
         new("process_vm_writev", Int, VectorArguments.Input, Size, VectorArguments.Places, Size, Size),
         new("restart_syscall", ArgumentKind.In((text, _) => text.Write($"<... resuming interrupted {text.Interrupted ?? "system call"} ...>"))),
     ];
-
-    private static ArgumentKind OutSize { get; } = ArgumentKind.OutStructure(text => text.WordSize, (text, size) => text.Write($"[{size.Word()}]"));
-
-    private static ArgumentKind Personality { get; } = ArgumentKind.In((text, slot) => text.Write(PersonalityText(text.UInt(slot))));
 
     private static ImmutableArray<ArgumentKind> ArchitectureArguments(CallText text) => [Value(TaskWords.ArchitectureCodes), TaskWords.ArchitectureCodes.Find(text.UInt(0)) switch
     {
@@ -99,7 +103,31 @@ internal static class TaskRows
         _ => Hexadecimal,
     }];
 
-    private static string? AreaNote(CallText text) => text.ReadInt(text[0]) is { } number ? $"entry_number={number}" : null;
+    private static ImmutableArray<ArgumentKind> Barrier(CallText text)
+    {
+        const uint onProcessor = 1;
+        ImmutableArray<ArgumentKind> arguments = [Value(TaskWords.BarrierCommands), Flags(TaskWords.BarrierFlags)];
+        return (text.UInt(1) & onProcessor) != 0 ? arguments.Add(Int) : arguments;
+    }
+
+    private static ImmutableArray<ArgumentKind> Comparing(CallText text)
+    {
+        ImmutableArray<ArgumentKind> arguments = [Int, Int, Value(TaskWords.Compare)];
+        return TaskWords.Compare.Find(text.UInt(2)) switch
+        {
+            "KCMP_FILE" => arguments.AddRange(Int, Int),
+            null or "KCMP_EPOLL_TFD" => arguments.AddRange(Hexadecimal, Hexadecimal),
+            _ => arguments,
+        };
+    }
+
+    private static string PriorityText(ulong value)
+    {
+        const int classShift = 13;
+        return $"IOPRIO_PRIO_VALUE({TaskWords.PriorityClass.Format(value >> classShift)}, {value & ((1 << classShift) - 1)})";
+    }
+
+    private static string? AreaNote(CallText text) => text.ReadInt(text[0]) is { } number ? $"entry_number={(uint)number}" : null;
 
     private static void WriteBarriers(CallText text)
     {

@@ -9,8 +9,8 @@ internal static class FileWords
 
     public static FlagNames Open { get; } = new("O_???",
         ("O_CREAT", 0x40), ("O_EXCL", 0x80), ("O_NOCTTY", 0x100), ("O_TRUNC", 0x200), ("O_APPEND", 0x400), ("O_NONBLOCK", 0x800), ("O_SYNC", 0x101000),
-        ("O_DSYNC", 0x1000), ("O_DIRECT", 0x4000), ("O_LARGEFILE", 0x8000), ("O_NOFOLLOW", 0x20000), ("O_NOATIME", 0x40000), ("O_CLOEXEC", 0x80000),
-        ("O_PATH", 0x200000), ("O_TMPFILE", 0x410000), ("O_DIRECTORY", 0x10000), ("FASYNC", 0x2000));
+        ("__O_SYNC", 0x100000), ("O_DSYNC", 0x1000), ("O_DIRECT", 0x4000), ("O_LARGEFILE", 0x8000), ("O_NOFOLLOW", 0x20000), ("O_NOATIME", 0x40000), ("O_CLOEXEC", 0x80000),
+        ("O_PATH", 0x200000), ("O_TMPFILE", 0x410000), ("__O_TMPFILE", 0x400000), ("O_DIRECTORY", 0x10000), ("FASYNC", 0x2000));
 
     public static FlagNames At { get; } = new("AT_???",
         ("AT_SYMLINK_NOFOLLOW", 0x100), ("AT_REMOVEDIR", 0x200), ("AT_SYMLINK_FOLLOW", 0x400), ("AT_NO_AUTOMOUNT", 0x800), ("AT_EMPTY_PATH", 0x1000),
@@ -18,8 +18,11 @@ internal static class FileWords
 
     public static FlagNames AtAccess { get; } = new("AT_???", ("AT_SYMLINK_NOFOLLOW", 0x100), ("AT_EACCESS", 0x200), ("AT_EMPTY_PATH", 0x1000));
 
-    public static ValueNames StatxSync { get; } =
-        ValueNames.Of("AT_STATX_???", ("AT_STATX_SYNC_AS_STAT", 0), ("AT_STATX_FORCE_SYNC", 0x2000), ("AT_STATX_DONT_SYNC", 0x4000), ("AT_STATX_SYNC_TYPE", 0x6000));
+    public static FlagNames StatxSync { get; } =
+        new("AT_STATX_???", ("AT_STATX_SYNC_AS_STAT", 0), ("AT_STATX_FORCE_SYNC", 0x2000), ("AT_STATX_DONT_SYNC", 0x4000));
+
+    public static FlagNames SwapOn { get; } = new("SWAP_FLAG_???",
+        ("SWAP_FLAG_PREFER", 0x8000), ("SWAP_FLAG_DISCARD", 0x10000), ("SWAP_FLAG_DISCARD_ONCE", 0x20000), ("SWAP_FLAG_DISCARD_PAGES", 0x40000));
 
     public static FlagNames StatxMask { get; } = new("STATX_???",
         ("STATX_ALL", 0xfff), ("STATX_BASIC_STATS", 0x7ff), ("STATX_TYPE", 1), ("STATX_MODE", 2), ("STATX_NLINK", 4), ("STATX_UID", 8), ("STATX_GID", 0x10),
@@ -48,6 +51,8 @@ internal static class FileWords
 
     public static ValueNames LockTypes { get; } = ValueNames.Of("F_???", ("F_RDLCK", 0), ("F_WRLCK", 1), ("F_UNLCK", 2), ("F_EXLCK", 4), ("F_SHLCK", 8));
 
+    public static ValueNames Owners { get; } = ValueNames.From(0, "F_OWNER_???", "F_OWNER_TID", "F_OWNER_PID", "F_OWNER_PGRP");
+
     public static FlagNames Seals { get; } = new("F_SEAL_???",
         ("F_SEAL_SEAL", 1), ("F_SEAL_SHRINK", 2), ("F_SEAL_GROW", 4), ("F_SEAL_WRITE", 8), ("F_SEAL_FUTURE_WRITE", 0x10));
 
@@ -55,7 +60,7 @@ internal static class FileWords
         ("DN_ACCESS", 1), ("DN_MODIFY", 2), ("DN_CREATE", 4), ("DN_DELETE", 8), ("DN_RENAME", 0x10), ("DN_ATTRIB", 0x20), ("DN_MULTISHOT", 0x80000000));
 
     public static FlagNames Flock { get; } = new("LOCK_???",
-        ("LOCK_MAND", 32), ("LOCK_READ", 64), ("LOCK_WRITE", 128), ("LOCK_SH", 1), ("LOCK_EX", 2), ("LOCK_NB", 4), ("LOCK_UN", 8));
+        ("LOCK_SH", 1), ("LOCK_EX", 2), ("LOCK_NB", 4), ("LOCK_UN", 8), ("LOCK_MAND", 32), ("LOCK_RW", 192), ("LOCK_READ", 64), ("LOCK_WRITE", 128));
 
     public static ValueNames Advice { get; } = ValueNames.From(0, "POSIX_FADV_???",
         "POSIX_FADV_NORMAL", "POSIX_FADV_RANDOM", "POSIX_FADV_SEQUENTIAL", "POSIX_FADV_WILLNEED", "POSIX_FADV_DONTNEED", "POSIX_FADV_NOREUSE");
@@ -64,7 +69,7 @@ internal static class FileWords
         ("FALLOC_FL_KEEP_SIZE", 1), ("FALLOC_FL_PUNCH_HOLE", 2), ("FALLOC_FL_NO_HIDE_STALE", 4), ("FALLOC_FL_COLLAPSE_RANGE", 8), ("FALLOC_FL_ZERO_RANGE", 0x10),
         ("FALLOC_FL_INSERT_RANGE", 0x20), ("FALLOC_FL_UNSHARE_RANGE", 0x40));
 
-    public static FlagNames Rename { get; } = new("RENAME_???", ("RENAME_NOREPLACE", 1), ("RENAME_EXCHANGE", 2), ("RENAME_WHITEOUT", 4));
+    public static FlagNames Rename { get; } = new("RENAME_??", ("RENAME_NOREPLACE", 1), ("RENAME_EXCHANGE", 2), ("RENAME_WHITEOUT", 4));
 
     public static FlagNames ReadWrite { get; } = new("RWF_???", ("RWF_HIPRI", 1), ("RWF_DSYNC", 2), ("RWF_SYNC", 4), ("RWF_NOWAIT", 8), ("RWF_APPEND", 0x10));
 
@@ -77,11 +82,10 @@ internal static class FileWords
 
     public static FlagNames SignalDescriptor { get; } = new("SFD_???", ("SFD_CLOEXEC", 0x80000), ("SFD_NONBLOCK", 0x800));
 
-    public static FlagNames TimerDescriptor { get; } = new("TFD_???", ("TFD_CLOEXEC", 0x80000), ("TFD_NONBLOCK", 0x800));
+    public static FlagNames TimerDescriptor { get; } = new("TFD_???",
+        ("TFD_TIMER_ABSTIME", 1), ("TFD_TIMER_CANCEL_ON_SET", 2), ("TFD_CLOEXEC", 0x80000), ("TFD_NONBLOCK", 0x800));
 
-    public static FlagNames TimerDescriptorSet { get; } = new("TFD_???", ("TFD_TIMER_ABSTIME", 1), ("TFD_TIMER_CANCEL_ON_SET", 2));
-
-    public static FlagNames Inotify { get; } = new("IN_???", ("IN_CLOEXEC", 0x80000), ("IN_NONBLOCK", 0x800));
+    public static FlagNames Inotify { get; } = new("IN_???", ("IN_NONBLOCK", 0x800), ("IN_CLOEXEC", 0x80000));
 
     public static FlagNames InotifyEvents { get; } = new("IN_???",
         ("IN_ACCESS", 1), ("IN_MODIFY", 2), ("IN_ATTRIB", 4), ("IN_CLOSE_WRITE", 8), ("IN_CLOSE_NOWRITE", 0x10), ("IN_OPEN", 0x20), ("IN_MOVED_FROM", 0x40),
@@ -90,17 +94,17 @@ internal static class FileWords
         ("IN_MASK_CREATE", 0x10000000), ("IN_MASK_ADD", 0x20000000), ("IN_ISDIR", 0x40000000), ("IN_ONESHOT", 0x80000000));
 
     public static FlagNames Poll { get; } = new("POLL???",
-        ("POLLIN", 1), ("POLLPRI", 2), ("POLLOUT", 4), ("POLLRDNORM", 0x40), ("POLLRDBAND", 0x80), ("POLLWRNORM", 0x100), ("POLLWRBAND", 0x200), ("POLLMSG", 0x400),
-        ("POLLREMOVE", 0x1000), ("POLLRDHUP", 0x2000), ("POLL_BUSY_LOOP", 0x8000), ("POLLERR", 8), ("POLLHUP", 0x10), ("POLLNVAL", 0x20));
+        ("POLLIN", 1), ("POLLPRI", 2), ("POLLOUT", 4), ("POLLERR", 8), ("POLLHUP", 0x10), ("POLLNVAL", 0x20), ("POLLRDNORM", 0x40), ("POLLRDBAND", 0x80), ("POLLWRNORM", 0x100), ("POLLWRBAND", 0x200), ("POLLMSG", 0x400),
+        ("POLLREMOVE", 0x1000), ("POLLRDHUP", 0x2000), ("POLL_BUSY_LOOP", 0x8000));
 
     public static FlagNames EpollEvents { get; } = new("EPOLL???",
-        ("EPOLLIN", 1), ("EPOLLPRI", 2), ("EPOLLOUT", 4), ("EPOLLRDNORM", 0x40), ("EPOLLRDBAND", 0x80), ("EPOLLWRNORM", 0x100), ("EPOLLWRBAND", 0x200),
-        ("EPOLLMSG", 0x400), ("EPOLLERR", 8), ("EPOLLHUP", 0x10), ("EPOLLNVAL", 0x20), ("EPOLLRDHUP", 0x2000), ("EPOLLEXCLUSIVE", 0x10000000),
+        ("EPOLLIN", 1), ("EPOLLPRI", 2), ("EPOLLOUT", 4), ("EPOLLERR", 8), ("EPOLLHUP", 0x10), ("EPOLLNVAL", 0x20), ("EPOLLRDNORM", 0x40), ("EPOLLRDBAND", 0x80), ("EPOLLWRNORM", 0x100), ("EPOLLWRBAND", 0x200),
+        ("EPOLLMSG", 0x400), ("EPOLLRDHUP", 0x2000), ("EPOLLEXCLUSIVE", 0x10000000),
         ("EPOLLWAKEUP", 0x20000000), ("EPOLLONESHOT", 0x40000000), ("EPOLLET", 0x80000000));
 
     public static ValueNames EpollOperations { get; } = ValueNames.From(1, "EPOLL_CTL_???", "EPOLL_CTL_ADD", "EPOLL_CTL_DEL", "EPOLL_CTL_MOD");
 
-    public static FlagNames EpollCreate { get; } = new("EPOLL_???", ("EPOLL_CLOEXEC", 0x80000), ("EPOLL_NONBLOCK", 0x800));
+    public static FlagNames EpollCreate { get; } = new("EPOLL_???", ("EPOLL_CLOEXEC", 0x80000));
 
     public static FlagNames MemoryFile { get; } = new("MFD_???", ("MFD_CLOEXEC", 1), ("MFD_ALLOW_SEALING", 2), ("MFD_HUGETLB", 4));
 
@@ -130,6 +134,15 @@ internal static class FileWords
     public static FlagNames FileSystemFlags { get; } = new("ST_???",
         ("ST_VALID", 0x20), ("ST_RDONLY", 1), ("ST_NOSUID", 2), ("ST_NODEV", 4), ("ST_NOEXEC", 8), ("ST_SYNCHRONOUS", 0x10), ("ST_MANDLOCK", 0x40), ("ST_NOATIME", 0x400),
         ("ST_NODIRATIME", 0x800), ("ST_RELATIME", 0x1000), ("ST_NOSYMFOLLOW", 0x2000));
+
+    /// <summary>Flags of a memory file, with the size of huge pages as a power of two.</summary>
+    public static string MemoryFileFlags(uint value)
+    {
+        const int hugeShift = 26;
+        uint huge = value >> hugeShift, flags = value & ((1u << hugeShift) - 1);
+        string named = flags == 0 && huge != 0 ? "" : MemoryFile.Format(flags);
+        return huge == 0 ? named : $"{named}{(named.Length > 0 ? "|" : "")}{huge}<<MFD_HUGE_SHIFT";
+    }
 
     /// <summary>Such as <c>O_WRONLY|O_CREAT</c>.</summary>
     public static string OpenFlags(ulong value) => s_accessModes[value & AccessMode] + Open.FormatFurther(value & ~AccessMode);

@@ -19,13 +19,13 @@ internal static class MemoryWords
 
     public static FlagNames Remap { get; } = new("MREMAP_???", ("MREMAP_MAYMOVE", 1), ("MREMAP_FIXED", 2), ("MREMAP_DONTUNMAP", 4));
 
-    public static FlagNames Synchronise { get; } = new("MS_???", ("MS_ASYNC", 1), ("MS_INVALIDATE", 2), ("MS_SYNC", 4));
+    public static FlagNames Synchronise { get; } = new("MS_???", ("MS_SYNC", 4), ("MS_ASYNC", 1), ("MS_INVALIDATE", 2));
 
     public static FlagNames LockAll { get; } = new("MCL_???", ("MCL_CURRENT", 1), ("MCL_FUTURE", 2), ("MCL_ONFAULT", 4));
 
     public static FlagNames Lock { get; } = new("MLOCK_???", ("MLOCK_ONFAULT", 1));
 
-    public static FlagNames KeyRights { get; } = new("PKEY_???", ("PKEY_DISABLE_ACCESS", 1), ("PKEY_DISABLE_WRITE", 2));
+    public static FlagNames KeyRights { get; } = new("PKEY_???", ("PKEY_DISABLE_ACCESS", 1), ("PKEY_DISABLE_WRITE", 2), ("PKEY_DISABLE_EXECUTE", 4));
 
     public static ValueNames Advice { get; } = ValueNames
         .From(0, "MADV_???", "MADV_NORMAL", "MADV_RANDOM", "MADV_SEQUENTIAL", "MADV_WILLNEED", "MADV_DONTNEED", "", "", "", "MADV_FREE", "MADV_REMOVE", "MADV_DONTFORK",
@@ -35,7 +35,9 @@ internal static class MemoryWords
 
     public static FlagNames SharedAttach { get; } = new("SHM_???", ("SHM_RDONLY", 0x1000), ("SHM_RND", 0x2000), ("SHM_REMAP", 0x4000), ("SHM_EXEC", 0x8000));
 
-    public static ValueNames Ipc { get; } = ValueNames.From(0, "IPC_???", "IPC_RMID", "IPC_SET", "IPC_STAT", "IPC_INFO");
+    public static ValueNames SharedControl { get; } = ValueNames
+        .From(0, "SHM_???", "IPC_RMID", "IPC_SET", "IPC_STAT", "IPC_INFO")
+        .With(("SHM_LOCK", 11), ("SHM_UNLOCK", 12), ("SHM_STAT", 13), ("SHM_INFO", 14), ("SHM_STAT_ANY", 15));
 
     public static FlagNames IpcGet { get; } = new("IPC_???", ("IPC_CREAT", 0x200), ("IPC_EXCL", 0x400), ("IPC_NOWAIT", 0x800));
 

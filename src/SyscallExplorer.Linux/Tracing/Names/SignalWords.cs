@@ -11,7 +11,7 @@ internal static class SignalWords
 
     public static FlagNames ActionFlags { get; } = new("SA_???",
         ("SA_RESTORER", 0x4000000), ("SA_ONSTACK", 0x8000000), ("SA_RESTART", 0x10000000), ("SA_INTERRUPT", 0x20000000), ("SA_NODEFER", 0x40000000),
-        ("SA_RESETHAND", 0x80000000), ("SA_SIGINFO", 4), ("SA_NOCLDSTOP", 1), ("SA_NOCLDWAIT", 2), ("SA_UNSUPPORTED", 0x400), ("SA_EXPOSE_TAGBITS", 0x800));
+        ("SA_RESETHAND", 0x80000000), ("SA_SIGINFO", 4), ("SA_NOCLDSTOP", 1), ("SA_NOCLDWAIT", 2));
 
     public static FlagNames StackFlags { get; } = new("SS_???", ("SS_ONSTACK", 1), ("SS_DISABLE", 2), ("SS_AUTODISARM", 0x80000000));
 
@@ -31,7 +31,7 @@ internal static class SignalWords
     {
         // From two thirds on, what is missing says it shorter.
         ulong all = bits >= 64 ? ulong.MaxValue : (1ul << bits) - 1;
-        bool inverted = BitOperations.PopCount(mask & all) >= bits * 2 / 3;
+        bool inverted = BitOperations.PopCount(mask & all) >= Math.Max(bits, 32) * 2 / 3;
         ulong named = (inverted ? ~mask : mask) & all;
         IEnumerable<string> names = Enumerable.Range(0, bits).Where(bit => (named & (1ul << bit)) != 0).Select(bit => Name(bit + 1)["SIG".Length..]);
         return $"{(inverted ? "~" : "")}[{string.Join(' ', names)}]";

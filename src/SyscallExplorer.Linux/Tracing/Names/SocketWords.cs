@@ -31,7 +31,7 @@ internal static class SocketWords
         ("MSG_OOB", 1), ("MSG_PEEK", 2), ("MSG_DONTROUTE", 4), ("MSG_CTRUNC", 8), ("MSG_PROBE", 0x10), ("MSG_TRUNC", 0x20), ("MSG_DONTWAIT", 0x40), ("MSG_EOR", 0x80),
         ("MSG_WAITALL", 0x100), ("MSG_FIN", 0x200), ("MSG_SYN", 0x400), ("MSG_CONFIRM", 0x800), ("MSG_RST", 0x1000), ("MSG_ERRQUEUE", 0x2000), ("MSG_NOSIGNAL", 0x4000),
         ("MSG_MORE", 0x8000), ("MSG_WAITFORONE", 0x10000), ("MSG_SENDPAGE_NOPOLICY", 0x10000), ("MSG_SENDPAGE_NOTLAST", 0x20000), ("MSG_BATCH", 0x40000),
-        ("MSG_NO_SHARED_FRAGS", 0x80000), ("MSG_SENDPAGE_DECRYPTED", 0x100000), ("MSG_ZEROCOPY", 0x4000000), ("MSG_FASTOPEN", 0x20000000),
+        ("MSG_NO_SHARED_FRAGS", 0x80000), ("MSG_ZEROCOPY", 0x4000000), ("MSG_FASTOPEN", 0x20000000),
         ("MSG_CMSG_CLOEXEC", 0x40000000), ("MSG_CMSG_COMPAT", 0x80000000));
 
     public static ValueNames Shutdown { get; } = ValueNames.From(0, "SHUT_???", "SHUT_RD", "SHUT_WR", "SHUT_RDWR");
@@ -87,8 +87,6 @@ internal static class SocketWords
     public static string Type(uint value)
     {
         ulong type = value & TypeMask, flags = value & ~TypeMask;
-        if (type == 0)
-            return flags == 0 ? "0" : TypeFlags.Format(flags);
-        return Types.Format(type) + TypeFlags.FormatFurther(flags);
+        return Types.Find(type) is { } name ? name + TypeFlags.FormatFurther(flags) : TypeFlags.Format(value);
     }
 }

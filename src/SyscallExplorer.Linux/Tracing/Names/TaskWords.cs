@@ -18,8 +18,8 @@ internal static class TaskWords
     };
 
     public static FlagNames Unshare { get; } = new("CLONE_???",
-        ("CLONE_VM", 0x100), ("CLONE_FS", 0x200), ("CLONE_FILES", 0x400), ("CLONE_SIGHAND", 0x800), ("CLONE_THREAD", 0x10000), ("CLONE_SYSVSEM", 0x40000),
-        ("CLONE_NEWTIME", 0x80), ("CLONE_NEWNS", 0x20000), ("CLONE_NEWCGROUP", 0x2000000), ("CLONE_NEWUTS", 0x4000000), ("CLONE_NEWIPC", 0x8000000),
+        ("CLONE_NEWTIME", 0x80), ("CLONE_VM", 0x100), ("CLONE_FS", 0x200), ("CLONE_FILES", 0x400), ("CLONE_SIGHAND", 0x800), ("CLONE_THREAD", 0x10000), ("CLONE_NEWNS", 0x20000),
+        ("CLONE_SYSVSEM", 0x40000), ("CLONE_NEWCGROUP", 0x2000000), ("CLONE_NEWUTS", 0x4000000), ("CLONE_NEWIPC", 0x8000000),
         ("CLONE_NEWUSER", 0x10000000), ("CLONE_NEWPID", 0x20000000), ("CLONE_NEWNET", 0x40000000));
 
     public static FlagNames Namespaces { get; } = new("CLONE_NEW???",
@@ -63,13 +63,13 @@ internal static class TaskWords
 
     public static FlagNames ProcessDescriptor { get; } = new("PIDFD_???", ("PIDFD_NONBLOCK", 0x800));
 
-    public static FlagNames RestartableSequence { get; } = new("RSEQ_FLAG_???", ("RSEQ_FLAG_UNREGISTER", 1));
-
     public static FlagNames Barriers { get; } = new("MEMBARRIER_CMD_???",
         ("MEMBARRIER_CMD_QUERY", 0), ("MEMBARRIER_CMD_GLOBAL", 1), ("MEMBARRIER_CMD_GLOBAL_EXPEDITED", 2), ("MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED", 4),
         ("MEMBARRIER_CMD_PRIVATE_EXPEDITED", 8), ("MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED", 0x10), ("MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE", 0x20),
         ("MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE", 0x40), ("MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ", 0x80),
         ("MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ", 0x100));
+
+    public static ValueNames BarrierCommands { get; } = ValueNames.Of(Barriers.Unknown, [.. Barriers.Bits]);
 
     public static FlagNames BarrierFlags { get; } = new("MEMBARRIER_CMD_FLAG_???", ("MEMBARRIER_CMD_FLAG_CPU", 1));
 
@@ -79,6 +79,9 @@ internal static class TaskWords
     public static ValueNames SystemLog { get; } = ValueNames.From(0, "SYSLOG_ACTION_???",
         "SYSLOG_ACTION_CLOSE", "SYSLOG_ACTION_OPEN", "SYSLOG_ACTION_READ", "SYSLOG_ACTION_READ_ALL", "SYSLOG_ACTION_READ_CLEAR", "SYSLOG_ACTION_CLEAR",
         "SYSLOG_ACTION_CONSOLE_OFF", "SYSLOG_ACTION_CONSOLE_ON", "SYSLOG_ACTION_CONSOLE_LEVEL", "SYSLOG_ACTION_SIZE_UNREAD", "SYSLOG_ACTION_SIZE_BUFFER");
+
+    public static ValueNames LogLevels { get; } = ValueNames.From(0, "LOGLEVEL_???",
+        "LOGLEVEL_EMERG", "LOGLEVEL_ALERT", "LOGLEVEL_CRIT", "LOGLEVEL_ERR", "LOGLEVEL_WARNING", "LOGLEVEL_NOTICE", "LOGLEVEL_INFO", "LOGLEVEL_DEBUG");
 
     public static ValueNames PriorityWho { get; } = ValueNames.From(1, "IOPRIO_WHO_???", "IOPRIO_WHO_PROCESS", "IOPRIO_WHO_PGRP", "IOPRIO_WHO_USER");
 
