@@ -59,6 +59,8 @@ public sealed partial class LinuxMachine
         PosixTimers = new PosixTimers(this);
         TimerFiles = new TimerFiles(this);
         Tracer = new SyscallTracer(this);
+        Pipes = new Pipes(this);
+        Epolls = new Epolls(this);
         Processor.Hypercalls = new HypercallDispatcher(this);
     }
 
@@ -149,6 +151,9 @@ public sealed partial class LinuxMachine
     /// </summary>
     /// <param name="options">How they are written; null means as <c>strace -f -o FILE</c> does.</param>
     public void TraceSystemCalls(StraceOptions? options = null) => Tracer.Start(options ?? StraceOptions.Default);
+    internal Pipes Pipes { get; }
+
+    internal Epolls Epolls { get; }
 
     /// <summary>Roots of the page tables that boot made; their kernel half is what every address space has.</summary>
     internal (ulong Kernel, ulong User) KernelRoots => _boot.Roots;

@@ -11,6 +11,7 @@ internal sealed class HostedHandlers
         HostedCalls[] families =
         [
             new FileCalls(machine),
+            new PipeCalls(machine),
             new TransferCalls(machine),
             new DescriptorCalls(machine, locks),
             locks,
@@ -26,7 +27,6 @@ internal sealed class HostedHandlers
             new SignalReturnCalls(machine),
             new SignalFileCalls(machine),
             new ThreadCalls(machine),
-            new WaitingCalls(machine),
             new FutexCalls(machine),
             new SleepCalls(machine),
             new ClockCalls(machine),
@@ -34,6 +34,10 @@ internal sealed class HostedHandlers
             new IntervalTimerCalls(machine),
             new TimerFileCalls(machine),
             new RestartableSequenceCalls(machine),
+            new PollCalls(machine),
+            new SelectCalls(machine),
+            new EpollCalls(machine),
+            new EventCalls(machine),
             new ProcessCalls(machine),
             new CloneCalls(machine),
             new ExecuteCalls(machine),

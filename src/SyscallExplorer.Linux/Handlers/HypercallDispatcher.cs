@@ -115,8 +115,11 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
 
     private long End(long result)
     {
-        if (machine.Task.Wait is not null)
-            machine.Task = machine.Task with { Wait = null, Reason = WakeReason.Start };
+        if (machine.Task.Wait is not { } wait)
+            return result;
+        machine.Task = machine.Task with { Wait = null, Reason = WakeReason.Start };
+        foreach (HeldFile file in wait.Files)
+            machine.Files.Release(file.Number);
         return result;
     }
 

@@ -105,6 +105,20 @@ internal sealed record KernelState
     /// <summary>How many descriptors lead to each open file.</summary>
     public ImmutableDictionary<int, int> FileReferences { get; init; } = ImmutableDictionary<int, int>.Empty;
 
+    /// <summary>Pipes, and the insides of FIFOs that are open.</summary>
+    public ImmutableDictionary<int, PipeState> Pipes { get; init; } = ImmutableDictionary<int, PipeState>.Empty;
+
+    /// <summary>The pipes behind the names of FIFOs.</summary>
+    public ImmutableDictionary<VfsNode, int> Fifos { get; init; } = ImmutableDictionary<VfsNode, int>.Empty;
+
+    /// <summary>The counters of eventfd.</summary>
+    public ImmutableDictionary<int, EventCounter> EventCounters { get; init; } = ImmutableDictionary<int, EventCounter>.Empty;
+
+    public ImmutableDictionary<int, EpollState> Epolls { get; init; } = ImmutableDictionary<int, EpollState>.Empty;
+
+    /// <summary>Which epolls hear of what.</summary>
+    public ImmutableDictionary<WaitKey, ImmutableList<EpollWatch>> EpollWatches { get; init; } = ImmutableDictionary<WaitKey, ImmutableList<EpollWatch>>.Empty;
+
     /// <summary>The files in memory.</summary>
     public FileTree Tree { get; init; } = InitialFiles.Tree(0);
 

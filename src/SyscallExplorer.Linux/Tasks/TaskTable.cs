@@ -164,7 +164,14 @@ internal sealed class TaskTable(LinuxMachine machine)
         long sequence = task.Wait?.Sequence ?? State.NextWait;
         if (task.Wait is null)
             State = State with { NextWait = State.NextWait + 1 };
-        Set(task with { State = RunState.Sleeping, Wait = wait with { Sequence = sequence } });
+        ImmutableArray<HeldFile> held = task.Wait?.Files ?? [];
+        foreach (HeldFile file in wait.Files.Where(file => !held.Contains(file)))
+        {
+            machine.Files.Hold(file.Number);
+            held = held.Add(file);
+        }
+
+        Set(task with { State = RunState.Sleeping, Wait = wait with { Sequence = sequence, Files = held } });
         machine.Timers.Program();
         return HostedCalls.Blocked;
     }
@@ -189,6 +196,7 @@ internal sealed class TaskTable(LinuxMachine machine)
             woken++;
         }
 
+        machine.Epolls.Hear(key);
         return woken;
     }
 
