@@ -9,7 +9,7 @@ internal sealed class TimerFiles(LinuxMachine machine)
     }
 
     /// <summary>What those wait for who wait for a timer.</summary>
-    public static WaitKey KeyOf(int number) => new(WaitKind.Readiness, (ulong)number);
+    public static WaitKey KeyOf(int number) => ReadinessKeys.Input(number);
 
     public TimerFileState this[int number]
     {
