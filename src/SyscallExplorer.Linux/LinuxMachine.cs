@@ -174,8 +174,8 @@ public sealed partial class LinuxMachine
 
     internal bool IsInCompatCall => (Tasks.Current[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
 
-    /// <summary>What its programs may use.</summary>
-    public ProgramLimits Limits { get; init; } = ProgramLimits.Default;
+    /// <summary>What its programs may use. A fork takes the limits over.</summary>
+    public ProgramLimits Limits { get; set; } = ProgramLimits.Default;
 
     /// <summary>Boots a kernel on a processor.</summary>
     /// <param name="kernel">Which kernel.</param>
