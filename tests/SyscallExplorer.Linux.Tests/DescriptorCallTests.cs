@@ -183,7 +183,7 @@ public sealed class DescriptorCallTests
         Assert.Equal([input | hungUp, output, invalid, 0], new ulong[] { 0x206, 0x20E, 0x216, 0x21E }.Select(at => (int)BitConverter.ToInt16(run.Bytes(at, 2))));
         Assert.InRange(new EmulatedTime(run.Machine).SinceBoot, 1_500_000_000, 1_600_000_000);
         LinuxMachine machine = Script().Holding(0x300, Entry(1, input)).Call(Poll, D + 0x300, 1, -1).Run().Machine;
-        Assert.Contains("waits for a descriptor in poll", machine.Run(RunLimits.Instructions(1)).Message, StringComparison.Ordinal);
+        Assert.Contains("waits for descriptor 1 in poll", machine.Run(RunLimits.Instructions(1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,6 +10,7 @@ internal sealed partial class Signals
     /// <returns>0 when a handler is entered or nothing is left, or <see cref="HostedCalls.Blocked"/> when the task has stopped or ended.</returns>
     public long Deliver(ulong registers)
     {
+        machine.Tasks.Current.SetFlag(ThreadFlags.NotifySignal, false);
         if (machine.Task.Wait is not null)
             machine.Task = machine.Task with { Wait = null, Reason = WakeReason.Start };
         while (true)
