@@ -3,8 +3,17 @@ namespace SyscallExplorer.Machine.Tests;
 /// <summary>A local APIC in some state that software can bring it into.</summary>
 internal static class RandomApic
 {
+    /// <summary>Brings it back to where a reset leaves it.</summary>
+    public static void Reset(Processor cpu)
+    {
+        ulong enabled = cpu.Registers.ReadMsr(Msr.ApicBase) & ~ApicBits.ExtendedMode | ApicBits.GlobalEnable;
+        cpu.Registers.WriteMsr(Msr.ApicBase, enabled & ~ApicBits.GlobalEnable);
+        cpu.Registers.WriteMsr(Msr.ApicBase, enabled);
+    }
+
     public static void Program(Random random, Processor cpu)
     {
+        Reset(cpu);
         bool extended = random.Next(2) == 0;
         if (extended)
             cpu.Registers.WriteMsr(Msr.ApicBase, cpu.Registers.ReadMsr(Msr.ApicBase) | ApicBits.ExtendedMode);
@@ -19,16 +28,19 @@ internal static class RandomApic
 
         Write(ApicRegister.SpuriousVector, ApicBits.SoftwareEnable | 0xFF);
         Write(ApicRegister.TaskPriority, random.Next(2) == 0 ? 0 : (uint)random.Next(256));
-        Write(ApicRegister.LocalError, (uint)random.Next(256));
+        Write(ApicRegister.LocalError, VectorOf(random));
         Write(ApicRegister.DivideConfiguration, (uint)random.Next(16) & 0xB);
         bool deadline = cpu.Model.Has(CpuFeature.TscDeadlineTimer) && random.Next(3) == 0;
-        Write(ApicRegister.LocalTimer, (uint)random.Next(256) | (deadline ? ApicBits.TscDeadline : random.Next(2) == 0 ? ApicBits.Periodic : 0));
+        Write(ApicRegister.LocalTimer, VectorOf(random) | (deadline ? ApicBits.TscDeadline : random.Next(2) == 0 ? ApicBits.Periodic : 0));
         if (deadline)
             cpu.Registers.WriteMsr(Msr.TscDeadline, (ulong)random.Next(1 << 10));
         Write(ApicRegister.InitialCount, (uint)random.Next(20));
         for (int i = random.Next(4); i > 0; i--)
-            cpu.LocalApic.Request((byte)random.Next(256), random.Next(2) == 0);
+            cpu.LocalApic.Request(VectorOf(random), random.Next(2) == 0);
     }
+
+    /// <summary>Sometimes one of an exception, or an illegal one.</summary>
+    private static byte VectorOf(Random random) => (byte)random.Next(random.Next(16) == 0 ? 0 : 32, 256);
 
     /// <summary>What can be seen of it.</summary>
     public static string Of(Processor cpu)
