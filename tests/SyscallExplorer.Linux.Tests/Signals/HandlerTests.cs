@@ -50,8 +50,14 @@ public sealed class HandlerTests
     /// <summary>The same as a 32-bit program, whose handler returns by the kernel's stub.</summary>
     private static Action<Assembler> Program32(ulong flags) => a =>
     {
-        Label handler = a.CreateLabel();
-        a.lea(eax, __[handler]);
+        // The call leaves the address of what stands behind it: the handler.
+        Label behind = a.CreateLabel();
+        a.call(behind);
+        a.mov(__dword_ptr[Data32 + Seen], eax);
+        a.mov(esi, 99);
+        a.ret();
+        a.Label(ref behind);
+        a.pop(eax);
         a.mov(__dword_ptr[Data32 + Action], eax);
         a.mov(__dword_ptr[Data32 + Action + 4], (uint)flags);
         a.mov(__dword_ptr[Data32 + Action + 8], 0);
@@ -70,10 +76,6 @@ public sealed class HandlerTests
         a.mov(ebx, esi);
         a.mov(eax, 252);
         SystemCallPathTests.Int80(a);
-        a.Label(ref handler);
-        a.mov(__dword_ptr[Data32 + Seen], eax);
-        a.mov(esi, 99);
-        a.ret();
     };
 
     private static void Call64(Assembler a, int number, params long[] arguments)
