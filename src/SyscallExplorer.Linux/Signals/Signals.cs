@@ -13,9 +13,6 @@ internal sealed partial class Signals(LinuxMachine machine)
 
     private TaskTable Tasks => machine.Tasks;
 
-    /// <summary>Is told of each signal before it takes its effect, as a tracer is; ignored ones then come too. It is no part of the machine's state.</summary>
-    public Action<TaskState, SignalInfo>? Witness { get; set; }
-
     /// <summary>What a thread does about a signal.</summary>
     public SignalAction ActionOf(TaskState task, int signal) => State.HandlerTables[task.Handlers].ActionOf(signal);
 
