@@ -94,7 +94,7 @@ internal sealed class DescriptorCalls(LinuxMachine machine, LockCalls locks) : N
             case getPipeSize:
                 return file.Object is PipeEnd end ? Machine.Pipes[end.Pipe].Slots * (long)PipeBuffer.Size : -Errno.EBADF;
             case var command:
-                long result = file.Operations.FileControl(new FileRequest(Machine, descriptor, file), command, arguments[2]);
+                long result = file.Operations.FileControl(new FileRequest(Machine, descriptor, Machine.Files.Descriptors[descriptor].File, file), command, arguments[2]);
                 if (result == -Errno.EINVAL)
                     Machine.CountMissing($"fcntl({command})");
                 return result;
