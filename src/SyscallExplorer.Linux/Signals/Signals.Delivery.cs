@@ -13,6 +13,7 @@ internal sealed partial class Signals
         machine.Tasks.Current.SetFlag(ThreadFlags.NotifySignal, false);
         if (machine.Task.Wait is not null)
             machine.Task = machine.Task with { Wait = null, Reason = WakeReason.Start };
+        Tasks.Current.SetFlag(ThreadFlags.NotifySignal, false);
         while (true)
         {
             TaskState task = machine.Task;
