@@ -16,6 +16,8 @@ internal readonly record struct Argument(ulong Value, int ResultOf = -1)
 
     public static implicit operator Argument(int value) => new((ulong)(long)value);
 
+    public static Argument operator +(Argument address, ulong offset) => new(address.Value + offset, address.ResultOf);
+
     public static Argument Result(int call) => new(0, call);
 }
 

@@ -108,6 +108,9 @@ public static class Errno
     /// <summary>File name too long.</summary>
     public const int ENAMETOOLONG = 36;
 
+    /// <summary>No more locks.</summary>
+    public const int ENOLCK = 37;
+
     /// <summary>Function not implemented.</summary>
     public const int ENOSYS = 38;
 

@@ -44,6 +44,8 @@ internal sealed class DeviceOperations : FileOperations
 
     public override int Poll(LinuxMachine machine, OpenFile file) => PollEvents.AlwaysReady;
 
+    public override bool TellsOfReadiness(OpenFile file) => NumberOf(file.Object) == DeviceNumber.Random;
+
     private static bool IsRandom(DeviceNumber number) => number == DeviceNumber.Random || number == DeviceNumber.UnseededRandom;
 
     private static DeviceNumber NumberOf(FileObject file) => ((DeviceFile)file).Number;

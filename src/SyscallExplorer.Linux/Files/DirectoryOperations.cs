@@ -10,6 +10,8 @@ internal sealed class DirectoryOperations : FileOperations
 {
     public static DirectoryOperations Instance { get; } = new();
 
+    public override bool TellsOfReadiness(OpenFile file) => false;
+
     public override bool HasPositions => true;
 
     public override long Read(FileRequest request, TransferBuffer destination, long? position) => -Errno.EISDIR;
@@ -22,7 +24,7 @@ internal sealed class DirectoryOperations : FileOperations
         if (place < 0)
             return -Errno.EINVAL;
         DirectoryFile directory = (DirectoryFile)request.File.Object;
-        request.Machine.Files.Update(request.Descriptor, request.File with { Offset = place, Object = place == 0 ? directory with { Listing = null } : directory });
+        request.Update(request.File with { Offset = place, Object = place == 0 ? directory with { Listing = null } : directory });
         return place;
     }
 
@@ -52,7 +54,7 @@ internal sealed class DirectoryOperations : FileOperations
 
         if (result < 0 && writer.Count == 0)
             return result;
-        request.Machine.Files.Update(request.Descriptor, request.File with { Offset = index, Object = directory with { Listing = listing } });
+        request.Update(request.File with { Offset = index, Object = directory with { Listing = listing } });
         return writer.Finish();
     }
 

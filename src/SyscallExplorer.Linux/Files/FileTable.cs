@@ -33,6 +33,9 @@ internal sealed class FileTable(LinuxMachine machine)
     /// <summary>The open file of a descriptor, or null.</summary>
     public OpenFile? Find(int descriptor) => Table.Descriptors.TryGetValue(descriptor, out FileDescriptor? found) ? State.OpenFiles[found.File] : null;
 
+    /// <summary>The number of the open file of a descriptor, or null.</summary>
+    public int? NumberOf(int descriptor) => Table.Descriptors.TryGetValue(descriptor, out FileDescriptor? found) ? found.File : null;
+
     /// <summary>Whether no descriptor is free.</summary>
     public bool IsFull => FirstFree(0) is null;
 
@@ -79,7 +82,16 @@ internal sealed class FileTable(LinuxMachine machine)
     }
 
     /// <summary>Changes what is known of the open file behind a descriptor.</summary>
-    public void Update(int descriptor, OpenFile file) => State = State with { OpenFiles = State.OpenFiles.SetItem(Table.Descriptors[descriptor].File, file) };
+    public void Update(int descriptor, OpenFile file) => Change(Table.Descriptors[descriptor].File, file);
+
+    /// <summary>Changes what is known of an open file.</summary>
+    public void Change(int number, OpenFile file) => State = State with { OpenFiles = State.OpenFiles.SetItem(number, file) };
+
+    /// <summary>Keeps an open file as a descriptor would.</summary>
+    public void Hold(int number) => Count(number, 1);
+
+    /// <summary>Gives up what was kept.</summary>
+    public void Release(int number) => Count(number, -1);
 
     /// <summary>FD_CLOEXEC.</summary>
     public void SetCloseOnExec(int descriptor, bool value) =>
@@ -166,6 +178,7 @@ internal sealed class FileTable(LinuxMachine machine)
 
         OpenFile file = State.OpenFiles[number];
         State = State with { OpenFiles = State.OpenFiles.Remove(number), FileReferences = State.FileReferences.Remove(number) };
+        machine.Epolls.ForgetFile(number);
         file.Operations.Released(machine, file);
         machine.Vfs.ForgetOrphans();
     }

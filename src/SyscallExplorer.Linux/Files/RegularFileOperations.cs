@@ -8,6 +8,8 @@ internal sealed class RegularFileOperations : FileOperations
 
     public static RegularFileOperations Instance { get; } = new();
 
+    public override bool TellsOfReadiness(OpenFile file) => false;
+
     public override bool HasPositions => true;
 
     public override long Read(FileRequest request, TransferBuffer destination, long? position)

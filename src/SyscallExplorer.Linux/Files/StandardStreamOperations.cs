@@ -34,7 +34,7 @@ internal sealed class StandardStreamOperations : FileOperations
             if (source.Take(done, step) < step.Length)
                 return done > 0 ? done : -Errno.EFAULT;
             if (Deliver(request, step) is var error && error != 0)
-                return done > 0 ? done : error;
+                return done > 0 ? done : error == -Errno.EPIPE ? request.BreakPipe() : error;
             done += step.Length;
         }
 

@@ -7,6 +7,8 @@ internal sealed class SyntheticContentOperations : FileOperations
 
     public static SyntheticContentOperations Instance { get; } = new();
 
+    public override bool TellsOfReadiness(OpenFile file) => false;
+
     public override bool HasPositions => true;
 
     public override long Read(FileRequest request, TransferBuffer destination, long? position)

@@ -55,6 +55,12 @@ internal sealed partial class VirtualFileSystem
             return null;
         if (system is MemoryFileSystem && status.Type == FileType.CharacterDevice)
             return OpenDevice(location, status.Represents, out error);
+        if (system is MemoryFileSystem && status.Type == FileType.Fifo)
+        {
+            error = 0;
+            return new PipeEnd(machine.Pipes.OfFifo(location.Node)) { Place = location };
+        }
+
         if (system is MemoryFileSystem && !status.IsDirectory && !status.IsRegular)
             return null;
         return system.Open(location, status, out error);

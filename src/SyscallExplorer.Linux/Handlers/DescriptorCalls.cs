@@ -60,6 +60,7 @@ internal sealed class DescriptorCalls(LinuxMachine machine, LockCalls locks) : N
     {
         const int duplicate = 0, getFlags = 1, setFlags = 2, getStatus = 3, setStatus = 4, duplicateCloseOnExec = 1030;
         const int setOwner = 8, getOwner = 9, setSignal = 10, getSignal = 11, getLease = 1025;
+        const int setPipeSize = 1031, getPipeSize = 1032;
         const int closeOnExec = 1, unlocked = 2;
         int descriptor = arguments.Int(0), argument = arguments.Int(2);
         if (Machine.Files.Find(descriptor) is not { } file)
@@ -88,8 +89,12 @@ internal sealed class DescriptorCalls(LinuxMachine machine, LockCalls locks) : N
                 return 0;
             case getLease:
                 return unlocked;
+            case setPipeSize:
+                return file.Object is PipeEnd changed ? Machine.Pipes.Resize(changed.Pipe, (uint)argument) : -Errno.EBADF;
+            case getPipeSize:
+                return file.Object is PipeEnd end ? Machine.Pipes[end.Pipe].Slots * (long)PipeBuffer.Size : -Errno.EBADF;
             case var command:
-                long result = file.Operations.FileControl(new FileRequest(Machine, descriptor, file), command, arguments[2]);
+                long result = file.Operations.FileControl(new FileRequest(Machine, descriptor, Machine.Files.Descriptors[descriptor].File, file), command, arguments[2]);
                 if (result == -Errno.EINVAL)
                     Machine.CountMissing($"fcntl({command})");
                 return result;

@@ -17,6 +17,9 @@ internal sealed class FileCalls(LinuxMachine machine) : NamedFileCalls(machine)
 
     private long Open(int directory, ulong name, int flags, int mode, bool compat)
     {
+        if (Waited?.Progress is PipeOpening opening)
+            return new PipeOpener(Machine).Continue(opening, Reason);
+
         // Flags that open does not know were never refused, and programs rely on that.
         flags &= OpenFlags.Known;
         if ((flags & OpenFlags.Nameless) != 0 && ((flags & OpenFlags.Directory) == 0 || (flags & OpenFlags.AccessMode) == OpenFlags.ReadOnly))
@@ -39,7 +42,9 @@ internal sealed class FileCalls(LinuxMachine machine) : NamedFileCalls(machine)
         if (Vfs.Open(start, path, flags, mode, rules, out int problem) is not { } opened)
             return problem;
         int kept = (flags & OpenFlags.Path) != 0 ? flags & OpenFlags.KeptByPath : flags & ~OpenFlags.OnlyForOpening;
-        return Machine.Files.Open(new OpenFile(opened, 0, kept), closeOnExec: (flags & OpenFlags.CloseOnExec) != 0);
+        var file = new OpenFile(opened, 0, kept);
+        bool closeOnExec = (flags & OpenFlags.CloseOnExec) != 0;
+        return opened is PipeEnd ? new PipeOpener(Machine).Open(file, closeOnExec) : Machine.Files.Open(file, closeOnExec);
     }
 
     /// <summary>openat2 refuses what open would overlook.</summary>
@@ -47,6 +52,8 @@ internal sealed class FileCalls(LinuxMachine machine) : NamedFileCalls(machine)
     {
         const int size = 24, known = (int)ResolveRules.Cached * 2 - 1;
         const int permissions = Octal.Changeable;
+        if (Waited?.Progress is PipeOpening opening)
+            return new PipeOpener(Machine).Continue(opening, Reason);
         ulong given = arguments[3];
         if (given < size)
             return -Errno.EINVAL;

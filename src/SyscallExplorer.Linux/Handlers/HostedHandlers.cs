@@ -11,6 +11,7 @@ internal sealed class HostedHandlers
         HostedCalls[] families =
         [
             new FileCalls(machine),
+            new PipeCalls(machine),
             new TransferCalls(machine),
             new DescriptorCalls(machine, locks),
             locks,
@@ -26,12 +27,23 @@ internal sealed class HostedHandlers
             new SignalReturnCalls(machine),
             new SignalFileCalls(machine),
             new ThreadCalls(machine),
-            new WaitingCalls(machine),
+            new FutexCalls(machine),
+            new SleepCalls(machine),
+            new ClockCalls(machine),
+            new TimerCalls(machine),
+            new IntervalTimerCalls(machine),
+            new TimerFileCalls(machine),
+            new RestartableSequenceCalls(machine),
+            new PollCalls(machine),
+            new SelectCalls(machine),
+            new EpollCalls(machine),
+            new EventCalls(machine),
             new ProcessCalls(machine),
             new CloneCalls(machine),
             new ExecuteCalls(machine),
             new WaitForChildCalls(machine),
             new SchedulingCalls(machine),
+            new InputOutputPriorityCalls(machine),
             new SystemCalls(machine),
         ];
         foreach ((string name, HostedCall call) in families.SelectMany(family => family.Calls))

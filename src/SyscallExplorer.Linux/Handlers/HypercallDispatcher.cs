@@ -56,7 +56,18 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
             case HypercallNumbers.ResumeUserModeWork:
                 cycles = Charge("resume_user_mode_work");
                 machine.Tasks.Current.SetFlag(ThreadFlags.NotifyResume, false);
+                machine.RestartableSequences.Resume(registers[Gpr.Rdi]);
                 return Next;
+            case HypercallNumbers.EntryWork when HasOnly(SyscallWork.Tracepoint):
+                cycles = Charge("trace_sys_enter");
+                machine.Tracer.Enter(machine.ReadPtRegs(registers[Gpr.Rdi]));
+                SetResult(processor, 0);
+                return HypercallResult.Continue;
+            case HypercallNumbers.ExitWork when HasOnly(SyscallWork.Tracepoint):
+                cycles = Charge("trace_sys_exit");
+                machine.Tracer.Leave(machine.ReadPtRegs(registers[Gpr.Rdi]));
+                SetResult(processor, 0);
+                return HypercallResult.Continue;
             case HypercallNumbers.EntryWork or HypercallNumbers.ExitWork or HypercallNumbers.ExitLoop:
                 machine.State = machine.State with { Refusal = DescribeWork(processor) };
                 return HypercallResult.Stop;
@@ -64,6 +75,8 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
                 return HypercallResult.Unknown;
         }
     }
+
+    private bool HasOnly(int work) => (uint)machine.Tasks.Current[TaskLayout.SyscallWork] == work && machine.Tracer.IsOn;
 
     private HypercallResult Next => machine.IsOver ? HypercallResult.Stop : HypercallResult.Continue;
 
@@ -102,8 +115,11 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
 
     private long End(long result)
     {
-        if (machine.Task.Wait is not null)
-            machine.Task = machine.Task with { Wait = null, Reason = WakeReason.Start };
+        if (machine.Task.Wait is not { } wait)
+            return result;
+        machine.Task = machine.Task with { Wait = null, Reason = WakeReason.Start };
+        foreach (HeldFile file in wait.Files)
+            machine.Files.Release(file.Number);
         return result;
     }
 

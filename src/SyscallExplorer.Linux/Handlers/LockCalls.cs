@@ -8,6 +8,7 @@ internal sealed class LockCalls(LinuxMachine machine) : NamedFileCalls(machine)
     private const int Shared = 0;
     private const int Exclusive = 1;
     private const int Unlocked = 2;
+    private const int MaxLocks = 4096;
 
     public override IEnumerable<(string Name, HostedCall Call)> Calls => [("flock", Whole)];
 
@@ -64,6 +65,8 @@ internal sealed class LockCalls(LinuxMachine machine) : NamedFileCalls(machine)
             return 0;
         }
 
+        if (State.Locks.Locks.Count >= MaxLocks)
+            return -Errno.ENOLCK;
         if (State.Locks.Conflict(wanted) is not null)
             return mayWait ? WaitFor(wanted) : -Errno.EAGAIN;
         State = State with { Locks = State.Locks.With(wanted) };

@@ -26,10 +26,15 @@ internal abstract class NamedFileCalls(LinuxMachine machine) : HostedCalls(machi
     protected static long Joined(SyscallArguments arguments, int low) => (long)((uint)arguments[low] | (arguments[low + 1] << 32));
 
     /// <summary>The open file of a descriptor, for calls that O_PATH does not allow.</summary>
-    protected OpenFile? FindFile(int descriptor) => Machine.Files.Find(descriptor) is { Object: not PathOnly } file ? file : null;
+    protected OpenFile? FindFile(int descriptor) => Request(descriptor)?.File;
 
-    /// <summary>A request on a descriptor, for calls that O_PATH does not allow.</summary>
-    protected FileRequest? Request(int descriptor) => FindFile(descriptor) is { } file ? new FileRequest(Machine, descriptor, file) : null;
+    /// <summary>
+    /// A request on a descriptor, for calls that O_PATH does not allow. A call that has waited goes on with the file that it began with.
+    /// </summary>
+    protected FileRequest? Request(int descriptor) =>
+        (Waited?.FileOf(descriptor) ?? Machine.Files.NumberOf(descriptor)) is { } number && State.OpenFiles[number] is { Object: not PathOnly } file
+            ? new FileRequest(Machine, descriptor, number, file)
+            : null;
 
     /// <summary>Where an open file is; a node of its own for what has no name.</summary>
     protected static VfsLocation LocationOf(OpenFile file) => file.Object.Location ?? new VfsLocation(new ObjectNode(file.Object));

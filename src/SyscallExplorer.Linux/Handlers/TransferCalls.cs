@@ -39,9 +39,7 @@ internal sealed class TransferCalls(LinuxMachine machine) : NamedFileCalls(machi
         if (Request(descriptor) is not { File.MayWrite: true } request)
             return -Errno.EBADF;
         long result = request.File.Operations.Write(request, buffer, position);
-        if (result == -Errno.EPIPE)
-            Machine.Signals.Send(Task, SignalNumbers.SIGPIPE);
-        else if (result == -Errno.EFBIG && request.File.Object is RegularFile)
+        if (result == -Errno.EFBIG && request.File.Object is RegularFile)
             Machine.Signals.Send(Task, SignalNumbers.SIGXFSZ);
         return result;
     }
@@ -85,7 +83,7 @@ internal sealed class TransferCalls(LinuxMachine machine) : NamedFileCalls(machi
         long end = file.Operations.Status(Machine, file.Object)?.Size ?? 0;
         long done = Vectored(arguments, right, end);
         if (done > 0 && position == -1)
-            new FileRequest(Machine, arguments.Int(0), file).MoveTo(end + done);
+            Machine.Files.Update(arguments.Int(0), file with { Offset = end + done });
         return done;
     }
 

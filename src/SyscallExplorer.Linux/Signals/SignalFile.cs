@@ -38,5 +38,7 @@ internal sealed class SignalFileOperations : FileOperations
     public override int Poll(LinuxMachine machine, OpenFile file) =>
         file.Object is SignalFile signals && ((machine.Task.Signals.Pending | machine.Process.Signals.Pending) & signals.Mask) != 0 ? PollEvents.Input : 0;
 
+    public override System.Collections.Immutable.ImmutableArray<WaitKey> WaitKeys(LinuxMachine machine, OpenFile file, int events) => [SignalFile.KeyOf(machine.Task)];
+
     public override string Describe(LinuxMachine machine, FileObject file) => "anon_inode:[signalfd]";
 }

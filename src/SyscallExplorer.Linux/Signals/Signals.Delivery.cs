@@ -34,6 +34,7 @@ internal sealed partial class Signals
                 return StopNow();
             if (Dequeue(task.Signals.Blocked, faultsFirst: true) is not { } info)
                 return GoOn(registers);
+            machine.Tracer.Signal(info);
             SignalAction action = ActionOf(task, info.Signal);
             if (action.Handler > SignalAction.Ignore)
             {
@@ -63,7 +64,12 @@ internal sealed partial class Signals
         {
             (SignalQueue shared, taken) = machine.Process.Signals.Take(blocked);
             machine.Process = machine.Process with { Signals = shared };
+            if (taken?.Signal == SignalNumbers.SIGALRM)
+                machine.IntervalTimers.AlarmTaken();
         }
+
+        if (taken?.Code == SignalCodes.Timer)
+            taken = machine.PosixTimers.Taken(taken);
 
         Recalculate(machine.Task);
         return taken;
@@ -116,6 +122,7 @@ internal sealed partial class Signals
             SetAction(signal, action with { Handler = SignalAction.Default });
         PtRegs interrupted = RestartRules.BeforeHandler(
             machine.ReadPtRegs(registers), machine.IsInCompatCall, (action.Flags & SignalActionFlags.Restart) != 0);
+        interrupted = machine.RestartableSequences.BeforeHandler(interrupted, signal);
         if (!new HandlerEntry(machine).TryEnter(interrupted, info, action, Rules))
         {
             machine.WritePtRegs(interrupted);

@@ -69,11 +69,20 @@ internal sealed record KernelState
     /// <summary>The lowest virtual runtime that a task on the queue had.</summary>
     public long LowestVirtualRuntime { get; init; }
 
+    /// <summary>The clock when the period of real time began, in 1/256 cycles.</summary>
+    public long RealTimeStart { get; init; }
+
+    /// <summary>What real-time tasks have had of it, in 1/256 cycles.</summary>
+    public long RealTimeUsed { get; init; }
+
     /// <summary>Nanoseconds since boot of the next tick, or null while the processor idles.</summary>
     public long? NextTick { get; init; }
 
     /// <summary>What goes off at its time.</summary>
     public ImmutableSortedSet<KernelTimer> Timers { get; init; } = [];
+
+    /// <summary>Timers that descriptors lead to.</summary>
+    public ImmutableDictionary<int, TimerFileState> TimerFiles { get; init; } = ImmutableDictionary<int, TimerFileState>.Empty;
 
     /// <summary>The clock that the local timer is set to, in 1/256 cycles.</summary>
     public long ProgrammedClock { get; init; } = long.MaxValue;
@@ -95,6 +104,20 @@ internal sealed record KernelState
 
     /// <summary>How many descriptors lead to each open file.</summary>
     public ImmutableDictionary<int, int> FileReferences { get; init; } = ImmutableDictionary<int, int>.Empty;
+
+    /// <summary>Pipes, and the insides of FIFOs that are open.</summary>
+    public ImmutableDictionary<int, PipeState> Pipes { get; init; } = ImmutableDictionary<int, PipeState>.Empty;
+
+    /// <summary>The pipes behind the names of FIFOs.</summary>
+    public ImmutableDictionary<VfsNode, int> Fifos { get; init; } = ImmutableDictionary<VfsNode, int>.Empty;
+
+    /// <summary>The counters of eventfd.</summary>
+    public ImmutableDictionary<int, EventCounter> EventCounters { get; init; } = ImmutableDictionary<int, EventCounter>.Empty;
+
+    public ImmutableDictionary<int, EpollState> Epolls { get; init; } = ImmutableDictionary<int, EpollState>.Empty;
+
+    /// <summary>Which epolls hear of what.</summary>
+    public ImmutableDictionary<WaitKey, ImmutableList<EpollWatch>> EpollWatches { get; init; } = ImmutableDictionary<WaitKey, ImmutableList<EpollWatch>>.Empty;
 
     /// <summary>The files in memory.</summary>
     public FileTree Tree { get; init; } = InitialFiles.Tree(0);
@@ -126,6 +149,9 @@ internal sealed record KernelState
 
     /// <summary>Bytes that were written to standard output and error, wherever they went.</summary>
     public long OutputBytes { get; init; }
+
+    /// <summary>The calls of all tasks, where they are written down.</summary>
+    public StraceLog? Trace { get; init; }
 
     /// <summary>System calls that the kit has no handler for, by name, with how often each was asked for.</summary>
     public ImmutableSortedDictionary<string, int> Unimplemented { get; init; } = ImmutableSortedDictionary<string, int>.Empty.WithComparers(StringComparer.Ordinal);

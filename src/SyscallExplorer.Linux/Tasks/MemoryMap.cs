@@ -60,6 +60,9 @@ internal sealed record MemoryMap
     /// <summary>The program's file, which lives as long as it is used here.</summary>
     public VfsLocation? ExecutableFile { get; init; }
 
+    /// <summary>What membarrier was told to expect here: its commands that register.</summary>
+    public int Barriers { get; init; }
+
     /// <summary>Pages that it holds, and the most that it ever held.</summary>
     public long ResidentPages { get; init; }
 

@@ -72,6 +72,12 @@ public static class SignalNumbers
     /// <summary>A limit of processor time.</summary>
     public const int SIGXCPU = 24;
 
+    /// <summary>ITIMER_VIRTUAL ran out.</summary>
+    public const int SIGVTALRM = 26;
+
+    /// <summary>ITIMER_PROF ran out.</summary>
+    public const int SIGPROF = 27;
+
     /// <summary>A limit of a file's size.</summary>
     public const int SIGXFSZ = 25;
 

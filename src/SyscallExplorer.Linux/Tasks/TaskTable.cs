@@ -39,6 +39,10 @@ internal sealed class TaskTable(LinuxMachine machine)
     /// <summary>Tasks of a process that are alive, by number.</summary>
     public IEnumerable<TaskState> Threads(ProcessState process) => process.Threads.Select(id => State.Tasks[id]).Where(task => task.IsAlive);
 
+    /// <summary>What the threads of a process have used, those that are gone included.</summary>
+    public TaskTimes TimesOf(ProcessState process) =>
+        process.Threads.Aggregate(process.EndedThreads, (sum, id) => Find(id) is { } task ? sum.Add(task.Times) : sum);
+
     /// <summary>Processes whose parent this is.</summary>
     public IEnumerable<ProcessState> Children(int process) => State.Processes.Values.Where(child => child.Parent == process);
 
@@ -160,7 +164,14 @@ internal sealed class TaskTable(LinuxMachine machine)
         long sequence = task.Wait?.Sequence ?? State.NextWait;
         if (task.Wait is null)
             State = State with { NextWait = State.NextWait + 1 };
-        Set(task with { State = RunState.Sleeping, Wait = wait with { Sequence = sequence } });
+        ImmutableArray<HeldFile> held = task.Wait?.Files ?? [];
+        foreach (HeldFile file in wait.Files.Where(file => !held.Contains(file)))
+        {
+            machine.Files.Hold(file.Number);
+            held = held.Add(file);
+        }
+
+        Set(task with { State = RunState.Sleeping, Wait = wait with { Sequence = sequence, Files = held } });
         machine.Timers.Program();
         return HostedCalls.Blocked;
     }
@@ -185,6 +196,7 @@ internal sealed class TaskTable(LinuxMachine machine)
             woken++;
         }
 
+        machine.Epolls.Hear(key);
         return woken;
     }
 

@@ -5,10 +5,10 @@ namespace SyscallExplorer.Linux;
 /// <summary>What a task can wait for.</summary>
 internal enum WaitKind
 {
-    /// <summary>Bytes, room or the other end of a pipe; the number is the pipe's.</summary>
+    /// <summary>The other end of a FIFO; the number is the pipe's.</summary>
     Pipe,
 
-    /// <summary>A futex: its address, and the address space or the shared object that it lies in.</summary>
+    /// <summary>A futex: its address and address space, or its place in what is mapped.</summary>
     Futex,
 
     /// <summary>A child of the process of this number.</summary>
@@ -31,10 +31,13 @@ internal enum WaitKind
 
     /// <summary>SIGCONT or SIGKILL for the process of this number.</summary>
     Continue,
+
+    /// <summary>A clock of processor time, which the tick looks at.</summary>
+    ProcessorTime,
 }
 
 /// <summary>One thing that a task waits for.</summary>
-internal readonly record struct WaitKey(WaitKind Kind, ulong Number, ulong Space = 0);
+internal readonly record struct WaitKey(WaitKind Kind, ulong Number, ulong Space = 0, AreaBacking? Backing = null);
 
 /// <summary>Why a call that waited is asked again.</summary>
 internal enum WakeReason
@@ -52,6 +55,11 @@ internal enum WakeReason
     Interrupted,
 }
 
+/// <summary>An open file that a call keeps while it waits.</summary>
+/// <param name="Descriptor">The descriptor by which the call was given it.</param>
+/// <param name="Number">The number of the open file.</param>
+internal readonly record struct HeldFile(int Descriptor, int Number);
+
 /// <summary>A call that waits, as plain data: a snapshot holds it and another process can go on with it.</summary>
 /// <param name="Keys">What ends it.</param>
 /// <param name="What">What it waits for, as a sentence goes on behind "waits for".</param>
@@ -64,6 +72,9 @@ internal sealed record Wait(ImmutableArray<WaitKey> Keys, string What, long OnSi
     /// <summary>What the call has done so far, for its own use.</summary>
     public object? Progress { get; init; }
 
+    /// <summary>Files that stay open until the call ends: it goes on with those that it began with.</summary>
+    public ImmutableArray<HeldFile> Files { get; init; } = [];
+
     /// <summary>Whether the call wants to be asked when a signal comes, so that it can clean up or tell of its progress.</summary>
     public bool TellsOfSignals { get; init; }
 
@@ -72,4 +83,16 @@ internal sealed record Wait(ImmutableArray<WaitKey> Keys, string What, long OnSi
 
     /// <summary>The order in which waits began: who waited first is woken first.</summary>
     public long Sequence { get; init; }
+
+    /// <summary>The number of the open file that a descriptor led to when the call began, or null.</summary>
+    public int? FileOf(int descriptor)
+    {
+        foreach (HeldFile held in Files)
+        {
+            if (held.Descriptor == descriptor)
+                return held.Number;
+        }
+
+        return null;
+    }
 }

@@ -8,7 +8,7 @@ public sealed class RealProgramTests
     public static TheoryData<string, string, int, int> EveryVariant()
     {
         var data = new TheoryData<string, string, int, int>();
-        foreach (string name in (string[])["hello", "floats", "sort", "sha256", "recursion"])
+        foreach (string name in (string[])["hello", "floats", "sort", "sha256", "recursion", "stack"])
         {
             foreach (Variant variant in Variant.All)
                 data.Add(name, variant.Library, variant.Bitness, variant.Optimisation);
@@ -22,7 +22,7 @@ public sealed class RealProgramTests
     public void A_compiled_program_does_what_it_does_on_the_host(string name, string library, int bitness, int optimisation)
     {
         string program = Compiled.Get(name, new Variant(library, bitness, optimisation));
-        string[] arguments = name switch { "hello" => ["you", "", "zwölf Wörter"], "sort" => ["10000"], _ => [] };
+        string[] arguments = name switch { "hello" or "stack" => ["you", "", "zwölf Wörter"], "sort" => ["10000"], _ => [] };
         NativeAndKit.Compare(new ProgramCall(program, arguments) { Input = name == "sha256" ? SampleText.Of(100_000) : [] });
     }
 

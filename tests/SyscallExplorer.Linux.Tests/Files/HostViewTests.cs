@@ -229,6 +229,18 @@ public sealed class HostViewTests : IDisposable
     }
 
     [Fact]
+    public void A_view_can_stand_in_a_view_where_the_host_has_nothing()
+    {
+        LinuxMachine machine = Mounted("/");
+        machine.MountHost("/sub/second", Path.Combine(_folder, "etc"));
+        Assert.Equal("of the view", Read(machine, "/sub/second/passwd"));
+        Assert.Equal([".", "..", "inner", "second"], Names(machine, "/sub"));
+        Assert.Equal("inner", Read(machine, "/sub/second/../inner"));
+        Assert.Equal("/sub/second", machine.Vfs.PathOf(machine.Vfs.FindAsOwner("/sub/second")!.Node));
+        Assert.Throws<IOException>(() => machine.MountHost("/hello", _folder));
+    }
+
+    [Fact]
     public void The_attributes_are_the_hosts_and_the_inode_number_follows_from_the_path()
     {
         File.SetLastWriteTimeUtc(Path.Combine(_folder, "hello"), new DateTime(2020, 5, 6, 7, 8, 9, DateTimeKind.Utc));

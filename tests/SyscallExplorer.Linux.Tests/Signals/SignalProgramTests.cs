@@ -9,6 +9,12 @@ public sealed class SignalProgramTests
     };
 
     [SkippableTheory]
+    [InlineData("jobs")]
+    [InlineData("corners")]
+    [InlineData("threads")]
+    public void A_program_of_another_C_library_does_too(string name) => Assert.Equal(0, HostProgram.Compare(name, HostCompiler.Musl).ExitStatus);
+
+    [SkippableTheory]
     [MemberData(nameof(Programs))]
     public void A_program_sees_the_same_signals_as_on_the_host(string name, int bitness) =>
         Assert.Equal(0, HostProgram.Compare(name, bitness).ExitStatus);

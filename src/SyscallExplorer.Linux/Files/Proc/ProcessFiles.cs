@@ -69,7 +69,7 @@ internal sealed record TaskDirectory(int Id, bool IsThread) : SyntheticDirectory
                 Destination = asked => ContextOf(asked) is { } context ? new VfsLocation(context.WorkingDirectory) : null,
             },
             "root" => new SyntheticLink(_ => "/") { Destination = asked => new VfsLocation(asked.Vfs.Root) },
-            "fd" => new DescriptorDirectory(Id),
+            "fd" => new DescriptorDirectory(Id) { Owner = TaskIdentity.Uid },
             "task" when !IsThread => new ThreadList(Id),
             _ when s_files.TryGetValue(name, out Func<LinuxMachine, TaskState, byte[]>? text) => new SyntheticFile(
                 asked => asked.Tasks.Find(Id) is { } task ? text(asked, task) : [], s_private.Contains(name) ? Octal.OwnerRead : Octal.ReadByAnyone),
