@@ -151,7 +151,9 @@ int main(int argc, char **argv)
     readlink(entry, link, sizeof link - 1);
     HOLDS(strncmp(link, "pipe:[", 6) == 0);
     CALL(readlink("/proc/self/fd/99", link, sizeof link));
-    SHOW(count_files());
+    int before = count_files();
+    dup(channel[0]);
+    SHOW(count_files() - before);
     HOLDS(contents("/proc/self/auxv") != NULL);
 
     pid_t child = fork();

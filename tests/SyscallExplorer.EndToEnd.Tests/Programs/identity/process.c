@@ -45,11 +45,11 @@ static void priorities(void)
 {
     pid_t pid = fork();
     if (pid == 0) {
-        int start = getpriority(PRIO_PROCESS, 0);
-        SHOW(nice(3) - start);
-        SHOW(getpriority(PRIO_PROCESS, 0) - start);
-        CALL(setpriority(PRIO_PROCESS, 0, start + 2));
-        SHOW(getpriority(PRIO_PROCESS, 0) - start);
+        CALL(setpriority(PRIO_PROCESS, 0, 14));
+        CALL(nice(3));
+        SHOW(getpriority(PRIO_PROCESS, 0));
+        CALL(setpriority(PRIO_PROCESS, 0, 16));
+        SHOW(getpriority(PRIO_PROCESS, 0));
         CALL(setpriority(PRIO_PROCESS, 0, 99));
         SHOW(getpriority(PRIO_PROCESS, 0));
         CALL(getpriority(77, 0));
