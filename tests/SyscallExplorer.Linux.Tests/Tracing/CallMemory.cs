@@ -38,7 +38,7 @@ internal sealed class CallMemory(int wordSize) : ISyscallMemory
     {
         foreach ((ulong start, byte[] bytes) in _blocks)
         {
-            if (address < start || address + (ulong)destination.Length > start + Apart)
+            if (address < start || address >= start + Apart || (ulong)destination.Length > start + Apart - address)
                 continue;
             // Behind what was put, a page goes on with zeroes.
             destination.Clear();

@@ -48,7 +48,7 @@ public sealed class ScalarArgumentTests
         { "prctl", "prctl(PR_SET_PDEATHSIG, SIGTERM)", [1, 15] },
         { "arch_prctl", "arch_prctl(ARCH_SET_FS, 0x5)", [0x1002, 5] },
         { "futex", "futex(0x1000, FUTEX_WAKE_PRIVATE, 1)", [0x1000, 129, 1] },
-        { "futex", "futex(0x1000, FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME, 1, NULL, FUTEX_BITSET_MATCH_ANY)", [0x1000, 393, 1, 0, 0x3000, uint.MaxValue] },
+        { "futex", "futex(0x1000, FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME, 1, NULL, FUTEX_BITSET_MATCH_ANY)", [0x1000, 265, 1, 0, 0x3000, uint.MaxValue] },
         { "futex", "futex(0x1000, FUTEX_CMP_REQUEUE, 1, 2, 0x3, 4)", [0x1000, 4, 1, 2, 3, 4] },
         { "futex", "futex(0x1000, FUTEX_WAKE_OP, 1, 2, 0x3, FUTEX_OP_SET<<28|0<<12|FUTEX_OP_CMP_EQ<<24|0x4)", [0x1000, 5, 1, 2, 3, 4] },
         { "futex", "futex(0x1000, 0xe /* FUTEX_??? */, 1, 0x2, 0x3, 0x4)", [0x1000, 14, 1, 2, 3, 4] },
