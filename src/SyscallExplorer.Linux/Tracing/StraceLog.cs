@@ -61,7 +61,7 @@ public sealed class StraceLog
         if (task.IsCompat != call.IsCompat && Options.AnnounceWordSize)
             log = log.Add(new TaskRemark(call.Pid, WordSizeRemark(call)), task);
         EnteredCall entered = _formatter.Enter(call, memory, task.LastCall);
-        return log.Add(new CallEntered(entered), new TracedTask(call.IsCompat, entered, call.DisplayName));
+        return log.Add(new CallEntered(entered), new TracedTask(call.IsCompat, entered, entered.Call.DisplayName));
     }
 
     /// <summary>The task's call returns. A return without a call, such as a new task's first, is left out.</summary>

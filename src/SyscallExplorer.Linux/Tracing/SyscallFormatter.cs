@@ -11,6 +11,7 @@ public sealed class SyscallFormatter(StraceOptions options)
     /// <param name="interrupted">The task's previous call, which <c>restart_syscall</c> goes on with, or null.</param>
     public EnteredCall Enter(SyscallInvocation call, ISyscallMemory memory, string? interrupted = null)
     {
+        call = SocketCalls.Unfold(call, memory);
         var text = new CallText(call, memory, options) { Interrupted = interrupted };
         text.Write(call.DisplayName).Write("(");
         ImmutableArray<(ArgumentKind Kind, int Slot)> kinds = Place(text);

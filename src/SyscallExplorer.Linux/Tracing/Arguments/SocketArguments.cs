@@ -92,30 +92,16 @@ internal static class SocketArguments
 
     private static void WriteOption(CallText text, ulong address, int length)
     {
-        const int socket = 1, linger = 13, credentials = 17, receiveTime = 20, sendTime = 21;
-        int option = text.Int(2);
-        if (text.Int(1) == socket && option == linger && length >= 8 && text.Structure(address, 8) is { } wait)
+        const int socket = 1, error = 4, linger = 13, credentials = 17;
+        int option = text.Int(1) == socket ? text.Int(2) : 0;
+        if (option == linger && length >= 8 && text.Structure(address, 8) is { } wait)
             text.Write($"{{l_onoff={wait.Int32()}, l_linger={wait.Int32()}}}");
-        else if (text.Int(1) == socket && option == credentials && length >= 12 && text.Structure(address, 12) is { } peer)
+        else if (option == credentials && length >= 12 && text.Structure(address, 12) is { } peer)
             text.Write(Credentials(peer));
-        else if (text.Int(1) == socket && option is receiveTime or sendTime && text.Structure(address, 2 * text.WordSize) is { } time)
-            text.Write(TimeArguments.Val(time));
         else if (length == sizeof(int) && text.ReadInt(address) is { } value)
-            text.Write($"[{OptionValue(text, option, value)}]");
+            text.Write($"[{(option == error && ErrorNames.Name(value) is { } name ? name : $"{value}")}]");
         else
             Texts.Buffer(text, address, (uint)length);
-    }
-
-    private static string OptionValue(CallText text, int option, int value)
-    {
-        const int socket = 1, type = 3, error = 4, domain = 39;
-        return text.Int(1) != socket ? $"{value}" : option switch
-        {
-            type => SocketWords.Type((uint)value),
-            error when ErrorNames.Name(value) is { } name => name,
-            domain => SocketWords.Families.Format((uint)value),
-            _ => $"{value}",
-        };
     }
 
     internal static string Credentials(StructureReader peer) => $"{{pid={peer.Int32()}, uid={peer.UInt32()}, gid={peer.UInt32()}}}";

@@ -23,6 +23,8 @@ internal static class SocketRows
         new("getpeername", Int, SocketArguments.OutAddress, SocketArguments.OutLength),
         new("sendto", Int, Texts.Input(2), Size, s_flags, SocketArguments.Address, Int),
         new("recvfrom", Int, Texts.Output, Size, s_flags, SocketArguments.OutAddress, SocketArguments.OutLength),
+        new("send", Int, Texts.Input(2), Size, s_flags),
+        new("recv", Int, Texts.Output, Size, s_flags),
         new("sendmsg", Int, SocketArguments.Message, s_flags),
         new("recvmsg", Int, SocketArguments.OutMessage, s_flags),
         new("shutdown", Int, Value(SocketWords.Shutdown)),

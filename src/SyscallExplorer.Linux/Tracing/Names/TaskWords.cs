@@ -12,10 +12,8 @@ internal static class TaskWords
         ("CLONE_NEWCGROUP", 0x2000000), ("CLONE_NEWUTS", 0x4000000), ("CLONE_NEWIPC", 0x8000000), ("CLONE_NEWUSER", 0x10000000), ("CLONE_NEWPID", 0x20000000),
         ("CLONE_NEWNET", 0x40000000), ("CLONE_IO", 0x80000000));
 
-    public static FlagNames Clone3 { get; } = Clone with
-    {
-        Bits = Clone.Bits.AddRange(("CLONE_CLEAR_SIGHAND", 0x100000000), ("CLONE_INTO_CGROUP", 0x200000000), ("CLONE_NEWTIME", 0x80)),
-    };
+    public static FlagNames Clone3 { get; } = new("CLONE_???",
+        [.. Clone.Bits, ("CLONE_CLEAR_SIGHAND", 0x100000000), ("CLONE_INTO_CGROUP", 0x200000000), ("CLONE_NEWTIME", 0x80)]);
 
     public static FlagNames Unshare { get; } = new("CLONE_???",
         ("CLONE_NEWTIME", 0x80), ("CLONE_VM", 0x100), ("CLONE_FS", 0x200), ("CLONE_FILES", 0x400), ("CLONE_SIGHAND", 0x800), ("CLONE_THREAD", 0x10000), ("CLONE_NEWNS", 0x20000),
@@ -69,7 +67,7 @@ internal static class TaskWords
         ("MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE", 0x40), ("MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ", 0x80),
         ("MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ", 0x100));
 
-    public static ValueNames BarrierCommands { get; } = ValueNames.Of(Barriers.Unknown, [.. Barriers.Bits]);
+    public static ValueNames BarrierCommands { get; } = ValueNames.Of("MEMBARRIER_CMD_???", [.. Barriers.Bits]);
 
     public static FlagNames BarrierFlags { get; } = new("MEMBARRIER_CMD_FLAG_???", ("MEMBARRIER_CMD_FLAG_CPU", 1));
 
