@@ -35,13 +35,23 @@ internal sealed class ElfReader(FileReader read, long length, string name, int e
 
     private static readonly ImmutableDictionary<int, string> s_types = new Dictionary<int, string>
     {
-        [0] = "no type", [1] = "an object file that was not linked", [4] = "a core dump",
+        [0] = "no type",
+        [1] = "an object file that was not linked",
+        [4] = "a core dump",
     }.ToImmutableDictionary();
 
     private static readonly ImmutableDictionary<int, string> s_machines = new Dictionary<int, string>
     {
-        [2] = "SPARC", [8] = "MIPS", [20] = "PowerPC", [21] = "64-bit PowerPC", [22] = "S/390", [40] = "ARM", [50] = "Itanium", [183] = "AArch64",
-        [243] = "RISC-V", [258] = "LoongArch",
+        [2] = "SPARC",
+        [8] = "MIPS",
+        [20] = "PowerPC",
+        [21] = "64-bit PowerPC",
+        [22] = "S/390",
+        [40] = "ARM",
+        [50] = "Itanium",
+        [183] = "AArch64",
+        [243] = "RISC-V",
+        [258] = "LoongArch",
     }.ToImmutableDictionary();
 
     /// <summary>The header of a program.</summary>

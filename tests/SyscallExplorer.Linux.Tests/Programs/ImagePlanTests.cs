@@ -9,7 +9,8 @@ public sealed class ImagePlanTests
     private static AddressSpaceLayout Layout(int bitness = 64, Personality personality = Personality.None) =>
         AddressSpaceLayout.Of(new AddressSpaceRequest { Bitness = bitness, Personality = personality | Personality.NoRandomization });
 
-    private static ElfFile File(int type, params (int Flags, ulong Offset, ulong Address, ulong FileSize, ulong MemorySize)[] segments) => File(type, 64, segments);
+    private static ElfFile File(int type, params (int Flags, ulong Offset, ulong Address, ulong FileSize, ulong MemorySize)[] segments) =>
+        File(type, 64, segments);
 
     private static ElfFile File(int type, int bitness, params (int Flags, ulong Offset, ulong Address, ulong FileSize, ulong MemorySize)[] segments)
     {

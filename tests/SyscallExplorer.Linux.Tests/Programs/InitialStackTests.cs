@@ -15,7 +15,9 @@ public sealed class InitialStackTests
         Bitness = bitness,
         Layout = AddressSpaceLayout.Of(new AddressSpaceRequest
         {
-            Bitness = bitness, RandomizeVaSpace = random ? 2 : 0, Random = new ExecRandomness(seed, 0),
+            Bitness = bitness,
+            RandomizeVaSpace = random ? 2 : 0,
+            Random = new ExecRandomness(seed, 0),
         }),
         Strings = strings ?? s_strings,
         Identity = new StartIdentity(1, 2, 3, 4, IsSecure: true),
