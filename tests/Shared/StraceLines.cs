@@ -34,7 +34,7 @@ internal static partial class StraceLines
             }
 
             if (Resumed().Match(text) is { Success: true } resumed)
-                text = open[task] + resumed.Groups["rest"].Value;
+                text = open.GetValueOrDefault(task, "") + resumed.Groups["rest"].Value;
             if (Unfinished().Match(text) is { Success: true } unfinished)
                 open[task] = unfinished.Groups["text"].Value;
             else

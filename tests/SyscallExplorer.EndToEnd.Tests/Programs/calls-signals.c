@@ -68,7 +68,8 @@ int main(void)
     syscall(SYS_rt_sigprocmask, 99, &old, NULL, 8);
     sigaltstack(&none, NULL);
 
-    struct itimerval soon = { { 0, 0 }, { 0, 20000 } };
+    /* Long enough for the call after it to begin; repeated, so that nothing waits for ever should it not be. */
+    struct itimerval soon = { { 1, 0 }, { 0, 300000 } }, never = { { 0, 0 }, { 0, 0 } };
     setitimer(ITIMER_REAL, &soon, NULL);
     pause();
     setitimer(ITIMER_REAL, &soon, NULL);
@@ -81,7 +82,7 @@ int main(void)
     read(ends[0], &byte, 1);
     close(ends[0]);
     close(ends[1]);
-    alarm(0);
+    setitimer(ITIMER_REAL, &never, NULL);
     getppid();
     return seen == 0 ? 1 : 0;
 }

@@ -52,8 +52,9 @@ internal static class PollArguments
     {
         if (text.Result == 0)
             return "Timeout";
+        const uint mostPolled = 1 << 16;
         var found = new List<string>();
-        for (uint index = 0; index < text.UInt(1) && found.Count <= text.StringLimit; index++)
+        for (uint index = 0; index < Math.Min(text.UInt(1), mostPolled) && found.Count <= text.StringLimit; index++)
         {
             if (text.Structure(text[0] + index * PollSize, PollSize) is not { } item)
                 break;

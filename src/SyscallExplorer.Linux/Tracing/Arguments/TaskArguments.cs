@@ -87,9 +87,10 @@ internal static class TaskArguments
     /// <summary>The environment of a program: where it is and how many variables it has.</summary>
     public static ArgumentKind Environment { get; } = In((text, slot) =>
     {
+        const int most = 1 << 16;
         text.Address(text[slot]);
         int count = 0;
-        while (text.ReadWord(text[slot] + (ulong)(count * text.WordSize)) is { } item)
+        while (count < most && text.ReadWord(text[slot] + (ulong)(count * text.WordSize)) is { } item)
         {
             if (item == 0)
             {
