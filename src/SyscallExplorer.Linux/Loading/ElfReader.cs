@@ -68,7 +68,7 @@ internal sealed class ElfReader(FileReader read, long length, string name, int e
     {
         int size = bitness == 64 ? HeaderSize64 : HeaderSize32;
         if (length < size)
-            throw Error(0, $"ends after {length} bytes, within the ELF header of {size} that an interpreter must have", ExecErrno.EIO);
+            throw Error(0, $"ends after {length} bytes, within the ELF header of {size} that an interpreter must have", Errno.EIO);
         ElfHeader header = ReadAnyHeader();
         if (header.Bitness != bitness)
             throw Error(MachineAt, $"is {header.Bitness}-bit and cannot be the interpreter of a {bitness}-bit program");
@@ -119,7 +119,7 @@ internal sealed class ElfReader(FileReader read, long length, string name, int e
         if (Read(entry.Offset, bytes) < bytes.Length)
         {
             throw Error(entry.HeaderOffset, $"has the name of its interpreter (PT_INTERP) from {entry.Offset:x}h to "
-                + $"{entry.Offset + entry.FileSize:x}h, but only {length:x}h bytes: it was cut off or is damaged", ExecErrno.EIO);
+                + $"{entry.Offset + entry.FileSize:x}h, but only {length:x}h bytes: it was cut off or is damaged", Errno.EIO);
         }
 
         if (bytes[^1] != 0)

@@ -129,7 +129,7 @@ internal sealed class ImagePlanner(ElfFile file, ulong bias, AddressSpaceLayout 
         if (offset > long.MaxValue - size)
         {
             throw Error(segment.HeaderOffset,
-                $"has a segment at {segment.Offset:x}h of the file; a file has at most {long.MaxValue:x}h bytes", ExecErrno.EOVERFLOW);
+                $"has a segment at {segment.Offset:x}h of the file; a file has at most {long.MaxValue:x}h bytes", Errno.EOVERFLOW);
         }
 
         _steps.Add(new FilePages(start, start + size, offset, segment.Readable, segment.Writable, executable));

@@ -28,7 +28,7 @@ public sealed class ElfFileTests
         ElfFormatException error = Assert.Throws<ElfFormatException>(() => ElfFile.Parse(bytes, "a.out"));
         Assert.StartsWith("a.out, offset ", error.Message, StringComparison.Ordinal);
         Assert.Contains(sentence, error.Message, StringComparison.Ordinal);
-        Assert.Equal((ExecErrno.ENOEXEC, false), (error.Errno, error.EndsProcess));
+        Assert.Equal((Errno.ENOEXEC, false), (error.Errno, error.EndsProcess));
     }
 
     [Fact]
@@ -99,10 +99,10 @@ public sealed class ElfFileTests
     }
 
     [Theory]
-    [InlineData(0x800, 1, "in 1 bytes; a name has 2 to 4096", ExecErrno.ENOEXEC)]
-    [InlineData(0x800, 4097, "in 4097 bytes", ExecErrno.ENOEXEC)]
-    [InlineData(0, 5, "without a zero at the end", ExecErrno.ENOEXEC)]
-    [InlineData(0x3000, 0x100, "only 3020h bytes: it was cut off", ExecErrno.EIO)]
+    [InlineData(0x800, 1, "in 1 bytes; a name has 2 to 4096", Errno.ENOEXEC)]
+    [InlineData(0x800, 4097, "in 4097 bytes", Errno.ENOEXEC)]
+    [InlineData(0, 5, "without a zero at the end", Errno.ENOEXEC)]
+    [InlineData(0x3000, 0x100, "only 3020h bytes: it was cut off", Errno.EIO)]
     public void A_name_of_an_interpreter_that_is_none_is_refused(ulong offset, ulong size, string sentence, int errno)
     {
         byte[] bytes = ElfImage.Program(a => a.nop()).Header(ElfImage.PtInterp, 4, offset, 0, size, size).ToBytes();
@@ -126,10 +126,10 @@ public sealed class ElfFileTests
     {
         byte[] good = ElfImage.Program(a => a.nop(), type: 3).ToBytes();
         Assert.Equal(64, Interpreter(good, 64).Bitness);
-        Assert.Equal(ExecErrno.ELIBBAD, Assert.Throws<ElfFormatException>(() => Interpreter(good, 32)).Errno);
-        Assert.Equal(ExecErrno.ELIBBAD, Assert.Throws<ElfFormatException>(() => Interpreter(Changed(good, 0, 1, 0), 64)).Errno);
-        Assert.Equal(ExecErrno.ELIBBAD, Assert.Throws<ElfFormatException>(() => Interpreter(Changed(good, 56, Half, 0), 64)).Errno);
-        Assert.Equal(ExecErrno.EIO, Assert.Throws<ElfFormatException>(() => Interpreter(good[..60], 64)).Errno);
+        Assert.Equal(Errno.ELIBBAD, Assert.Throws<ElfFormatException>(() => Interpreter(good, 32)).Errno);
+        Assert.Equal(Errno.ELIBBAD, Assert.Throws<ElfFormatException>(() => Interpreter(Changed(good, 0, 1, 0), 64)).Errno);
+        Assert.Equal(Errno.ELIBBAD, Assert.Throws<ElfFormatException>(() => Interpreter(Changed(good, 56, Half, 0), 64)).Errno);
+        Assert.Equal(Errno.EIO, Assert.Throws<ElfFormatException>(() => Interpreter(good[..60], 64)).Errno);
 
         // Its type is looked at only when it is loaded.
         Assert.Equal(1, Interpreter(Changed(good, 16, Half, 1), 64).Type);

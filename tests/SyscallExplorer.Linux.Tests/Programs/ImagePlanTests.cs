@@ -108,8 +108,8 @@ public sealed class ImagePlanTests
         { 0, 0x7FFF_FFFF_F000, 0, 0x20, Errno.EINVAL, "leaves the address space" },
         { 0, 0x40_0000, 0x20, 0x7FFF_FFFF_F000, Errno.EINVAL, "leaves the address space" },
         { 0, 0x40_0000, 0xFFFF_FFFF_FFFF_F000, 0xFFFF_FFFF_FFFF_F000, Errno.ENOMEM, "leaves the address space" },
-        { 0x7FFF_FFFF_FFFF_F000, 0x40_0000, 0x20, 0x20, ExecErrno.EOVERFLOW, "a file has at most" },
-        { 0xFFFF_FFFF_FFFF_F000, 0x40_0000, 0x20, 0x20, ExecErrno.EOVERFLOW, "a file has at most" },
+        { 0x7FFF_FFFF_FFFF_F000, 0x40_0000, 0x20, 0x20, Errno.EOVERFLOW, "a file has at most" },
+        { 0xFFFF_FFFF_FFFF_F000, 0x40_0000, 0x20, 0x20, Errno.EOVERFLOW, "a file has at most" },
     };
 
     [Theory]

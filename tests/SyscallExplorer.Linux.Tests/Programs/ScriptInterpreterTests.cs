@@ -91,16 +91,16 @@ public sealed class ScriptInterpreterTests
         ScriptChain five = Follow("5", ["5", "z"], files);
         Assert.Equal(0, five.Error);
         Assert.Equal(["0", "l1", "1", "l2", "2", "l3", "3", "l4", "4", "l5", "5", "z"], Texts(five.Arguments));
-        Assert.Equal(ExecErrno.ELOOP, Follow("6", ["6"], files).Error);
+        Assert.Equal(Errno.ELOOP, Follow("6", ["6"], files).Error);
         files["0"] = "#!0\n";
-        Assert.Equal(ExecErrno.ELOOP, Follow("0", ["0"], files).Error);
+        Assert.Equal(Errno.ELOOP, Follow("0", ["0"], files).Error);
     }
 
     [Fact]
     public void A_missing_interpreter_and_a_script_without_one_are_errors()
     {
         var files = new Dictionary<string, string> { ["a"] = "#!nowhere\n", ["b"] = "#!\n", ["c"] = "#!b\n" };
-        Assert.Equal([Errno.ENOENT, ExecErrno.ENOEXEC, ExecErrno.ENOEXEC, Errno.ENOENT],
+        Assert.Equal([Errno.ENOENT, Errno.ENOEXEC, Errno.ENOEXEC, Errno.ENOENT],
             new[] { "a", "b", "c", "d" }.Select(name => Follow(name, [name], files).Error));
     }
 }
