@@ -55,7 +55,6 @@ public sealed class FutexCallTests
         Assert.Equal([-11L, 0], [run[0], run[1]]);
     }
 
-    /// <summary>The operation, its operand, what the word becomes.</summary>
     [Theory]
     [InlineData(0u, 7u, 7u)]
     [InlineData(1u, 7u, 107u)]
@@ -128,7 +127,7 @@ public sealed class FutexCallTests
     public void Shared_memory_has_the_same_futex_at_both_of_its_addresses()
     {
         LinuxMachine machine = new CallScript(64).Call(Mmap, 0, 0x2000, 3, 0x21, -1, 0).Call(Mmap, 0, 0x2000, 3, 0x22, -1, 0).Run().Machine;
-        var memory = machine.Memory;
+        AddressSpace memory = machine.Memory;
         VmArea shared = memory.Map.Areas.First(area => area.Shared);
         Assert.NotEqual(Futexes.KeyOf(memory, shared.Start), Futexes.KeyOf(memory, shared.Start + 4));
         Assert.NotNull(Futexes.KeyOf(memory, shared.Start).Backing);
