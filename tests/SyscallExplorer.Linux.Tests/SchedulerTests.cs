@@ -146,7 +146,8 @@ public sealed class SchedulerTests
     public void Without_a_limit_that_allows_it_nobody_becomes_real_time()
     {
         CallRun run = new CallScript(64).Holding(0x100, BitConverter.GetBytes(10)).Call(SetScheduler, 0, 1, D + 0x100).Call(SetScheduler, 0, 2, D + 0x100)
-            .Call(SetScheduler, 0, 0, D + 0x100).Call(SetScheduler, 0, 6, D + 0x100).Call(SetScheduler, 0, 5, D + 0x104).Call(SetScheduler, 0, 0, D + 0x104).Run();
+            .Call(SetScheduler, 0, 0, D + 0x100).Call(SetScheduler, 0, 6, D + 0x100).Call(SetScheduler, 0, 5, D + 0x104)
+            .Call(SetScheduler, 0, 0, D + 0x104).Run();
         Assert.Equal([-1L, -1, -22, -22, 0, -1], Enumerable.Range(0, 6).Select(i => run[i]));
     }
 
@@ -208,7 +209,8 @@ public sealed class SchedulerTests
     [Fact]
     public void An_idle_processor_is_woken_for_what_is_due_and_for_nothing_else()
     {
-        CallRun run = new CallScript(64).Holding(0x100, [.. BitConverter.GetBytes(3L), .. BitConverter.GetBytes(0L)]).Call(Nanosleep, D + 0x100, 0).Call(Nanosleep, D + 0x100, 0).Run();
+        CallRun run = new CallScript(64).Holding(0x100, [.. BitConverter.GetBytes(3L), .. BitConverter.GetBytes(0L)])
+            .Call(Nanosleep, D + 0x100, 0).Call(Nanosleep, D + 0x100, 0).Run();
         Assert.Equal([0L, 0], [run[0], run[1]]);
         Assert.InRange(run.Machine.State.Ticks, 0, 4);
         Assert.InRange(run.Machine.Processor.InstructionCount, 0, 20_000);

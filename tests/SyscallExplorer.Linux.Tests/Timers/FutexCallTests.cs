@@ -1,5 +1,3 @@
-using SyscallExplorer.Machine;
-
 namespace SyscallExplorer.Linux.Tests;
 
 /// <summary>futex: what it refuses, and what it does where nobody waits. Programs with threads are compared with the host elsewhere.</summary>
@@ -25,7 +23,8 @@ public sealed class FutexCallTests
     [Fact]
     public void Only_waits_with_a_bitset_take_the_wall_clock()
     {
-        CallRun run = new CallScript(64).Holding(0x100, Words(1, 0)).Call(Futex, D, Wait | Realtime, 0, D + 0x100, 0, 0).Call(Futex, D, Wake | Realtime, 0, 0, 0, 0)
+        CallRun run = new CallScript(64).Holding(0x100, Words(1, 0)).Call(Futex, D, Wait | Realtime, 0, D + 0x100, 0, 0)
+            .Call(Futex, D, Wake | Realtime, 0, 0, 0, 0)
             .Call(Futex, D, WaitBitset | Realtime, 0, D + 0x100, 0, -1).Call(Futex, D, WaitBitset, 0, D + 0x100, 0, -1).Run();
         Assert.Equal([-38L, -38, -110, -110], Enumerable.Range(0, 4).Select(i => run[i]));
         Assert.InRange(new EmulatedTime(run.Machine).SinceBoot, 1_000_000_000, 1_001_000_000);
@@ -34,7 +33,8 @@ public sealed class FutexCallTests
     [Fact]
     public void A_time_that_is_none_is_refused_before_the_futex_is_looked_at()
     {
-        CallRun run = new CallScript(64).Holding(0x100, Words(0, 1_000_000_000)).Call(Futex, D + 1, Wait, 0, D + 0x100, 0, 0).Call(Futex, D + 1, Wait, 0, 0x10, 0, 0)
+        CallRun run = new CallScript(64).Holding(0x100, Words(0, 1_000_000_000)).Call(Futex, D + 1, Wait, 0, D + 0x100, 0, 0)
+            .Call(Futex, D + 1, Wait, 0, 0x10, 0, 0)
             .Call(Futex, D + 1, Wait, 0, 0, 0, 0).Run();
         Assert.Equal([-22L, -14, -22], Enumerable.Range(0, 3).Select(i => run[i]));
     }
@@ -66,7 +66,8 @@ public sealed class FutexCallTests
     [InlineData(10u, 4u, 116u)]
     public void A_wake_operation_changes_the_second_futex(uint operation, uint operand, uint expected)
     {
-        CallRun run = new CallScript(64).Holding(0x104, Dwords(100)).Call(Futex, D + 0x100, WakeOperation, 1, 1, D + 0x104, (operation << 28) | (operand << 12)).Run();
+        CallRun run = new CallScript(64).Holding(0x104, Dwords(100))
+            .Call(Futex, D + 0x100, WakeOperation, 1, 1, D + 0x104, (operation << 28) | (operand << 12)).Run();
         Assert.Equal(0, run[0]);
         Assert.Equal(expected, (uint)run.Dword(0x104));
     }
@@ -96,11 +97,13 @@ public sealed class FutexCallTests
     [Fact]
     public void A_lock_is_taken_by_writing_the_number_of_the_thread()
     {
-        CallRun run = new CallScript(64).Call(Futex, D + 0x100, LockInheriting | Private, 0, 0, 0, 0).Call(Futex, D + 0x100, LockInheriting | Private, 0, 0, 0, 0).Run();
+        CallRun run = new CallScript(64).Call(Futex, D + 0x100, LockInheriting | Private, 0, 0, 0, 0)
+            .Call(Futex, D + 0x100, LockInheriting | Private, 0, 0, 0, 0).Run();
         Assert.Equal([0L, -35], [run[0], run[1]]);
         Assert.Equal(TaskIdentity.Pid, run.Dword(0x100));
         run = new CallScript(64).Holding(0x100, Dwords(TaskIdentity.Pid, 77, FutexWord.OwnerDied)).Call(Futex, D + 0x100, UnlockInheriting, 0, 0, 0, 0)
-            .Call(Futex, D + 0x104, UnlockInheriting, 0, 0, 0, 0).Call(Futex, D + 0x104, LockInheriting, 0, 0, 0, 0).Call(Futex, D + 0x108, LockInheriting, 0, 0, 0, 0).Run();
+            .Call(Futex, D + 0x104, UnlockInheriting, 0, 0, 0, 0).Call(Futex, D + 0x104, LockInheriting, 0, 0, 0, 0)
+            .Call(Futex, D + 0x108, LockInheriting, 0, 0, 0, 0).Run();
         Assert.Equal([0L, -1, -3, 0], Enumerable.Range(0, 4).Select(i => run[i]));
         Assert.Equal((0, FutexWord.OwnerDied | TaskIdentity.Pid), (run.Dword(0x100), (uint)run.Dword(0x108)));
     }
@@ -119,7 +122,8 @@ public sealed class FutexCallTests
     public void A_barrier_answers_those_who_registered()
     {
         CallRun run = new CallScript(64).Call(Membarrier, 0, 0, 0).Call(Membarrier, 8, 0, 0).Call(Membarrier, 16, 0, 0).Call(Membarrier, 8, 0, 0)
-            .Call(Membarrier, 32, 0, 0).Call(Membarrier, 1, 0, 0).Call(Membarrier, 1, 1, 0).Call(Membarrier, 256, 0, 0).Call(Membarrier, 128, 1, 0).Call(Membarrier, 3, 0, 0).Run();
+            .Call(Membarrier, 32, 0, 0).Call(Membarrier, 1, 0, 0).Call(Membarrier, 1, 1, 0).Call(Membarrier, 256, 0, 0)
+            .Call(Membarrier, 128, 1, 0).Call(Membarrier, 3, 0, 0).Run();
         Assert.Equal([0x1FFL, -1, 0, 0, -1, 0, -22, 0, 0, -22], Enumerable.Range(0, 10).Select(i => run[i]));
     }
 
