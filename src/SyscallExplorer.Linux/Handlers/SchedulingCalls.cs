@@ -75,7 +75,7 @@ internal sealed class SchedulingCalls(LinuxMachine machine) : HostedCalls(machin
         var wanted = new SchedulingWish(
             policy & ~ResetOnFork ?? old.Policy, BinaryPrimitives.ReadInt32LittleEndian(bytes), old.Nice,
             policy is { } given ? (given & ResetOnFork) != 0 : old.ResetOnFork);
-        return Apply(task, wanted);
+        return wanted.Policy == SchedulingWish.Deadline ? -Errno.EINVAL : Apply(task, wanted);
     }
 
     /// <summary>Gives a task another policy, where the rules and its process' limits allow it.</summary>
@@ -150,7 +150,7 @@ internal sealed class SchedulingCalls(LinuxMachine machine) : HostedCalls(machin
     private static long LimitOf(int policy, int realTime) => policy switch
     {
         SchedulingState.Fifo or SchedulingState.RoundRobin => realTime,
-        SchedulingState.Other or SchedulingState.Batch or SchedulingState.Idle or 6 => 0,
+        SchedulingState.Other or SchedulingState.Batch or SchedulingState.Idle or SchedulingWish.Deadline => 0,
         _ => -Errno.EINVAL,
     };
 

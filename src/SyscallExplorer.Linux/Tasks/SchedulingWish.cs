@@ -8,7 +8,9 @@ namespace SyscallExplorer.Linux;
 internal readonly record struct SchedulingWish(int Policy, int Priority, int Nice, bool ResetsOnFork)
 {
     public const int HighestPriority = 99;
-    private const int Deadline = 6;
+
+    /// <summary>SCHED_DEADLINE, whose times only sched_setattr can give, and which needs a privilege.</summary>
+    public const int Deadline = 6;
     private const int NiceOffset = 20;
 
     private bool IsRealTime => Policy is SchedulingState.Fifo or SchedulingState.RoundRobin;

@@ -18,6 +18,9 @@ internal enum RunState
 /// <summary>A task, as far as only the host reads it. Its registers, flags and descriptors lie in guest memory.</summary>
 internal sealed record TaskState
 {
+    /// <summary>PR_SET_TIMERSLACK's first value.</summary>
+    public const long DefaultTimerSlack = 50_000;
+
     /// <summary>Its number: gettid.</summary>
     public required int Id { get; init; }
 
@@ -58,6 +61,9 @@ internal sealed record TaskState
     public TaskTimes Times { get; init; } = TaskTimes.None;
 
     public SchedulingState Scheduling { get; init; } = SchedulingState.Initial;
+
+    /// <summary>By how many nanoseconds its sleeps may be late. The machine's are exact, so that it is only kept and told.</summary>
+    public long TimerSlack { get; init; } = DefaultTimerSlack;
 
     /// <summary>What ioprio_set gave: a class above thirteen bits, and a level; 0 when it never did.</summary>
     public int InputOutputPriority { get; init; }

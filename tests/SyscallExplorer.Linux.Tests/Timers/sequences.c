@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,6 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* The C library has an area of its own, and with it no thread can register another: see GLIBC_TUNABLES. */
 #define SIGNATURE 0x53053053
 
 struct sequence_area { uint32_t cpu_id_start, cpu_id; uint64_t rseq_cs; uint32_t flags, padding[3]; };
@@ -116,8 +116,21 @@ static void inherited(void)
     _exit(spin() == 7 && s_area.rseq_cs == 0 ? 3 : 4);
 }
 
+extern const ptrdiff_t __rseq_offset __attribute__((weak));
+
+/* The C library may have registered an area of its own, of a length that depends on its version and the kernel's. */
+static void unregister_library(void)
+{
+    if (&__rseq_offset == NULL)
+        return;
+    char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+    for (unsigned length = 1; length <= 256 && syscall(SYS_rseq, area, length, 1, SIGNATURE) != 0; length++)
+        ;
+}
+
 int main(void)
 {
+    unregister_library();
     struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO };
     sigaction(SIGALRM, &action, NULL);
     show("register", syscall(SYS_rseq, &s_area, 32, 0, SIGNATURE));

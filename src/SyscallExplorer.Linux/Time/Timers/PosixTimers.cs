@@ -94,11 +94,11 @@ internal sealed class PosixTimers(LinuxMachine machine)
         machine.Tasks.Set(process with { Timers = process.Timers with { Posix = ProcessTimers.None.Posix } });
     }
 
-    /// <summary>A signal is taken. If it is that of a timer which repeats, the timer goes on, and what was missed meanwhile is told.</summary>
+    /// <summary>The signal of a timer is taken. One that repeats goes on, and what was missed meanwhile is told.</summary>
     public SignalInfo Taken(SignalInfo info)
     {
-        if (info.Code != SignalCodes.Timer || Find(info.TimerId) is not { AwaitsTaker: true } timer || info.TimerGeneration != timer.Generation)
-            return info;
+        if (Find(info.TimerId) is not { AwaitsTaker: true } timer || info.TimerGeneration != timer.Generation)
+            return SignalInfo.FromTimer(info.Signal, info.TimerId, info.Overrun, info.Value);
         PosixTimer next = timer.Forward(Now(timer));
         next = next with { LastOverrun = next.Overrun, Overrun = -1, AwaitsTaker = false, Generation = next.Generation + 1 };
         Arm(machine.Process.Id, next);
