@@ -39,6 +39,8 @@ internal sealed class HostedHandlers
             new EpollCalls(machine),
             new EventCalls(machine),
             new ProcessCalls(machine),
+            new ProcessControlCalls(machine),
+            new CredentialCalls(machine),
             new CloneCalls(machine),
             new ExecuteCalls(machine),
             new WaitForChildCalls(machine),
