@@ -42,12 +42,17 @@ internal readonly struct EmulatedTime(LinuxMachine machine)
     /// <summary>1/256 cycles that make a number of nanoseconds, rounded up.</summary>
     public long ClockOf(long nanoseconds) => (long)(((Int128)nanoseconds * ClockPerCycle * Kilohertz + KilohertzToNanoseconds - 1) / KilohertzToNanoseconds);
 
+    /// <summary>The first value of the time-stamp counter at which a number of nanoseconds since boot has passed.</summary>
+    public Int128 CounterAt(long nanoseconds)
+    {
+        uint multiplier = MultiplierOf(_silicon);
+        return (((Int128)nanoseconds << Shift) + multiplier - 1) / multiplier;
+    }
+
     /// <summary>The first clock, in 1/256 cycles since power-on, at which a number of nanoseconds since boot has passed.</summary>
     public long ClockAt(long nanoseconds)
     {
-        uint multiplier = MultiplierOf(_silicon);
-        Int128 counter = (((Int128)nanoseconds << Shift) + multiplier - 1) / multiplier;
-        Int128 cycles = (counter * _silicon.TscRatio.Denominator + _silicon.TscRatio.Numerator - 1) / _silicon.TscRatio.Numerator;
+        Int128 cycles = (CounterAt(nanoseconds) * _silicon.TscRatio.Denominator + _silicon.TscRatio.Numerator - 1) / _silicon.TscRatio.Numerator;
         return (long)Int128.Min(cycles * ClockPerCycle, long.MaxValue);
     }
 
