@@ -22,15 +22,18 @@ internal readonly struct LocalTimer(LinuxMachine machine)
     {
         var time = new EmulatedTime(machine);
         if (machine.Features.Contains(KernelFeature.TscDeadline))
-            machine.Processor.Registers.WriteMsr(Msr.TscDeadline, Deadline(time.CounterAt(nanoseconds)));
+            machine.Processor.Registers.WriteMsr(Msr.TscDeadline, Deadline(time.CounterAt(nanoseconds) - time.Counter));
         else
             machine.Processor.LocalApic.Write(ApicRegister.InitialCount, Count(time.ClockAt(nanoseconds)));
     }
 
-    /// <summary>A deadline of 0 would disarm the timer.</summary>
-    private static ulong Deadline(Int128 counter) => (ulong)Int128.Clamp(counter, 1, ulong.MaxValue);
+    /// <summary>What the time-stamp counter reads now, whatever was written to it, and the ticks that are left; 0 would disarm the timer.</summary>
+    private ulong Deadline(Int128 ticks) =>
+        (ulong)Int128.Clamp((Int128)machine.Processor.Registers.ReadMsr(Msr.Tsc) + Int128.Max(ticks, 0), 1, ulong.MaxValue);
 
-    /// <summary>Ticks of the divided clock from now until a clock in 1/256 cycles, rounded up, so that no interrupt finds itself too early; 0 would disarm the timer.</summary>
+    /// <summary>
+    /// Ticks of the divided clock from now until a clock in 1/256 cycles, rounded up, so that no interrupt comes too early; 0 would disarm the timer.
+    /// </summary>
     private uint Count(long clock)
     {
         CpuModel model = machine.Processor.Model;
