@@ -128,12 +128,12 @@ public sealed class LimitTests
             a.mov(rdi, rsp);
             a.and(rdi, -(int)Page);
             a.sub(rdi, 1 << 20);
-            a.mov(esi, 2 << 20);
+            a.mov(esi, (1 << 20) + (int)Page);
             Call(a, Unmap);
             a.push(rax);
         }, out LinuxMachine machine);
         Assert.Equal(SignalNumbers.SIGSEGV, machine.Signal);
-        Assert.Contains("push rax", machine.Fatal?.ToString(), StringComparison.Ordinal);
+        Assert.True(machine.Fatal?.ToString().Contains("push", StringComparison.Ordinal), machine.Fatal?.ToString());
     }
 
     [Fact]

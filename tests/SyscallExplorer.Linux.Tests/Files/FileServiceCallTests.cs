@@ -1,4 +1,5 @@
 using System.Text;
+using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Linux.Tests;
 
@@ -425,18 +426,32 @@ public sealed class FileServiceCallTests
     }
 
     [Fact]
-    public void A_page_of_a_file_is_read_and_written_back()
+    public void What_is_stored_to_a_page_of_a_file_is_in_the_file_and_the_other_way_round()
     {
         LinuxMachine machine = Guest.Boot();
         machine.WriteFile("/a", new byte[5000]);
         VfsNode node = machine.Vfs.FindAsOwner("/a")!.Node;
         byte[] page = [.. Enumerable.Repeat((byte)7, 4096)];
-        Assert.Equal(OK, machine.Vfs.WritePage(node, 1, page));
-        Assert.Equal(5000, machine.Vfs.SizeOf(node));
+        PhysicalMemory ram = machine.Processor.Bus.Ram;
+        ulong frame = machine.SharedPages.Take(new FileBacking(node), 1)!.Value;
+        ram.Write(frame, page);
         Assert.Equal(904, machine.Vfs.ReadPage(node, 1, page));
         Assert.Equal((7, 0), (page[903], page[904]));
+        Assert.Equal(5000, machine.Vfs.SizeOf(node));
         Assert.Equal(0, machine.Vfs.ReadPage(node, 2, page));
-        Assert.Equal(4096, machine.Vfs.ReadPage(node, 0, page));
+
+        FileSystem system = machine.Vfs.SystemOf(node)!;
+        Assert.Equal(OK, system.SetContent(node, system.ContentOf(node, out _)!.Write(4100, [9, 9])));
+        ram.Read(frame, page);
+        Assert.Equal((7, 9, 9, 7, 7), (page[3], page[4], page[5], page[6], page[904]));
+
+        // A cut leaves zeroes behind the end, and takes whole pages away.
+        Assert.Equal(OK, machine.Vfs.SetLength(node, 4101));
+        ram.Read(frame, page);
+        Assert.Equal((9, 0, 0), (page[4], page[5], page[904]));
+        Assert.Equal(OK, machine.Vfs.SetLength(node, 10));
+        Assert.Empty(machine.State.SharedPages[new FileBacking(node)]);
+        Assert.Null(machine.SharedPages.Take(new FileBacking(node), 1));
     }
 
     [Fact]

@@ -84,7 +84,7 @@ static void *die_with_it(void *unused)
     (void)unused;
     futex(&s_lock, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0);
     s_stage = 3;
-    pause_for(30);
+    pause_for(300);
     return NULL;
 }
 
@@ -106,7 +106,7 @@ static pthread_t start(void *(*body)(void *), int stage)
     while (stage != 0 && s_stage != stage)
         sched_yield();
     if (stage != 0)
-        pause_for(10);
+        pause_for(100);
     return thread;
 }
 
@@ -121,8 +121,9 @@ static void raw(void)
     pthread_t thread = start(locker, 1);
     show("wake one who waits for a lock", futex(&s_lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0));
     word("somebody waits");
-    show("unlock", futex(&s_lock, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+    long unlocked = futex(&s_lock, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0);
     pthread_join(thread, NULL);
+    show("unlock", unlocked);
     word("all are done");
     show("unlock what is free", futex(&s_lock, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
     s_lock = 0x3FFFFFF0;
@@ -153,12 +154,14 @@ static void requeue(void)
     futex(&s_lock, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0);
     show("requeue one", futex(&s_condition, FUTEX_CMP_REQUEUE_PI_PRIVATE, 1, (void *)5, &s_lock, 0));
     word("it waits for the lock");
-    show("unlock", futex(&s_lock, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+    long unlocked = futex(&s_lock, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0);
     pthread_join(thread, NULL);
+    show("unlock", unlocked);
     s_stage = 0;
     thread = start(waiter, 2);
-    show("requeue one to a free lock", futex(&s_condition, FUTEX_CMP_REQUEUE_PI_PRIVATE, 1, (void *)0, &s_lock, 0));
+    long moved = futex(&s_condition, FUTEX_CMP_REQUEUE_PI_PRIVATE, 1, (void *)0, &s_lock, 0);
     pthread_join(thread, NULL);
+    show("requeue one to a free lock", moved);
     struct timespec past = { 1, 0 };
     show("wait until the past", futex(&s_condition, FUTEX_WAIT_REQUEUE_PI_PRIVATE, 0, &past, &s_lock, 0));
     show("wait for itself", futex(&s_lock, FUTEX_WAIT_REQUEUE_PI_PRIVATE, 0, NULL, &s_lock, 0));

@@ -21,7 +21,7 @@ struct sequence { uint32_t version, flags; uint64_t start_ip, post_commit_offset
 
 static _Alignas(32) struct sequence_area s_area;
 static _Alignas(32) struct sequence s_section;
-static volatile int s_signals, s_at_abort;
+static volatile int s_signals, s_at_abort, s_rearms;
 
 static void show(const char *what, long result)
 {
@@ -37,6 +37,7 @@ __asm__(
     ".globl spin\n"
     "spin:\n"
     "section_start:\n"
+    "    pause\n"
     "    jmp section_start\n"
     "section_end:\n"
     "    nop\n"
@@ -46,6 +47,8 @@ __asm__(
     "    ret\n"
     ".popsection\n");
 extern int spin(void);
+
+static void arm(void);
 
 static void handler(int signal, siginfo_t *info, void *context)
 {
@@ -59,6 +62,8 @@ static void handler(int signal, siginfo_t *info, void *context)
 #endif
     s_signals++;
     s_at_abort = ip == (uintptr_t)section_abort;
+    if (s_rearms && !s_at_abort)
+        arm();
 }
 
 static void arm(void)
@@ -70,6 +75,13 @@ static void arm(void)
 static void after(long microseconds)
 {
     setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, microseconds } }, NULL);
+}
+
+/* Again and again, since the first signal may come before the sequence begins. */
+static void every(long microseconds)
+{
+    s_rearms = microseconds != 0;
+    setitimer(ITIMER_REAL, &(struct itimerval){ { 0, microseconds }, { 0, microseconds } }, NULL);
 }
 
 static void child(const char *what, void (*body)(void))
@@ -90,14 +102,14 @@ static void wrong_signature(void)
 {
     arm();
     s_section.abort_ip += 2;
-    after(20000);
+    after(200000);
     spin();
 }
 
 static void wrong_descriptor(void)
 {
     s_area.rseq_cs = 8;
-    after(20000);
+    after(200000);
     pause();
 }
 
@@ -105,14 +117,14 @@ static void abort_inside(void)
 {
     arm();
     s_section.abort_ip = (uintptr_t)section_start;
-    after(20000);
+    after(200000);
     spin();
 }
 
 static void inherited(void)
 {
     arm();
-    after(20000);
+    after(200000);
     _exit(spin() == 7 && s_area.rseq_cs == 0 ? 3 : 4);
 }
 
@@ -144,10 +156,11 @@ int main(void)
     do {
         s_signals = 0;
         arm();
-        after(20000);
+        every(1000);
         result = spin();
         while (s_signals == 0)
             ;
+        every(0);
     } while (!s_at_abort && ++rounds < 100);
     printf("aborted: %d, handler saw the abort handler: %d, descriptor %s\n", result, s_at_abort, s_area.rseq_cs == 0 ? "cleared" : "left");
     fflush(stdout);
