@@ -50,6 +50,16 @@ internal sealed class FileTable(LinuxMachine machine)
         return descriptor;
     }
 
+    /// <summary>A descriptor for a file that is open already: the lowest free one.</summary>
+    /// <returns>The descriptor, or -EMFILE.</returns>
+    public int OpenAgain(int number, bool closeOnExec)
+    {
+        if (FirstFree(0) is not { } descriptor)
+            return -Errno.EMFILE;
+        Set(descriptor, new FileDescriptor(number, closeOnExec));
+        return descriptor;
+    }
+
     /// <summary>A second descriptor for an open file: the lowest free one from a number on.</summary>
     /// <returns>The descriptor, or -EMFILE.</returns>
     public int Duplicate(int descriptor, bool closeOnExec, int lowest = 0)

@@ -1,0 +1,167 @@
+using System.Buffers.Binary;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>Sending and receiving through sockets, in all shapes. man 2 send, recv, sendmmsg, recvmmsg.</summary>
+internal sealed class MessageCalls(LinuxMachine machine) : SocketCallFamily(machine)
+{
+    private const int MaxVectors = 1024;
+    private const int MaxAddress = 128;
+
+    public override IEnumerable<(string Name, HostedCall Call)> Calls =>
+    [
+        ("sendto", a => Send(a.Int(0), a[1], a[2], a.Int(3), a[4], a.Int(5))),
+        ("recvfrom", a => Receive(a.Int(0), a[1], a[2], a.Int(3), a[4], a[5])),
+        ("sendmsg", a => SendMessage(a.Int(0), a[1], a.Int(2), a.IsCompat)),
+        ("recvmsg", a => ReceiveMessage(a.Int(0), a[1], a.Int(2), a.IsCompat)),
+        ("sendmmsg", a => SendMessages(a.Int(0), a[1], (uint)a[2], a.Int(3), a.IsCompat)),
+        ("recvmmsg", a => ReceiveMessages(a.Int(0), a[1], (uint)a[2], a.Int(3), new TimeOut(a[4], TimeOut.Wide), a.IsCompat)),
+        ("recvmmsg_time32", a => ReceiveMessages(a.Int(0), a[1], (uint)a[2], a.Int(3), new TimeOut(a[4], TimeOut.Narrow), a.IsCompat)),
+    ];
+
+    public long Send(int descriptor, ulong buffer, ulong length, int flags, ulong address, int addressLength)
+    {
+        if (Find(descriptor, out FileRequest request, out SocketState? socket) is var error && socket is null)
+            return error;
+        var message = new OutgoingMessage(new UserBuffer(Memory, buffer, length), flags) { To = (address, address == 0 ? 0 : addressLength) };
+        return CheckAddress(message) is var refused && refused != 0 ? refused : new SocketSender(request).Send(message);
+    }
+
+    public long Receive(int descriptor, ulong buffer, ulong length, int flags, ulong address, ulong addressLength)
+    {
+        if (Find(descriptor, out FileRequest request, out SocketState? socket) is var error && socket is null)
+            return error;
+        IncomingMessage message = new SocketReceiver(request).Receive(new UserBuffer(Memory, buffer, length), flags);
+        foreach (int file in message.Result == Blocked ? [] : message.Rights)
+            Machine.Files.Release(file);
+        if (message.Result < 0 || address == 0)
+            return message.Result;
+        long told = message.From is null ? TellNone(addressLength) : new SocketNames(Machine).Tell(message.From, address, addressLength);
+        return told < 0 ? told : message.Result;
+    }
+
+    public long SendMessage(int descriptor, ulong header, int flags, bool compat)
+    {
+        if (Find(descriptor, out FileRequest request, out SocketState? socket) is var error && socket is null)
+            return error;
+        if (MessageHeader.Read(Memory, header, compat) is not { } given)
+            return -Errno.EFAULT;
+        if (given.VectorCount > MaxVectors)
+            return -Errno.EMSGSIZE;
+        if (ReadVectors(compat ? 4 : 8, given.Vectors, given.VectorCount, out error) is not { } parts)
+            return error;
+        var message = new OutgoingMessage(new UserBuffer(Memory, parts), flags)
+        {
+            To = (given.Name, given.Name == 0 ? 0 : given.NameLength > MaxAddress ? MaxAddress : given.NameLength),
+        };
+        error = CheckAddress(message);
+        if (error != 0)
+            return error;
+        if (new ControlMessages(Machine, compat).Read(message, given.Control, given.ControlLength, out error) is not { } whole)
+            return error;
+        return new SocketSender(request).Send(whole);
+    }
+
+    public long ReceiveMessage(int descriptor, ulong header, int flags, bool compat)
+    {
+        if (Find(descriptor, out FileRequest request, out SocketState? socket) is var error && socket is null)
+            return error;
+        if (MessageHeader.Read(Memory, header, compat) is not { } given)
+            return -Errno.EFAULT;
+        if (given.VectorCount > MaxVectors)
+            return -Errno.EMSGSIZE;
+        if (given.Name != 0 && given.NameLength < 0)
+            return -Errno.EINVAL;
+        if (ReadVectors(compat ? 4 : 8, given.Vectors, given.VectorCount, out error) is not { } parts)
+            return error;
+        IncomingMessage message = new SocketReceiver(request).Receive(new UserBuffer(Memory, parts), flags);
+        if (message.Result < 0)
+            return message.Result;
+        bool asks = Machine.Sockets.Find(socket.Number) is { Options.PassesCredentials: true };
+        bool closes = (flags & MessageFlags.CloseOnExec) != 0;
+        ulong used = new ControlMessages(Machine, compat).Tell(message, given.Control, given.ControlLength, asks && message.IsThere, closes, out bool isCut);
+        int told = message.Flags | (isCut ? MessageFlags.ControlTruncated : 0) | (flags & MessageFlags.CloseOnExec);
+        byte[] from = message.From is null ? [] : UnixAddress.BytesOf(message.From);
+        bool hasTold = given.Name == 0 || Memory.TryWrite(given.Name, from.AsSpan(0, Math.Min(from.Length, given.NameLength)));
+        hasTold &= MessageHeader.TryTell(Memory, header, compat, given.Name == 0 ? null : from.Length, used, told);
+        return hasTold ? message.Result : -Errno.EFAULT;
+    }
+
+    /// <summary>Several messages, until one cannot be sent; that is told only when it was the first.</summary>
+    public long SendMessages(int descriptor, ulong headers, uint count, int flags, bool compat)
+    {
+        if (Find(descriptor, out _, out SocketState? socket) is var error && socket is null)
+            return error;
+        return Repeat(headers, Math.Min(count, MaxVectors), compat, (address, _) => SendMessage(descriptor, address, flags, compat), _ => false);
+    }
+
+    /// <summary>Several messages, until none is there or the time is over. The time is looked at when a message has come, and at no other time.</summary>
+    public long ReceiveMessages(int descriptor, ulong headers, uint count, int flags, TimeOut timeOut, bool compat)
+    {
+        if (Find(descriptor, out _, out SocketState? socket) is var error && socket is null)
+            return error;
+        long? end = (Waited?.Progress as SeveralMessages)?.End;
+        if (Waited is null && timeOut.Address != 0)
+        {
+            error = new TimeArguments(Memory).Read(timeOut.Address, timeOut.Word, compat, out long nanoseconds);
+            if (error != 0)
+                return error;
+            end = TimeArguments.Add(new EmulatedTime(Machine).SinceBoot, nanoseconds);
+        }
+
+        bool forOne = (flags & MessageFlags.WaitForOne) != 0;
+        long received = Repeat(
+            headers,
+            Math.Min(count, MaxVectors),
+            compat,
+            (address, done) => ReceiveMessage(descriptor, address, (flags & ~MessageFlags.WaitForOne) | (forOne && done > 0 ? MessageFlags.DontWait : 0), compat),
+            _ => end is { } time && new EmulatedTime(Machine).SinceBoot >= time,
+            end);
+        return received;
+    }
+
+    private long Repeat(ulong headers, uint count, bool compat, Func<ulong, int, long> call, Func<int, bool> isOver, long? end = null)
+    {
+        int done = 0;
+        if (Waited?.Progress is SeveralMessages before)
+        {
+            done = before.Done;
+            SetProgress(before.OfOne);
+        }
+
+        while (done < count)
+        {
+            ulong address = headers + (ulong)(done * MessageHeader.SizeOfCounted(compat));
+            long result = call(address, done);
+            if (result == Blocked)
+            {
+                SetProgress(new SeveralMessages(done, end, Waited?.Progress));
+                return Blocked;
+            }
+
+            if (result < 0 || !Memory.TryWrite(address + (ulong)MessageHeader.SizeOf(compat), BitConverter.GetBytes((int)result)))
+                return done > 0 ? done : result < 0 ? result : -Errno.EFAULT;
+            done++;
+            SetProgress(null);
+            if (isOver(done))
+                break;
+        }
+
+        return done;
+    }
+
+    /// <summary>Addresses of the wrong length are refused whatever the socket does with them.</summary>
+    private static long CheckAddress(OutgoingMessage message) => (uint)message.To.Length > MaxAddress ? -Errno.EINVAL : 0;
+
+    /// <summary>A sender without a name has no address at all here.</summary>
+    private long TellNone(ulong length)
+    {
+        Span<byte> word = stackalloc byte[4];
+        return !Memory.TryRead(length, word) ? -Errno.EFAULT
+            : BinaryPrimitives.ReadInt32LittleEndian(word) < 0 ? -Errno.EINVAL
+            : Give(length, [0, 0, 0, 0]);
+    }
+
+    /// <summary>Where a call for several messages stands.</summary>
+    private sealed record SeveralMessages(int Done, long? End, object? OfOne);
+}
