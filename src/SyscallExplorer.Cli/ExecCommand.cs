@@ -43,6 +43,8 @@ internal static class ExecCommand
             RunResult result = machine.Run(request.Run);
             watch.Stop();
             int status = StatusOf(machine, result, request);
+            if (machine.Fatal is not null)
+                file.Remarks.ToList().ForEach(Say);
             if (request.Stats)
                 PrintStatistics(machine, result, watch.Elapsed);
             return status;

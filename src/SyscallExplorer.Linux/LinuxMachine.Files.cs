@@ -98,9 +98,12 @@ public sealed partial class LinuxMachine
             return;
         }
 
-        DirectoryAt(path, guestPath);
         (string parent, string name) = PathNames.Split(path);
         VfsNode directory = DirectoryAt(parent, guestPath);
+
+        // A view within a view needs no directory of the host's to stand on.
+        if (!Vfs.IsReadOnly(directory) || Vfs.FindAsOwner(path) is not null)
+            DirectoryAt(path, guestPath);
         State = State with { Mounts = State.Mounts.Add(directory, name, new HostSource(folder), "hostview") };
     }
 

@@ -53,6 +53,12 @@ public sealed partial class LinuxMachine
         Vfs = new VirtualFileSystem(this);
         Signals = new Signals(this);
         Futexes = new Futexes(this);
+        RestartableSequences = new RestartableSequences(this);
+        CpuClocks = new CpuClocks(this);
+        IntervalTimers = new IntervalTimers(this);
+        PosixTimers = new PosixTimers(this);
+        TimerFiles = new TimerFiles(this);
+        Tracer = new SyscallTracer(this);
         Pipes = new Pipes(this);
         Epolls = new Epolls(this);
         Sockets = new Sockets(this);
@@ -126,6 +132,26 @@ public sealed partial class LinuxMachine
 
     internal Futexes Futexes { get; }
 
+    internal RestartableSequences RestartableSequences { get; }
+
+    internal CpuClocks CpuClocks { get; }
+
+    internal IntervalTimers IntervalTimers { get; }
+
+    internal PosixTimers PosixTimers { get; }
+
+    internal TimerFiles TimerFiles { get; }
+
+    internal SyscallTracer Tracer { get; }
+
+    /// <summary>The system calls of all programs as strace writes them, once <see cref="TraceSystemCalls"/> has been called; else null.</summary>
+    public StraceLog? SystemCalls => State.Trace;
+
+    /// <summary>
+    /// Writes down all system calls from now on, at the kernel's own tracepoints: calls then go by the slow way of the tracers, as under a real one.
+    /// </summary>
+    /// <param name="options">How they are written; null means as <c>strace -f -o FILE</c> does.</param>
+    public void TraceSystemCalls(StraceOptions? options = null) => Tracer.Start(options ?? StraceOptions.Default);
     internal Pipes Pipes { get; }
 
     internal Epolls Epolls { get; }
@@ -151,8 +177,8 @@ public sealed partial class LinuxMachine
 
     internal bool IsInCompatCall => (Tasks.Current[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
 
-    /// <summary>What its programs may use.</summary>
-    public ProgramLimits Limits { get; init; } = ProgramLimits.Default;
+    /// <summary>What its programs may use. A fork takes the limits over.</summary>
+    public ProgramLimits Limits { get; set; } = ProgramLimits.Default;
 
     /// <summary>Boots a kernel on a processor.</summary>
     /// <param name="kernel">Which kernel.</param>

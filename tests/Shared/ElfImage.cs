@@ -3,10 +3,10 @@ using Iced.Intel;
 
 namespace SyscallExplorer;
 
-/// <summary>Writes small static ELF files from code of Iced's assembler, and leaves every field open to be spoilt.</summary>
+/// <summary>Writes small ELF files from code of Iced's assembler, and leaves every field open to be spoilt.</summary>
 internal sealed class ElfImage(int bitness)
 {
-    public const int PtLoad = 1, PtInterp = 3, PtGnuStack = 0x6474E551;
+    public const int PtLoad = 1, PtDynamic = 2, PtInterp = 3, PtPhdr = 6, PtTls = 7, PtGnuStack = 0x6474E551;
     public const int Execute = 1, Write = 2, Read = 4;
     public const int CodeOffset = 0x1000;
     private readonly List<(int Type, int Flags, ulong Offset, ulong Address, ulong FileSize, ulong MemorySize)> _headers = [];
@@ -43,6 +43,22 @@ internal sealed class ElfImage(int bitness)
         if (stackFlags is { } flags)
             image.Header(PtGnuStack, flags, 0, 0, 0, 0);
         return image;
+    }
+
+    /// <summary>A file with all that a dynamic program has, although its code needs no library.</summary>
+    public static ElfImage DynamicProgram(Action<Assembler> write, int bitness = 64, string interpreter = "/lib/ld.so", int type = 3)
+    {
+        const ulong nameOffset = 0x800, dynamicSize = 0x10;
+        ElfImage image = Program(write, bitness, type: type);
+        byte[] name = [.. System.Text.Encoding.Latin1.GetBytes(interpreter), 0];
+        name.CopyTo(image._content, (int)nameOffset);
+        ulong headers = (ulong)image.HeaderSize;
+        const ulong dataOffset = 0x3000;
+        return image
+            .Header(PtPhdr, Read, headers, image.Base + headers, 7 * (ulong)image.ProgramHeaderSize, 7 * (ulong)image.ProgramHeaderSize)
+            .Header(PtInterp, Read, nameOffset, image.Base + nameOffset, (ulong)name.Length, (ulong)name.Length)
+            .Header(PtDynamic, Read | Write, dataOffset, image.Data, dynamicSize, dynamicSize)
+            .Header(PtTls, Read, dataOffset + dynamicSize, image.Data + dynamicSize, dynamicSize, 4 * dynamicSize);
     }
 
     private void Assemble(Action<Assembler> write)
@@ -98,6 +114,7 @@ internal sealed class ElfImage(int bitness)
             PutWord(bytes, at + 8, at + 16, address);
             PutWord(bytes, at + 16, at + 32, fileSize);
             PutWord(bytes, at + 20, at + 40, memorySize);
+            PutWord(bytes, at + 28, at + 48, type == PtLoad ? 0x1000ul : 0);
             at += ProgramHeaderSize;
         }
 

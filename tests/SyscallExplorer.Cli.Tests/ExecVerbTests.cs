@@ -127,6 +127,19 @@ public sealed class ExecVerbTests : IDisposable
         Assert.EndsWith("It allowed 5000 instructions; --max-instructions raises it.", run.Error.Trim(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_is_odd_about_a_program_is_said_when_it_has_faulted()
+    {
+        const int entryPointAt = 24;
+        string path = Program(a => a.nop());
+        byte[] bytes = await File.ReadAllBytesAsync(path);
+        ElfImage.Put32(bytes, entryPointAt, 0x10);
+        await File.WriteAllBytesAsync(path, bytes);
+        Result run = await Sysx.RunAsync("exec", path);
+        Assert.Equal(128 + 11, run.ExitCode);
+        Assert.Contains($"{path}, offset 18h: it starts at 10h, where it has no code; its segments: 400000h to", run.Error, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string[], string> WrongCommandLines => new()
     {
         { ["exec"], "Required argument missing for command: 'exec'." },

@@ -16,6 +16,8 @@ internal readonly record struct Argument(ulong Value, int ResultOf = -1)
 
     public static implicit operator Argument(int value) => new((ulong)(long)value);
 
+    public static Argument operator +(Argument address, ulong offset) => new(address.Value + offset, address.ResultOf);
+
     public static Argument Result(int call) => new(0, call);
 }
 
@@ -62,9 +64,15 @@ internal sealed class CallScript(int bitness)
         return this;
     }
 
-    public CallRun Run(string input = "", CpuModel? cpu = null, string commandLine = "", int limit = 400_000)
+    public CallRun Run(string input = "", CpuModel? cpu = null, string commandLine = "", int limit = 400_000) =>
+        Finish(Load(input, cpu, commandLine), limit);
+
+    /// <summary>A machine with the program, before it starts.</summary>
+    public LinuxMachine Load(string input = "", CpuModel? cpu = null, string commandLine = "") => Guest.Load(Write, bitness, cpu, commandLine, input);
+
+    /// <summary>Runs the program of a machine to its end.</summary>
+    public CallRun Finish(LinuxMachine machine, int limit = 400_000)
     {
-        LinuxMachine machine = Guest.Load(Write, bitness, cpu, commandLine, input);
         foreach ((string path, string text) in _files)
             machine.WriteFile(path, Encoding.UTF8.GetBytes(text));
         foreach ((ulong address, byte[] bytes) in _data)

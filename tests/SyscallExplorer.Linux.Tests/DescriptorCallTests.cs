@@ -47,12 +47,12 @@ public sealed class DescriptorCallTests
     [Fact]
     public void Descriptor_flags_and_status_flags_are_kept_apart()
     {
-        const int dupFd = 0, getFd = 1, setFd = 2, getFl = 3, setFl = 4, dupFdCloseOnExec = 1030, append = 0x400, getLock = 5;
+        const int dupFd = 0, getFd = 1, setFd = 2, getFl = 3, setFl = 4, dupFdCloseOnExec = 1030, append = 0x400, notify = 1026;
         CallRun run = Script().Call(Open, Name, ReadWrite | CloseOnExec).Call(Fcntl, 3, getFd, 0).Call(Fcntl, 3, dupFd, 7).Call(Fcntl, 7, getFd, 0).Call(Fcntl, 3, dupFdCloseOnExec, 7)
             .Call(Fcntl, 8, getFd, 0).Call(Fcntl, 8, setFd, 0).Call(Fcntl, 8, getFd, 0).Call(Fcntl, 3, setFl, append | Creat).Call(Fcntl, 7, getFl, 0)
-            .Call(Fcntl, 3, dupFd, TaskLayout.MaxDescriptors).Call(Fcntl, 99, getFd, 0).Call(Fcntl, 3, getLock, 0).Run();
+            .Call(Fcntl, 3, dupFd, TaskLayout.MaxDescriptors).Call(Fcntl, 99, getFd, 0).Call(Fcntl, 3, notify, 0).Run();
         Assert.Equal([1L, 7, 0, 8, 1, 0, 0, 0, ReadWrite | append | 0x8000, -22, -9, -22], Enumerable.Range(1, 12).Select(i => run[i]));
-        Assert.Contains("fcntl(5)", run.Machine.Unimplemented.Keys);
+        Assert.Contains("fcntl(1026)", run.Machine.Unimplemented.Keys);
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public sealed class DescriptorCallTests
         Assert.Equal([input | hungUp, output, invalid, 0], new ulong[] { 0x206, 0x20E, 0x216, 0x21E }.Select(at => (int)BitConverter.ToInt16(run.Bytes(at, 2))));
         Assert.InRange(new EmulatedTime(run.Machine).SinceBoot, 1_500_000_000, 1_600_000_000);
         LinuxMachine machine = Script().Holding(0x300, Entry(1, input)).Call(Poll, D + 0x300, 1, -1).Run().Machine;
-        Assert.Contains("waits for a descriptor in poll", machine.Run(RunLimits.Instructions(1)).Message, StringComparison.Ordinal);
+        Assert.Contains("waits for descriptor 1 in poll", machine.Run(RunLimits.Instructions(1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -108,7 +108,7 @@ public static class Errno
     /// <summary>File name too long.</summary>
     public const int ENAMETOOLONG = 36;
 
-    /// <summary>No locks left.</summary>
+    /// <summary>No more locks.</summary>
     public const int ENOLCK = 37;
 
     /// <summary>Function not implemented.</summary>

@@ -83,6 +83,9 @@ internal abstract class FileOperations
     /// <summary>ioctl, but for what works on every file.</summary>
     public virtual long Control(FileRequest request, uint command, ulong argument) => -Errno.ENOTTY;
 
+    /// <summary>Commands of fcntl that only this kind of file knows, such as F_GETPIPE_SZ.</summary>
+    public virtual long FileControl(FileRequest request, int command, ulong argument) => -Errno.EINVAL;
+
     /// <summary>What fstat tells; null when the file is gone.</summary>
     public virtual FileStatus? Status(LinuxMachine machine, FileObject file) =>
         file.Location is { } location ? machine.Vfs.SystemOf(location.Node)?.StatusOf(location.Node) : AnonymousInode.StatusOn(machine);

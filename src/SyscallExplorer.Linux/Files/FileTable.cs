@@ -178,6 +178,8 @@ internal sealed class FileTable(LinuxMachine machine)
     private void Count(int number, int change)
     {
         int references = State.FileReferences[number] + change;
+        if (change < 0 && State.OpenFiles[number].Object.Location is { } location)
+            State = State with { Locks = State.Locks.AfterClose(location.Node, machine.Process.Id, number, isLast: references == 0) };
         if (references > 0)
         {
             State = State with { FileReferences = State.FileReferences.SetItem(number, references) };

@@ -13,6 +13,7 @@ internal static class Octal
     public const int ReadExecute = 0x16D;        // 0555
     public const int ReadWriteByOwner = 0x1A4;   // 0644
     public const int ReadWriteByAnyone = 0x1B6;  // 0666
+    public const int OwnerRead = 0x100;          // 0400
     public const int OwnerReadExecute = 0x140;   // 0500
     public const int AllByOwner = 0x1ED;         // 0755
     public const int Permissions = 0x1FF;        // 0777

@@ -43,16 +43,16 @@ internal static class StatusShapes
         return c;
     }
 
-    /// <summary><c>struct statx</c>, the same for all programs.</summary>
-    public static CStructure StatX(FileStatus s, bool compat)
+    /// <summary><c>struct statx</c>, the same for all programs. The time of birth is told to those who ask for it.</summary>
+    public static CStructure StatX(FileStatus s, bool compat, int asked)
     {
-        const int basic = 0x7FF, birth = 0x800;
-        const int spare = 14 * 8;
-        CStructure c = new CStructure(compat).Int32(basic | birth).Int32(FileStatus.BlockSize).Int64(0).Int32(s.Links).Int32(s.Uid).Int32(s.Gid)
+        const int basic = 0x7FF, birth = 0x800, mount = 0x1000;
+        const int spare = 13 * 8;
+        CStructure c = new CStructure(compat).Int32(basic | mount | (asked & birth)).Int32(FileStatus.BlockSize).Int64(0).Int32(s.Links).Int32(s.Uid).Int32(s.Gid)
             .Int16(s.Mode).Int16(0).Int64(s.Inode).Int64(s.Size).Int64(s.Blocks).Int64(0);
-        foreach (long time in (ReadOnlySpan<long>)[s.Times.Access, s.Times.Birth, s.Times.Change, s.Times.Modification])
+        foreach (long time in (ReadOnlySpan<long>)[s.Times.Access, (asked & birth) != 0 ? s.Times.Birth : 0, s.Times.Change, s.Times.Modification])
             c.Int64(Seconds(time)).Int32((int)Nanoseconds(time)).Int32(0);
-        return c.Int32(s.Represents.Major).Int32(s.Represents.Minor).Int32(s.Device.Major).Int32(s.Device.Minor).Zeroes(spare);
+        return c.Int32(s.Represents.Major).Int32(s.Represents.Minor).Int32(s.Device.Major).Int32(s.Device.Minor).Int64(s.Device.Minor).Zeroes(spare);
     }
 
     private static long[] Shown(FileStatus s) => [s.Times.Access, s.Times.Modification, s.Times.Change];

@@ -162,7 +162,7 @@ internal sealed partial class VirtualFileSystem
 
     private VfsNode? Add(PathLookup found, Inode attributes, out int error)
     {
-        error = StatusOf(found.Parent) is { } directory ? CheckChange(found.Parent, directory) : -Errno.ENOENT;
+        error = IsMade(found.Parent) ? -Errno.ENOENT : StatusOf(found.Parent) is { } directory ? CheckChange(found.Parent, directory) : -Errno.ENOENT;
         if (error != 0 || StatusOf(found.Parent) is not { } parent || SystemOf(found.Parent) is not { } system)
             return null;
         if ((parent.Mode & Octal.SetGroup) != 0)
@@ -170,10 +170,13 @@ internal sealed partial class VirtualFileSystem
         return system.Add(found.Parent, found.Name, attributes, out error);
     }
 
+    /// <summary>In /proc a name that is not there cannot be made: the look-up itself fails.</summary>
+    private bool IsMade(VfsNode directory) => SystemOf(directory) is SyntheticFileSystem;
+
     /// <summary>A name that is to be made must be free, and only a directory's may end in a slash.</summary>
     private int CheckNew(PathLookup found, bool isDirectory) =>
         !found.IsOrdinary || found.Node is not null ? -Errno.EEXIST
-        : found.EndsInSlash && !isDirectory ? -Errno.ENOENT
+        : (found.EndsInSlash && !isDirectory) || IsMade(found.Parent) ? -Errno.ENOENT
         : IsReadOnly(found.Parent) ? -Errno.EROFS : 0;
 
     private int CheckChange(VfsNode node, FileStatus directory) =>

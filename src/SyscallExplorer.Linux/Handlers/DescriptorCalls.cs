@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace SyscallExplorer.Linux;
 
 /// <summary>What works on descriptors: positions, duplicates, flags, lengths.</summary>
-internal sealed class DescriptorCalls(LinuxMachine machine) : NamedFileCalls(machine)
+internal sealed class DescriptorCalls(LinuxMachine machine, LockCalls locks) : NamedFileCalls(machine)
 {
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
@@ -25,7 +25,6 @@ internal sealed class DescriptorCalls(LinuxMachine machine) : NamedFileCalls(mac
         ("ia32_fadvise64_64", a => Advise(a.Int(0), a.Int(5))),
         ("readahead", a => ReadAhead(a.Int(0))),
         ("ia32_readahead", a => ReadAhead(a.Int(0))),
-        ("flock", a => FindFile(a.Int(0)) is null ? -Errno.EBADF : 0),
     ];
 
     private long Seek(int descriptor, long offset, int whence)
@@ -60,8 +59,9 @@ internal sealed class DescriptorCalls(LinuxMachine machine) : NamedFileCalls(mac
     private long Control(SyscallArguments arguments)
     {
         const int duplicate = 0, getFlags = 1, setFlags = 2, getStatus = 3, setStatus = 4, duplicateCloseOnExec = 1030;
+        const int setOwner = 8, getOwner = 9, setSignal = 10, getSignal = 11, getLease = 1025;
         const int setPipeSize = 1031, getPipeSize = 1032;
-        const int closeOnExec = 1;
+        const int closeOnExec = 1, unlocked = 2;
         int descriptor = arguments.Int(0), argument = arguments.Int(2);
         if (Machine.Files.Find(descriptor) is not { } file)
             return -Errno.EBADF;
@@ -78,20 +78,26 @@ internal sealed class DescriptorCalls(LinuxMachine machine) : NamedFileCalls(mac
                 return 0;
             case getStatus:
                 return file.Flags;
-            case not (getStatus or setStatus) when file.Object is PathOnly:
+            case not getStatus when file.Object is PathOnly:
                 return -Errno.EBADF;
             case setStatus:
-                if (file.Object is PathOnly)
-                    return -Errno.EBADF;
                 Machine.Files.Update(descriptor, file with { Flags = (file.Flags & ~OpenFlags.Changeable) | (argument & OpenFlags.Changeable) });
                 return 0;
+            case var command when LockCalls.Serves(command):
+                return locks.Record(arguments, file);
+            case getOwner or getSignal or setOwner or setSignal:
+                return 0;
+            case getLease:
+                return unlocked;
             case setPipeSize:
                 return file.Object is PipeEnd changed ? Machine.Pipes.Resize(changed.Pipe, (uint)argument) : -Errno.EBADF;
             case getPipeSize:
                 return file.Object is PipeEnd end ? Machine.Pipes[end.Pipe].Slots * (long)PipeBuffer.Size : -Errno.EBADF;
-            default:
-                Machine.CountMissing($"fcntl({arguments.Int(1)})");
-                return -Errno.EINVAL;
+            case var command:
+                long result = file.Operations.FileControl(new FileRequest(Machine, descriptor, Machine.Files.Descriptors[descriptor].File, file), command, arguments[2]);
+                if (result == -Errno.EINVAL)
+                    Machine.CountMissing($"fcntl({command})");
+                return result;
         }
     }
 

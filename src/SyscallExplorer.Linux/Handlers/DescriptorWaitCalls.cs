@@ -45,8 +45,8 @@ internal abstract class DescriptorWaitCalls(LinuxMachine machine) : NamedFileCal
             return 0;
         long error = timeOut.IsTimeval
             ? ReadTimeval(timeOut, out long nanoseconds)
-            : new TimeArguments(Memory).Read(timeOut.Address, timeOut.Word, compat, out nanoseconds);
-        deadline = nanoseconds == 0 ? AtOnce : TimeArguments.Add(Now, nanoseconds);
+            : new TimespecReader(Memory).Read(timeOut.Address, timeOut.Word, compat, out nanoseconds);
+        deadline = nanoseconds == 0 ? AtOnce : TimespecReader.Add(Now, nanoseconds);
         return error;
     }
 

@@ -54,7 +54,8 @@ internal sealed class FileStatusCalls(LinuxMachine machine) : NamedFileCalls(mac
         int flags = arguments.Int(2);
         if ((arguments[3] & reserved) != 0 || (flags & syncModes) == syncModes)
             return -Errno.EINVAL;
-        return OfName(arguments, arguments.Int(0), arguments[1], arguments[4], flags & ~syncModes, StatusShapes.StatX);
+        int asked = arguments.Int(3);
+        return OfName(arguments, arguments.Int(0), arguments[1], arguments[4], flags & ~syncModes, (status, compat) => StatusShapes.StatX(status, compat, asked));
     }
 
     private long Access(int directory, ulong name, int mode, int flags)

@@ -7,14 +7,19 @@ internal sealed class HostedHandlers
 
     public HostedHandlers(LinuxMachine machine)
     {
+        var locks = new LockCalls(machine);
         HostedCalls[] families =
         [
             new FileCalls(machine),
             new PipeCalls(machine),
             new TransferCalls(machine),
-            new DescriptorCalls(machine),
+            new DescriptorCalls(machine, locks),
+            locks,
             new FileStatusCalls(machine),
+            new FileAttributeCalls(machine),
             new DirectoryCalls(machine),
+            new FileSystemCalls(machine),
+            new ExtendedAttributeCalls(machine),
             new MemoryCalls(machine),
             new SignalCalls(machine),
             new SignalSendingCalls(machine),
@@ -22,7 +27,13 @@ internal sealed class HostedHandlers
             new SignalReturnCalls(machine),
             new SignalFileCalls(machine),
             new ThreadCalls(machine),
-            new WaitingCalls(machine),
+            new FutexCalls(machine),
+            new SleepCalls(machine),
+            new ClockCalls(machine),
+            new TimerCalls(machine),
+            new IntervalTimerCalls(machine),
+            new TimerFileCalls(machine),
+            new RestartableSequenceCalls(machine),
             new PollCalls(machine),
             new SelectCalls(machine),
             new EpollCalls(machine),
@@ -36,6 +47,7 @@ internal sealed class HostedHandlers
             new ExecuteCalls(machine),
             new WaitForChildCalls(machine),
             new SchedulingCalls(machine),
+            new InputOutputPriorityCalls(machine),
             new SystemCalls(machine),
         ];
         foreach ((string name, HostedCall call) in families.SelectMany(family => family.Calls))

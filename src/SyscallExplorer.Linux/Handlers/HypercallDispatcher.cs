@@ -56,7 +56,18 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
             case HypercallNumbers.ResumeUserModeWork:
                 cycles = Charge("resume_user_mode_work");
                 machine.Tasks.Current.SetFlag(ThreadFlags.NotifyResume, false);
+                machine.RestartableSequences.Resume(registers[Gpr.Rdi]);
                 return Next;
+            case HypercallNumbers.EntryWork when HasOnly(SyscallWork.Tracepoint):
+                cycles = Charge("trace_sys_enter");
+                machine.Tracer.Enter(machine.ReadPtRegs(registers[Gpr.Rdi]));
+                SetResult(processor, 0);
+                return HypercallResult.Continue;
+            case HypercallNumbers.ExitWork when HasOnly(SyscallWork.Tracepoint):
+                cycles = Charge("trace_sys_exit");
+                machine.Tracer.Leave(machine.ReadPtRegs(registers[Gpr.Rdi]));
+                SetResult(processor, 0);
+                return HypercallResult.Continue;
             case HypercallNumbers.EntryWork or HypercallNumbers.ExitWork or HypercallNumbers.ExitLoop:
                 machine.State = machine.State with { Refusal = DescribeWork(processor) };
                 return HypercallResult.Stop;
@@ -64,6 +75,8 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
                 return HypercallResult.Unknown;
         }
     }
+
+    private bool HasOnly(int work) => (uint)machine.Tasks.Current[TaskLayout.SyscallWork] == work && machine.Tracer.IsOn;
 
     private HypercallResult Next => machine.IsOver ? HypercallResult.Stop : HypercallResult.Continue;
 

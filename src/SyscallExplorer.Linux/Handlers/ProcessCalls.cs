@@ -89,6 +89,7 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
     private long Control(SyscallArguments arguments)
     {
         const int getDumpable = 3, setDumpable = 4, setSubreaper = 36, getSubreaper = 37, setName = 15, getName = 16, nameSize = 16;
+        const int setTimerSlack = 29, getTimerSlack = 30;
         switch (arguments.Int(0))
         {
             case getDumpable:
@@ -99,6 +100,11 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
             case setSubreaper:
                 Process = Process with { IsSubreaper = arguments[1] != 0 };
                 return 0;
+            case setTimerSlack:
+                Task = Task with { TimerSlack = arguments[1] == 0 ? TaskState.DefaultTimerSlack : (long)arguments[1] };
+                return 0;
+            case getTimerSlack:
+                return Task.TimerSlack;
             case getSubreaper:
                 return Give(arguments[1], BitConverter.GetBytes(Process.IsSubreaper ? 1 : 0));
             case setName:

@@ -35,10 +35,10 @@ internal sealed class SignalWaitingCalls(LinuxMachine machine) : HostedCalls(mac
         long? deadline = null;
         if (arguments[2] != 0)
         {
-            long error = new TimeArguments(Memory).Read(arguments[2], word, arguments.IsCompat, out long nanoseconds);
+            long error = new TimespecReader(Memory).Read(arguments[2], word, arguments.IsCompat, out long nanoseconds);
             if (error != 0)
                 return error;
-            deadline = nanoseconds == 0 ? 0 : TimeArguments.Add(new EmulatedTime(Machine).SinceBoot, nanoseconds);
+            deadline = nanoseconds == 0 ? 0 : TimespecReader.Add(new EmulatedTime(Machine).SinceBoot, nanoseconds);
         }
 
         ulong wanted = set & ~SignalSets.Unblockable;

@@ -17,16 +17,13 @@ internal sealed class SystemCalls(LinuxMachine machine) : HostedCalls(machine)
         ("prlimit64", Limit64),
         ("getrusage", Usage),
         ("times", Times),
-        ("clock_getres", a => Resolution(a, wide: true)),
-        ("clock_getres_time32", a => Resolution(a, wide: false)),
-        ("cpu_clock", CpuClock),
     ];
 
     /// <summary>Six fields of 65 bytes. A 32-bit program on a 64-bit kernel reads x86_64 too, unless its personality says otherwise.</summary>
     private long Uname(ulong address)
     {
         const int fieldSize = 65;
-        string[] fields = ["Linux", "syscall-explorer", $"{Machine.Kernel.Release}.0", "#1 SMP", "x86_64", "(none)"];
+        string[] fields = ["Linux", SystemIdentity.HostName, SystemIdentity.Release(Machine), SystemIdentity.Version, "x86_64", "(none)"];
         byte[] bytes = new byte[fieldSize * fields.Length];
         for (int i = 0; i < fields.Length; i++)
             Encoding.ASCII.GetBytes(fields[i]).CopyTo(bytes, i * fieldSize);
@@ -126,7 +123,7 @@ internal sealed class SystemCalls(LinuxMachine machine) : HostedCalls(machine)
         Machine.Scheduler.Account();
         return who switch
         {
-            self => Process.Threads.Aggregate(Process.EndedThreads, (sum, id) => sum.Add(State.Tasks[id].Times)),
+            self => Tasks.TimesOf(Process),
             children => Process.Children,
             thread => Task.Times,
             _ => null,
@@ -157,22 +154,5 @@ internal sealed class SystemCalls(LinuxMachine machine) : HostedCalls(machine)
         }
 
         return new EmulatedTime(Machine).SinceBoot / nanosecondsPerTick;
-    }
-
-    /// <summary>CLOCK_PROCESS_CPUTIME_ID and CLOCK_THREAD_CPUTIME_ID.</summary>
-    private long CpuClock(SyscallArguments arguments)
-    {
-        const int ofThread = 3;
-        return arguments.Int(0) == ofThread && TimesOf(1) is { } times ? new EmulatedTime(Machine).NanosecondsOf(times.Running) : new EmulatedTime(Machine).Running;
-    }
-
-    private long Resolution(SyscallArguments arguments, bool wide)
-    {
-        const int realtimeCoarse = 5, monotonicCoarse = 6, nanosecondsPerTick = 4_000_000;
-        int clock = arguments.Int(0);
-        if (clock is not ((>= 0 and <= 7) or 11))
-            return -Errno.EINVAL;
-        int nanoseconds = clock is realtimeCoarse or monotonicCoarse ? nanosecondsPerTick : 1;
-        return arguments[1] == 0 ? 0 : Give(arguments[1], new CStructure(!wide).Word(0ul).Word((ulong)nanoseconds).Bytes);
     }
 }

@@ -7,8 +7,6 @@ namespace SyscallExplorer.Linux;
 internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
 {
     private const int UserDescriptorSize = 16;
-    private const int UnregisterRseq = 1;
-    private const uint RseqSize = 32;
 
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
@@ -18,7 +16,6 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
         ("set_tid_address", SetTidAddress),
         ("set_robust_list", SetRobustList),
         ("get_robust_list", GetRobustList),
-        ("rseq", RestartableSequences),
     ];
 
     private ProcessorRegisters Registers => Machine.Processor.Registers;
@@ -136,7 +133,10 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
     {
         if (arguments[1] != (arguments.IsCompat ? 12u : 24u))
             return -Errno.EINVAL;
-        Task = Task with { Thread = Task.Thread with { RobustList = arguments[0] } };
+        Task = Task with
+        {
+            Thread = arguments.IsCompat ? Task.Thread with { CompatRobustList = arguments[0] } : Task.Thread with { RobustList = arguments[0] },
+        };
         return 0;
     }
 
@@ -148,44 +148,6 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.ESRCH;
         bool compat = arguments.IsCompat;
         long size = Give(arguments[2], new CStructure(compat).Word(compat ? 12ul : 24ul).Bytes);
-        return size != 0 ? size : Give(arguments[1], new CStructure(compat).Word(owner.Thread.RobustList).Bytes);
+        return size != 0 ? size : Give(arguments[1], new CStructure(compat).Word(compat ? owner.Thread.CompatRobustList : owner.Thread.RobustList).Bytes);
     }
-
-    /// <summary>
-    /// The area shows the processor's number. On one processor, with one thread that nothing preempts, no sequence is ever restarted.
-    /// </summary>
-    private long RestartableSequences(SyscallArguments arguments)
-    {
-        ulong area = arguments[0];
-        uint length = (uint)arguments[1], signature = (uint)arguments[3];
-        int flags = arguments.Int(2);
-        ThreadState thread = Task.Thread;
-        if ((flags & UnregisterRseq) != 0)
-        {
-            if (flags != UnregisterRseq || thread.Rseq == 0 || thread.Rseq != area || thread.RseqLength != length)
-                return -Errno.EINVAL;
-            if (thread.RseqSignature != signature)
-                return -Errno.EPERM;
-            Task = Task with { Thread = thread with { Rseq = 0, RseqLength = 0, RseqSignature = 0 } };
-            return ShowProcessor(area, start: 0, number: -1);
-        }
-
-        if (flags != 0)
-            return -Errno.EINVAL;
-        if (thread.Rseq != 0)
-            return thread.Rseq != area || thread.RseqLength != length ? -Errno.EINVAL : thread.RseqSignature != signature ? -Errno.EPERM : -Errno.EBUSY;
-        if (area % RseqSize != 0 || length != RseqSize)
-            return -Errno.EINVAL;
-        if (area >= KernelLayout.UserAddressLimit)
-            return -Errno.EFAULT;
-        Task = Task with { Thread = thread with { Rseq = area, RseqLength = length, RseqSignature = signature } };
-        if (ShowProcessor(area, start: 0, number: 0) == 0)
-            return 0;
-
-        // The kernel writes the number on its way out and sends SIGSEGV where it cannot.
-        Machine.Signals.Force(SignalInfo.FromKernel(SignalNumbers.SIGSEGV));
-        return 0;
-    }
-
-    private long ShowProcessor(ulong area, int start, int number) => Give(area, new CStructure(compat: false).Int32(start).Int32(number).Bytes);
 }

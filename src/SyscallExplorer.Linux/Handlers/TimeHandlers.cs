@@ -90,10 +90,15 @@ internal static class TimeHandlers
             k.je(k.To("read_clock.cpu"));
         }
 
+        // A negative number is the processor time of some process or thread.
+        k.test(edi, edi);
+        k.js(k.To("read_clock.cpu"));
+
         k.cmp(edi, realtimeCoarse);
         k.je(k.To("read_clock.wall_coarse"));
         k.cmp(edi, monotonicCoarse);
         k.je(k.To("read_clock.monotonic_coarse"));
+        k.Local("read_clock.none");
         k.mov(rax, -Errno.EINVAL);
         k.stc();
         k.ret();
@@ -115,6 +120,8 @@ internal static class TimeHandlers
 
         k.Local("read_clock.cpu");
         HypercallStub.Inline(k, HandlerTable.HypercallOf("cpu_clock"));
+        k.test(rax, rax);
+        k.js(k.To("read_clock.none"));
         k.xor(r9d, r9d);
         k.call(k.To("ktime_normalise"));
         k.clc();

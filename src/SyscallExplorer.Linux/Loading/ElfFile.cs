@@ -99,7 +99,7 @@ public sealed class ElfFile
     /// <exception cref="ElfFormatException">It cannot be one: ELIBBAD, or EIO when it ends within its header.</exception>
     internal static ElfFile ParseInterpreter(FileReader read, long length, string name, int bitness)
     {
-        var reader = new ElfReader(read, length, name, ExecErrno.ELIBBAD);
+        var reader = new ElfReader(read, length, name, Errno.ELIBBAD);
         return new ElfFile(reader, reader.ReadInterpreterHeader(bitness), length, name, isInterpreter: true, null);
     }
 
@@ -123,7 +123,7 @@ public sealed class ElfFile
 
     private static ElfFile Parse(FileReader read, long length, string name, byte[]? bytes)
     {
-        var reader = new ElfReader(read, length, name, ExecErrno.ENOEXEC);
+        var reader = new ElfReader(read, length, name, Errno.ENOEXEC);
         return new ElfFile(reader, reader.ReadHeader(), length, name, isInterpreter: false, bytes);
     }
 

@@ -31,7 +31,7 @@ public sealed class ElfFormatException : Exception
     }
 
     /// <summary>The error number, positive: ENOEXEC for what is no program.</summary>
-    public int Errno { get; } = ExecErrno.ENOEXEC;
+    public int Errno { get; } = Linux.Errno.ENOEXEC;
 
     /// <summary>
     /// Whether the kernel finds out only after it has dropped the old address space: execve cannot return then, and SIGSEGV ends the

@@ -35,13 +35,23 @@ internal sealed class ElfReader(FileReader read, long length, string name, int e
 
     private static readonly ImmutableDictionary<int, string> s_types = new Dictionary<int, string>
     {
-        [0] = "no type", [1] = "an object file that was not linked", [4] = "a core dump",
+        [0] = "no type",
+        [1] = "an object file that was not linked",
+        [4] = "a core dump",
     }.ToImmutableDictionary();
 
     private static readonly ImmutableDictionary<int, string> s_machines = new Dictionary<int, string>
     {
-        [2] = "SPARC", [8] = "MIPS", [20] = "PowerPC", [21] = "64-bit PowerPC", [22] = "S/390", [40] = "ARM", [50] = "Itanium", [183] = "AArch64",
-        [243] = "RISC-V", [258] = "LoongArch",
+        [2] = "SPARC",
+        [8] = "MIPS",
+        [20] = "PowerPC",
+        [21] = "64-bit PowerPC",
+        [22] = "S/390",
+        [40] = "ARM",
+        [50] = "Itanium",
+        [183] = "AArch64",
+        [243] = "RISC-V",
+        [258] = "LoongArch",
     }.ToImmutableDictionary();
 
     /// <summary>The header of a program.</summary>
@@ -58,7 +68,7 @@ internal sealed class ElfReader(FileReader read, long length, string name, int e
     {
         int size = bitness == 64 ? HeaderSize64 : HeaderSize32;
         if (length < size)
-            throw Error(0, $"ends after {length} bytes, within the ELF header of {size} that an interpreter must have", ExecErrno.EIO);
+            throw Error(0, $"ends after {length} bytes, within the ELF header of {size} that an interpreter must have", Errno.EIO);
         ElfHeader header = ReadAnyHeader();
         if (header.Bitness != bitness)
             throw Error(MachineAt, $"is {header.Bitness}-bit and cannot be the interpreter of a {bitness}-bit program");
@@ -109,7 +119,7 @@ internal sealed class ElfReader(FileReader read, long length, string name, int e
         if (Read(entry.Offset, bytes) < bytes.Length)
         {
             throw Error(entry.HeaderOffset, $"has the name of its interpreter (PT_INTERP) from {entry.Offset:x}h to "
-                + $"{entry.Offset + entry.FileSize:x}h, but only {length:x}h bytes: it was cut off or is damaged", ExecErrno.EIO);
+                + $"{entry.Offset + entry.FileSize:x}h, but only {length:x}h bytes: it was cut off or is damaged", Errno.EIO);
         }
 
         if (bytes[^1] != 0)

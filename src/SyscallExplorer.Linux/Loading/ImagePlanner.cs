@@ -129,7 +129,7 @@ internal sealed class ImagePlanner(ElfFile file, ulong bias, AddressSpaceLayout 
         if (offset > long.MaxValue - size)
         {
             throw Error(segment.HeaderOffset,
-                $"has a segment at {segment.Offset:x}h of the file; a file has at most {long.MaxValue:x}h bytes", ExecErrno.EOVERFLOW);
+                $"has a segment at {segment.Offset:x}h of the file; a file has at most {long.MaxValue:x}h bytes", Errno.EOVERFLOW);
         }
 
         _steps.Add(new FilePages(start, start + size, offset, segment.Readable, segment.Writable, executable));
@@ -182,7 +182,8 @@ internal sealed class ImagePlanner(ElfFile file, ulong bias, AddressSpaceLayout 
     }
 
     private ElfFormatException Outside(ElfSegment segment, ulong size, int errno) => Error(segment.HeaderOffset,
-        $"has a segment of {size:x}h bytes for address {segment.Address + bias:x}h, which leaves the address space of a program: it ends at {layout.TaskSize:x}h", errno);
+        $"has a segment of {size:x}h bytes for address {segment.Address + bias:x}h, "
+        + $"which leaves the address space of a program: it ends at {layout.TaskSize:x}h", errno);
 
     private ElfFormatException Error(ulong offset, string what, int errno) =>
         new($"{file.Name}, offset {offset:x}h: it {what}.", errno, endsProcess: true);

@@ -43,6 +43,8 @@ internal static class KernelVsyscall
         memory.Add(new VmArea(UserSpace.KernelVsyscallPage, UserSpace.KernelVsyscallPage + KernelLayout.PageSize, true, false, true, "[vdso]"));
         (byte[] code, int landingPad) = Build(machine.Features);
         memory.TryForce(UserSpace.KernelVsyscall, code);
+        memory.TryForce(UserSpace.KernelSigreturn, SignalFrame32.OldReturnCode);
+        memory.TryForce(UserSpace.KernelRtSigreturn, SignalFrame32.ReturnCode);
         SyscallExplorer.Machine.PhysicalMemory ram = machine.Processor.Bus.Ram;
         ram.WriteUInt64(memory.Map.Frame + TaskLayout.MmVdso, UserSpace.KernelVsyscallPage);
         ram.WriteUInt64(memory.Map.Frame + TaskLayout.MmLandingPad, UserSpace.KernelVsyscall + (ulong)landingPad);

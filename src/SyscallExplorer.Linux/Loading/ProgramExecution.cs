@@ -27,6 +27,10 @@ internal sealed class ProgramExecution(LinuxMachine machine)
         }
 
         // From here on there is no way back to the old program.
+        machine.Futexes.ThreadEnds(machine.Task);
+        machine.PosixTimers.DeleteAll(task.Process);
+        machine.Process = machine.Process with { Signals = machine.Process.Signals.WithoutTimers() };
+        machine.Task = machine.Task with { Signals = machine.Task.Signals with { Queue = machine.Task.Signals.Queue.WithoutTimers() } };
         new AddressSpace(machine, task.Map).Leave();
         new TaskExit(machine).WakeVforkParent(machine.Task);
         machine.Task = machine.Task with

@@ -42,6 +42,8 @@ internal sealed class ProgramImageBuilder(LinuxMachine machine, AddressSpace mem
             BreakStart = layout.BreakStart(file, plan.End),
             Break = layout.BreakStart(file, plan.End),
             Code = (plan.StartCode, plan.EndCode),
+            DataStart = plan.StartData,
+            DataEnd = plan.EndData,
         };
         return WithStack(program, plan, layout, random, interpreter);
     }

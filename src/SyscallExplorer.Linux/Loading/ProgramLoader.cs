@@ -48,19 +48,36 @@ internal sealed class ProgramLoader(LinuxMachine machine)
         Enter(program.File.Bitness, PathNames.ToText(machine.Memory.Map.Executable), image.EntryPoint, image.StackPointer);
     }
 
-    /// <summary>The program's file in the machine: the one of its name when that is the same, else one that no name leads to.</summary>
+    /// <summary>The program's file in the machine: under its name where that is free, else one that no name leads to.</summary>
     private VfsLocation Place(ElfProgram program)
     {
         string path = PathNames.Normalise(PathNames.OfText(program.Path));
-        if (machine.Vfs.FindAsOwner(path) is { } there && machine.Vfs.SystemOf(there.Node)?.ContentOf(there.Node, out _) is { } content
-            && content.Length == program.File.Length && content.ToArray().AsSpan().SequenceEqual(program.File.Bytes))
+        if (machine.Vfs.FindAsOwner(path) is { } there)
+            return IsTheSame(program.File, there) ? there : Nameless(program.File, path);
+        try
         {
-            return there;
+            machine.WriteFile(program.Path, program.File.Bytes);
+        }
+        catch (IOException)
+        {
+            return Nameless(program.File, path);
         }
 
-        Inode attributes = machine.Vfs.NewFile(FileType.Regular, Octal.AllByOwner, new RegularBody(FileContent.Of(program.File.Bytes)));
+        if (machine.Vfs.FindAsOwner(path) is not { } added)
+            return Nameless(program.File, path);
+        machine.Vfs.SetMode(added.Node, Octal.AllByOwner);
+        return added;
+    }
+
+    private bool IsTheSame(ElfFile file, VfsLocation place) =>
+        machine.Vfs.SystemOf(place.Node)?.ContentOf(place.Node, out _) is { } content
+        && content.Length == file.Length && content.ToArray().AsSpan().SequenceEqual(file.Bytes);
+
+    private VfsLocation Nameless(ElfFile file, string path)
+    {
+        Inode attributes = machine.Vfs.NewFile(FileType.Regular, Octal.AllByOwner, new RegularBody(FileContent.Of(file.Bytes)));
         VfsNode node = InMemory()?.AddNameless(attributes, out _)
-            ?? throw new ElfFormatException($"The program has {program.File.Length >> 20} MiB; files of the machine may have {machine.Limits.FileBytes >> 20} MiB in all.");
+            ?? throw new ElfFormatException($"The program has {file.Length >> 20} MiB; files of the machine may have {machine.Limits.FileBytes >> 20} MiB in all.");
         int slash = path.LastIndexOf('/');
         return new VfsLocation(node, machine.Vfs.FindAsOwner(path[..Math.Max(slash, 1)])?.Node ?? machine.Vfs.Root, path[(slash + 1)..]);
     }

@@ -25,11 +25,11 @@ internal sealed record ScriptChain(ReadOnlyMemory<byte> Program, ImmutableArray<
             if (open(name, out ReadOnlyMemory<byte> head) is var error and not 0)
                 return new ScriptChain(name, arguments, error);
             if (depth > ScriptInterpreter.MaxDepth)
-                return new ScriptChain(name, arguments, ExecErrno.ELOOP);
+                return new ScriptChain(name, arguments, Errno.ELOOP);
             if (!ScriptInterpreter.IsScript(head.Span))
                 return new ScriptChain(name, arguments);
             if (ScriptInterpreter.Parse(head.Span) is not { } interpreter)
-                return new ScriptChain(name, arguments, ExecErrno.ENOEXEC);
+                return new ScriptChain(name, arguments, Errno.ENOEXEC);
             arguments = [.. interpreter.ArgumentsFor(name, arguments)];
             name = interpreter.Path;
         }

@@ -34,10 +34,11 @@ internal sealed record ScriptInterpreter(ReadOnlyMemory<byte> Path, ReadOnlyMemo
         if (name == line.Length)
             return null;
         int nameEnd = FindBlankOrZero(line, name);
-        bool hasMore = nameEnd < line.Length && line[nameEnd] != 0;
-        int argument = hasMore ? SkipBlanks(line, nameEnd) : line.Length;
-        return new ScriptInterpreter(
-            head.AsMemory(name, nameEnd - name), argument < line.Length ? UpToZero(head.AsMemory(argument, end - argument)) : null);
+        ReadOnlyMemory<byte> path = head.AsMemory(name, nameEnd - name);
+        if (nameEnd == line.Length || line[nameEnd] == 0)
+            return new ScriptInterpreter(path, null);
+        int argument = SkipBlanks(line, nameEnd);
+        return new ScriptInterpreter(path, UpToZero(head.AsMemory(argument, end - argument)));
     }
 
     /// <summary>argv of the interpreter: its name, the argument, the script's name, and what the script was given but for argv[0].</summary>

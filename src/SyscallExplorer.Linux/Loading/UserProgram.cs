@@ -35,6 +35,12 @@ public static class UserSpace
     /// <summary>What a 32-bit program calls to enter the kernel by the fastest way there is.</summary>
     public const ulong KernelVsyscall = KernelVsyscallPage + 0x550;
 
+    /// <summary>Where handlers of 32-bit programs return to that name no other place, without siginfo_t and with it.</summary>
+    internal const ulong KernelSigreturn = KernelVsyscallPage + 0x580;
+
+    /// <inheritdoc cref="KernelSigreturn"/>
+    internal const ulong KernelRtSigreturn = KernelVsyscallPage + 0x590;
+
     /// <summary>Address behind the last of a 32-bit program.</summary>
     internal const ulong Limit32 = 0xFFFF_E000;
 

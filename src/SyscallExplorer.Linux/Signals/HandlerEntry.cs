@@ -3,6 +3,9 @@ namespace SyscallExplorer.Linux;
 /// <summary>Lets the current task enter a signal handler: gathers what its frame is made of, writes it, and changes the registers.</summary>
 internal sealed class HandlerEntry(LinuxMachine machine)
 {
+    /// <summary>Whether the program still has the kernel's stub, which it could have unmapped.</summary>
+    private bool HasStub => machine.Memory.AreaOf(UserSpace.KernelVsyscallPage)?.Name == "[vdso]";
+
     /// <summary>Enters a handler.</summary>
     /// <param name="registers">The registers that the handler interrupts.</param>
     /// <param name="info">The signal.</param>
@@ -22,6 +25,7 @@ internal sealed class HandlerEntry(LinuxMachine machine)
             Stack = signals.Stack,
             Exception = signals.Exception,
             Segments = segments.Read(),
+            Trampolines = HasStub ? new SignalTrampolines(UserSpace.KernelSigreturn, UserSpace.KernelRtSigreturn) : default,
             KeepsStackSegment = segments.IsStackSegment((ushort)registers[PtRegsOffsets.Ss]),
         };
         if ((action.IsCompat ? SignalFrame32.Build(delivery) : SignalFrame64.Build(delivery)) is not { } frame)

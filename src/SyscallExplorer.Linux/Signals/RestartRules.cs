@@ -2,22 +2,10 @@ namespace SyscallExplorer.Linux;
 
 /// <summary>
 /// What becomes of a system call that a signal interrupted: its result says whether it may start again, and the program then finds itself
-/// before the instruction that made it. include/linux/errno.h has the numbers, which no program ever sees.
+/// before the instruction that made it.
 /// </summary>
 internal static class RestartRules
 {
-    /// <summary>ERESTARTSYS: again, unless a handler without SA_RESTART runs.</summary>
-    public const int RestartSys = 512;
-
-    /// <summary>ERESTARTNOINTR: always again.</summary>
-    public const int RestartNoInterrupt = 513;
-
-    /// <summary>ERESTARTNOHAND: again, unless a handler runs.</summary>
-    public const int RestartNoHandler = 514;
-
-    /// <summary>ERESTART_RESTARTBLOCK: goes on by restart_syscall, unless a handler runs.</summary>
-    public const int RestartBlock = 516;
-
     private const ulong RestartSyscall = 219;
     private const ulong RestartSyscallCompat = 0;
     private const ulong X32Bit = 0x4000_0000;
@@ -31,9 +19,9 @@ internal static class RestartRules
     /// <param name="restarts">Whether the handler has SA_RESTART.</param>
     public static PtRegs BeforeHandler(PtRegs registers, bool compat, bool restarts) => PendingResult(registers, compat) switch
     {
-        -RestartBlock or -RestartNoHandler => Interrupted(registers),
-        -RestartSys => restarts ? Again(registers) : Interrupted(registers),
-        -RestartNoInterrupt => Again(registers),
+        -Errno.ERESTART_RESTARTBLOCK or -Errno.ERESTARTNOHAND => Interrupted(registers),
+        -Errno.ERESTARTSYS => restarts ? Again(registers) : Interrupted(registers),
+        -Errno.ERESTARTNOINTR => Again(registers),
         _ => registers,
     };
 
@@ -43,8 +31,8 @@ internal static class RestartRules
     /// <param name="continuesCompat">Whether the call that restart_syscall would continue was a 32-bit one.</param>
     public static PtRegs WithoutHandler(PtRegs registers, bool compat, bool continuesCompat) => PendingResult(registers, compat) switch
     {
-        -RestartSys or -RestartNoHandler or -RestartNoInterrupt => Again(registers),
-        -RestartBlock => Again(registers, continuesCompat ? RestartSyscallCompat : RestartSyscall | (registers[PtRegsOffsets.OrigAx] & X32Bit)),
+        -Errno.ERESTARTSYS or -Errno.ERESTARTNOHAND or -Errno.ERESTARTNOINTR => Again(registers),
+        -Errno.ERESTART_RESTARTBLOCK => Again(registers, continuesCompat ? RestartSyscallCompat : RestartSyscall | (registers[PtRegsOffsets.OrigAx] & X32Bit)),
         _ => registers,
     };
 

@@ -48,10 +48,10 @@ internal static class SignalFrame32
     private const int UnusedFpuSize = 624;
 
     /// <summary>pop eax; mov eax, 119; int 80h.</summary>
-    private static readonly byte[] s_oldCode = [0x58, 0xB8, 119, 0, 0, 0, 0xCD, 0x80];
+    public static ReadOnlySpan<byte> OldReturnCode => [0x58, 0xB8, 119, 0, 0, 0, 0xCD, 0x80];
 
     /// <summary>mov eax, 173; int 80h.</summary>
-    private static readonly byte[] s_code = [0xB8, 173, 0, 0, 0, 0xCD, 0x80, 0];
+    public static ReadOnlySpan<byte> ReturnCode => [0xB8, 173, 0, 0, 0, 0xCD, 0x80, 0];
 
     /// <summary>Makes a frame.</summary>
     /// <returns>Null where the kernel sends SIGSEGV instead, because the alternate stack is too small.</returns>
@@ -89,7 +89,7 @@ internal static class SignalFrame32
         .Put(frame, new CStructure(compat: true).Word(ReturnAddress(delivery, delivery.Trampolines.Sigreturn, frame + OldCode)).Int32(delivery.Info.Signal))
         .Put(frame + OldContext, MachineContextOf(delivery, state))
         .Put(frame + OldMask, new CStructure(compat: true).Word(delivery.Mask >> 32))
-        .Put(frame + OldCode, s_oldCode);
+        .Put(frame + OldCode, OldReturnCode.ToArray());
 
     private static void Write(FrameWriter writer, SignalDelivery delivery, ulong frame, ulong state)
     {
@@ -103,7 +103,7 @@ internal static class SignalFrame32
             .Put(frame + Context, context)
             .Put(frame + MachineContext, MachineContextOf(delivery, state))
             .Put(frame + Mask, new CStructure(compat: true).Int64((long)delivery.Mask))
-            .Put(frame + Code, s_code);
+            .Put(frame + Code, ReturnCode.ToArray());
     }
 
     private static ulong ReturnAddress(SignalDelivery delivery, ulong trampoline, ulong code) =>

@@ -25,6 +25,9 @@ internal sealed record SignalInfo(int Signal, int Error, int Code, ulong First =
     /// <summary>si_timerid.</summary>
     public int TimerId => (int)First;
 
+    /// <summary>si_sys_private of a timer.</summary>
+    public int TimerGeneration => (int)Third;
+
     /// <summary>si_overrun.</summary>
     public int Overrun => (int)(First >> 32);
 
@@ -79,8 +82,13 @@ internal sealed record SignalInfo(int Signal, int Error, int Code, ulong First =
         new(signal, 0, code, Pair(process, user), value);
 
     /// <summary>A POSIX timer ran out.</summary>
-    public static SignalInfo FromTimer(int signal, int timerId, int overrun, ulong value) =>
-        new(signal, 0, SignalCodes.Timer, Pair(timerId, (uint)overrun), value);
+    /// <param name="signal">Its signal.</param>
+    /// <param name="timerId">Its number.</param>
+    /// <param name="overrun">How often it ran out besides.</param>
+    /// <param name="value">What its maker gave.</param>
+    /// <param name="generation">si_sys_private, which no program sees: 0, or what the timer that repeats knows its signal by.</param>
+    public static SignalInfo FromTimer(int signal, int timerId, int overrun, ulong value, int generation = 0) =>
+        new(signal, 0, SignalCodes.Timer, Pair(timerId, (uint)overrun), value, (uint)generation);
 
     /// <summary>A child ended, stopped or went on.</summary>
     public static SignalInfo FromChild(int code, int process, uint user, int status, long userTime, long systemTime) =>

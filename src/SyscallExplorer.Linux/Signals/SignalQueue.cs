@@ -40,13 +40,24 @@ internal sealed record SignalQueue(ulong Pending, ImmutableList<SignalInfo> Entr
         if (index < 0)
             return new SignalQueue(Pending | SignalSets.Bit(info.Signal), Entries.Add(info));
         SignalInfo waiting = Entries[index];
-        SignalInfo counted = SignalInfo.FromTimer(waiting.Signal, waiting.TimerId, waiting.Overrun + 1, waiting.Value);
+        SignalInfo counted = SignalInfo.FromTimer(info.Signal, info.TimerId, waiting.Overrun + 1, info.Value, info.TimerGeneration);
         return this with { Entries = Entries.SetItem(index, counted) };
     }
 
     /// <summary>Takes some signals out.</summary>
     public SignalQueue Without(ulong signals) =>
         (Pending & signals) == 0 ? this : new SignalQueue(Pending & ~signals, Entries.RemoveAll(entry => signals.Has(entry.Signal)));
+
+    /// <summary>Takes out what timers have sent.</summary>
+    public SignalQueue WithoutTimers()
+    {
+        ImmutableList<SignalInfo> gone = Entries.RemoveAll(entry => entry.Code != SignalCodes.Timer);
+        if (gone.IsEmpty)
+            return this;
+        ImmutableList<SignalInfo> rest = Entries.RemoveAll(entry => entry.Code == SignalCodes.Timer);
+        ulong pending = gone.Where(entry => !rest.Exists(other => other.Signal == entry.Signal)).Aggregate(Pending, (set, entry) => set & ~SignalSets.Bit(entry.Signal));
+        return new SignalQueue(pending, rest);
+    }
 
     /// <summary>What a signal removes before it is added: SIGCONT the stop signals, those SIGCONT.</summary>
     public SignalQueue PreparedFor(int signal) =>

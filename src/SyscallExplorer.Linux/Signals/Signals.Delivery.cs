@@ -10,8 +10,10 @@ internal sealed partial class Signals
     /// <returns>0 when a handler is entered or nothing is left, or <see cref="HostedCalls.Blocked"/> when the task has stopped or ended.</returns>
     public long Deliver(ulong registers)
     {
+        machine.Tasks.Current.SetFlag(ThreadFlags.NotifySignal, false);
         if (machine.Task.Wait is not null)
             machine.Task = machine.Task with { Wait = null, Reason = WakeReason.Start };
+        Tasks.Current.SetFlag(ThreadFlags.NotifySignal, false);
         while (true)
         {
             TaskState task = machine.Task;
@@ -34,6 +36,7 @@ internal sealed partial class Signals
                 return StopNow();
             if (Dequeue(task.Signals.Blocked, faultsFirst: true) is not { } info)
                 return GoOn(registers);
+            machine.Tracer.Signal(info);
             SignalAction action = ActionOf(task, info.Signal);
             if (action.Handler > SignalAction.Ignore)
             {
@@ -63,7 +66,12 @@ internal sealed partial class Signals
         {
             (SignalQueue shared, taken) = machine.Process.Signals.Take(blocked);
             machine.Process = machine.Process with { Signals = shared };
+            if (taken?.Signal == SignalNumbers.SIGALRM)
+                machine.IntervalTimers.AlarmTaken();
         }
+
+        if (taken?.Code == SignalCodes.Timer)
+            taken = machine.PosixTimers.Taken(taken);
 
         Recalculate(machine.Task);
         return taken;
@@ -116,6 +124,7 @@ internal sealed partial class Signals
             SetAction(signal, action with { Handler = SignalAction.Default });
         PtRegs interrupted = RestartRules.BeforeHandler(
             machine.ReadPtRegs(registers), machine.IsInCompatCall, (action.Flags & SignalActionFlags.Restart) != 0);
+        interrupted = machine.RestartableSequences.BeforeHandler(interrupted, signal);
         if (!new HandlerEntry(machine).TryEnter(interrupted, info, action, Rules))
         {
             machine.WritePtRegs(interrupted);

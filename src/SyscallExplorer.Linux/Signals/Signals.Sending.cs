@@ -23,6 +23,9 @@ internal sealed partial class Signals
     /// <param name="info">As <see cref="SignalInfo.FromTimer"/> makes it.</param>
     public void SendTimer(int process, int? thread, SignalInfo info) => Send(process, thread, queue => (queue.AddTimer(info), 0), info.Signal);
 
+    /// <summary>Whether a signal would wait for a process or for a thread: it is not ignored, and there is somebody.</summary>
+    public bool Takes(int process, int? thread, int signal) => FirstThread(process, thread) is { } target && !IsIgnored(target, signal);
+
     /// <summary>RLIMIT_SIGPENDING: how many signals may wait for all that belongs to the user.</summary>
     private bool IsFull =>
         (ulong)(State.Tasks.Values.Sum(task => task.Signals.Queue.Entries.Count) + State.Processes.Values.Sum(process => process.Signals.Entries.Count))
@@ -67,8 +70,9 @@ internal sealed partial class Signals
             Continue(State.Processes[process.Id]);
     }
 
+    /// <summary>Who is traced is told of ignored signals too, as under ptrace.</summary>
     private bool IsIgnored(TaskState task, int signal) =>
-        !task.Signals.Blocked.Has(signal) && !(task.Signals.RealBlocked ?? 0).Has(signal) && ActionOf(task, signal).Drops(signal);
+        !machine.Tracer.IsOn && !task.Signals.Blocked.Has(signal) && !(task.Signals.RealBlocked ?? 0).Has(signal) && ActionOf(task, signal).Drops(signal);
 
     /// <summary>
     /// Wakes a thread that can take the signal; nobody where all block it. One that ends the process without a core file does so at once.

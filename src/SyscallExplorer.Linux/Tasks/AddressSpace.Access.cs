@@ -71,6 +71,29 @@ internal sealed partial class AddressSpace
         return [.. bytes];
     }
 
+    /// <summary>Reads what a program would read, and changes nothing: a page that is not there yet is looked at where it would come from.</summary>
+    public bool TryPeek(ulong address, Span<byte> destination)
+    {
+        Span<byte> page = stackalloc byte[(int)KernelLayout.PageSize];
+        while (!destination.IsEmpty)
+        {
+            if (AreaOf(address) is not { } area || !(area.Readable || area.Executable))
+                return false;
+            int within = (int)(address % KernelLayout.PageSize);
+            int count = Math.Min(destination.Length, (int)KernelLayout.PageSize - within);
+            if (new PageTables(Ram, Frames).EntryAddress(Root, address) is { } entryAddress && Ram.ReadUInt64(entryAddress) is var entry and not 0)
+                Ram.Read((entry & PageEntry.Address) + (ulong)within, destination[..count]);
+            else if (machine.SharedPages.TryPeek(area, area.OffsetOf(address - (ulong)within) / (long)KernelLayout.PageSize, page))
+                page.Slice(within, count).CopyTo(destination);
+            else
+                return false;
+            destination = destination[count..];
+            address += (ulong)count;
+        }
+
+        return true;
+    }
+
     /// <summary>Writes bytes whatever the rights of their pages, as a loader or a debugger does: a page that is shared is copied before.</summary>
     /// <returns>False when nothing is mapped there or RAM is used up.</returns>
     public bool TryForce(ulong address, ReadOnlySpan<byte> source)

@@ -69,11 +69,20 @@ internal sealed record KernelState
     /// <summary>The lowest virtual runtime that a task on the queue had.</summary>
     public long LowestVirtualRuntime { get; init; }
 
+    /// <summary>The clock when the period of real time began, in 1/256 cycles.</summary>
+    public long RealTimeStart { get; init; }
+
+    /// <summary>What real-time tasks have had of it, in 1/256 cycles.</summary>
+    public long RealTimeUsed { get; init; }
+
     /// <summary>Nanoseconds since boot of the next tick, or null while the processor idles.</summary>
     public long? NextTick { get; init; }
 
     /// <summary>What goes off at its time.</summary>
     public ImmutableSortedSet<KernelTimer> Timers { get; init; } = [];
+
+    /// <summary>Timers that descriptors lead to.</summary>
+    public ImmutableDictionary<int, TimerFileState> TimerFiles { get; init; } = ImmutableDictionary<int, TimerFileState>.Empty;
 
     /// <summary>The clock that the local timer is set to, in 1/256 cycles.</summary>
     public long ProgrammedClock { get; init; } = long.MaxValue;
@@ -122,6 +131,9 @@ internal sealed record KernelState
     /// <summary>What stands where in the machine's names.</summary>
     public MountTable Mounts { get; init; } = InitialFiles.Mounts();
 
+    /// <summary>Advisory locks on files.</summary>
+    public FileLocks Locks { get; init; } = FileLocks.Empty;
+
     /// <summary>What the host was asked for, and answered.</summary>
     public HostInputs HostInputs { get; init; } = HostInputs.Empty;
 
@@ -143,6 +155,9 @@ internal sealed record KernelState
 
     /// <summary>Bytes that were written to standard output and error, wherever they went.</summary>
     public long OutputBytes { get; init; }
+
+    /// <summary>The calls of all tasks, where they are written down.</summary>
+    public StraceLog? Trace { get; init; }
 
     /// <summary>System calls that the kit has no handler for, by name, with how often each was asked for.</summary>
     public ImmutableSortedDictionary<string, int> Unimplemented { get; init; } = ImmutableSortedDictionary<string, int>.Empty.WithComparers(StringComparer.Ordinal);

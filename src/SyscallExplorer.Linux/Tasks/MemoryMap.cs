@@ -46,6 +46,11 @@ internal sealed record MemoryMap
     /// <summary>First and last code address of the program, for /proc.</summary>
     public (ulong Start, ulong End) Code { get; init; }
 
+    /// <summary>First address of its data, and the one behind the last that the file gave.</summary>
+    public ulong DataStart { get; init; }
+
+    public ulong DataEnd { get; init; }
+
     /// <summary>The auxiliary vector as it was put onto the stack.</summary>
     public ImmutableArray<byte> AuxiliaryVector { get; init; } = [];
 
@@ -54,6 +59,9 @@ internal sealed record MemoryMap
 
     /// <summary>The program's file, which lives as long as it is used here.</summary>
     public VfsLocation? ExecutableFile { get; init; }
+
+    /// <summary>What membarrier was told to expect here: its commands that register.</summary>
+    public int Barriers { get; init; }
 
     /// <summary>Pages that it holds, and the most that it ever held.</summary>
     public long ResidentPages { get; init; }

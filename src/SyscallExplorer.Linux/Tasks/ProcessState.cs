@@ -44,6 +44,9 @@ internal sealed record ProcessState
     /// <summary>What its threads that are gone have used.</summary>
     public TaskTimes EndedThreads { get; init; } = TaskTimes.None;
 
+    /// <summary>Its timers.</summary>
+    public ProcessTimers Timers { get; init; } = ProcessTimers.None;
+
     /// <summary>What its children that were waited for have used.</summary>
     public TaskTimes Children { get; init; } = TaskTimes.None;
 

@@ -12,12 +12,24 @@ internal sealed class Scheduler(LinuxMachine machine)
     public const int TicksPerSecond = 250;
     public const long NanosecondsPerTick = EmulatedTime.NanosecondsPerSecond / TicksPerSecond;
 
+    public const int LowestNice = -20;
+    public const int HighestNice = 19;
+
     private const long NormalWeight = 1024;
+
+    /// <summary>The policy that has next to nothing.</summary>
+    private const long IdleWeight = 3;
     private const long Latency = 6_000_000;
     private const long MinimumSlice = 750_000;
     private const long WakeUpGranularity = 1_000_000;
     private const long RoundRobinSlice = 100_000_000;
     private const int KernelPcidOfFirst = 1;
+
+    /// <summary>sched_rt_period_us and sched_rt_runtime_us: real-time tasks leave a part of each period to the others.</summary>
+    private const long RealTimePeriod = 1_000_000_000;
+    private const long RealTimeShare = 950_000_000;
+
+    private static readonly long[] s_weights = [.. Enumerable.Range(LowestNice, HighestNice - LowestNice + 1).Select(WeightAt)];
 
     private KernelState State
     {
@@ -36,12 +48,32 @@ internal sealed class Scheduler(LinuxMachine machine)
         if (machine.Tasks.Find(machine.Tasks.CurrentId) is not { } task || ran == 0)
             return;
         SchedulingState scheduling = task.Scheduling;
+        if (IsThrottled(task))
+            State = State with { RealTimeUsed = State.RealTimeUsed + ran };
         machine.Tasks.Set(task with
         {
             Times = task.Times with { Running = task.Times.Running + ran },
-            Scheduling = scheduling with { VirtualRuntime = scheduling.VirtualRuntime + ran * NormalWeight / WeightOf(scheduling) },
+            Scheduling = scheduling.IsRealTime ? scheduling
+                : scheduling with { VirtualRuntime = scheduling.VirtualRuntime + Weighted(ran, scheduling) },
         });
+        Advance();
     }
+
+    /// <summary>The lowest virtual runtime goes on with those who run, so that who wakes meanwhile does not come with an old one.</summary>
+    private void Advance()
+    {
+        long lowest = long.MaxValue;
+        foreach (TaskState task in State.Tasks.Values)
+        {
+            if (task is { State: RunState.Runnable, Scheduling: { IsRealTime: false } scheduling })
+                lowest = Math.Min(lowest, scheduling.VirtualRuntime);
+        }
+
+        if (lowest != long.MaxValue && lowest > State.LowestVirtualRuntime)
+            State = State with { LowestVirtualRuntime = lowest };
+    }
+
+    private static long Weighted(long clock, SchedulingState scheduling) => clock * NormalWeight / WeightOf(scheduling);
 
     /// <summary>Chooses the task that runs next and gives it an address space.</summary>
     /// <param name="controlRegister3">What CR3 must be loaded with, or 0 where it may stay as it is.</param>
@@ -56,6 +88,8 @@ internal sealed class Scheduler(LinuxMachine machine)
         if (machine.Tasks.Find(current) is { } leaving && leaving.Id != next?.Id)
         {
             bool voluntary = leaving.State != RunState.Runnable;
+            machine.RestartableSequences.SwitchedOut(leaving);
+            leaving = State.Tasks[leaving.Id];
             machine.Tasks.Set(leaving with
             {
                 Times = leaving.Times with
@@ -68,13 +102,16 @@ internal sealed class Scheduler(LinuxMachine machine)
 
         if (next is null)
             return KernelLayout.DirectMapped(KernelLayout.IdlePhysical);
-        foreach (TaskState task in State.Tasks.Values.Where(task => task.Scheduling.HasYielded).ToList())
-            machine.Tasks.Set(task with { Scheduling = task.Scheduling with { HasYielded = false } });
+        foreach (TaskState task in State.Tasks.Values)
+        {
+            if (task.Scheduling.HasYielded)
+                machine.Tasks.Set(task with { Scheduling = task.Scheduling with { HasYielded = false } });
+        }
+
         next = State.Tasks[next.Id];
         machine.Tasks.Set(next with { Scheduling = next.Scheduling with { SliceStart = next.Times.Running } });
         State = State with
         {
-            LowestVirtualRuntime = next.Scheduling.IsRealTime ? State.LowestVirtualRuntime : Math.Max(State.LowestVirtualRuntime, next.Scheduling.VirtualRuntime),
             Switches = State.Switches + (next.Id == current ? 0 : 1),
         };
         if (next.Map != State.LoadedMap)
@@ -125,24 +162,50 @@ internal sealed class Scheduler(LinuxMachine machine)
     public void Tick()
     {
         Account();
+        WatchRealTime();
         if (machine.Tasks.Find(machine.Tasks.CurrentId) is not { State: RunState.Runnable } task)
             return;
-        List<TaskState> others = [.. State.Tasks.Values.Where(other => other.State == RunState.Runnable && other.Id != task.Id)];
-        if (others.Count == 0)
+        SchedulingState scheduling = task.Scheduling;
+        int rivals = State.Tasks.Values.Count(other =>
+            other.State == RunState.Runnable && other.Id != task.Id && other.Scheduling.RealTimePriority == scheduling.RealTimePriority);
+        if (rivals == 0)
             return;
-        long turn = task.Times.Running - task.Scheduling.SliceStart;
-        if (task.Scheduling.Policy == SchedulingState.RoundRobin)
+        long turn = task.Times.Running - scheduling.SliceStart;
+        if (scheduling.IsRealTime)
         {
-            if (turn < Time.ClockOf(RoundRobinSlice))
+            if (scheduling.Policy != SchedulingState.RoundRobin || turn < Time.ClockOf(RoundRobinSlice))
                 return;
-            machine.Tasks.Set(task with { Scheduling = task.Scheduling with { QueueOrder = TakeOrder() } });
+            machine.Tasks.Set(task with { Scheduling = scheduling with { QueueOrder = TakeOrder() } });
             RequestReschedule();
         }
-        else if (!task.Scheduling.IsRealTime)
+        else if (turn >= Time.ClockOf(Math.Max(Latency / (rivals + 1), MinimumSlice)))
         {
-            long slice = Math.Max(Latency / (others.Count + 1), MinimumSlice);
-            if (turn >= Time.ClockOf(slice))
-                RequestReschedule();
+            RequestReschedule();
+        }
+    }
+
+    /// <summary>Changes a task's claim to the processor. Who leaves the real-time policies does not keep an old virtual runtime.</summary>
+    public void Change(int id, Func<SchedulingState, SchedulingState> change)
+    {
+        Account();
+        TaskState task = State.Tasks[id];
+        SchedulingState before = task.Scheduling, after = change(before);
+        if (before.RealTimePriority != after.RealTimePriority || before.Policy != after.Policy)
+            after = after with { QueueOrder = TakeOrder(), VirtualRuntime = Math.Max(after.VirtualRuntime, State.LowestVirtualRuntime) };
+        machine.Tasks.Set(task with { Scheduling = after });
+        if (id == machine.Tasks.CurrentId || (task.State == RunState.Runnable && ShouldPreempt(after)))
+            RequestReschedule();
+    }
+
+    /// <summary>Owners of locks get the real-time priorities of those who wait for them, and others lose what they had got so.</summary>
+    /// <param name="priorities">Priorities by task.</param>
+    public void Inherit(IReadOnlyDictionary<int, int> priorities)
+    {
+        foreach (TaskState task in State.Tasks.Values)
+        {
+            int inherited = priorities.GetValueOrDefault(task.Id);
+            if (task.Scheduling.Inherited != inherited)
+                Change(task.Id, scheduling => scheduling with { Inherited = inherited });
         }
     }
 
@@ -154,13 +217,22 @@ internal sealed class Scheduler(LinuxMachine machine)
         RequestReschedule();
     }
 
-    /// <summary>A child begins where its parent stands and does not get a turn that its parent would not have had.</summary>
-    public SchedulingState ForChild(SchedulingState parent)
+    /// <summary>A child begins behind its parent, by as much as a turn of its own, and so does not get a turn that its parent would not have had.</summary>
+    public SchedulingState ForChild()
     {
-        SchedulingState child = parent.ResetOnFork
-            ? SchedulingState.Initial with { Nice = Math.Max(0, parent.Nice), VirtualRuntime = parent.VirtualRuntime }
-            : parent;
-        return child with { HasYielded = false, SliceStart = 0, QueueOrder = TakeOrder(), VirtualRuntime = Math.Max(child.VirtualRuntime, State.LowestVirtualRuntime) };
+        Account();
+        SchedulingState parent = machine.Task.Scheduling;
+        SchedulingState child = parent with { HasYielded = false, SliceStart = 0, Inherited = 0, ResetOnFork = false, QueueOrder = TakeOrder() };
+        if (parent.ResetOnFork)
+        {
+            child = parent.OwnRealTimePriority > 0
+                ? child with { Policy = SchedulingState.Other, Priority = 0, Nice = 0 }
+                : child with { Nice = Math.Max(0, child.Nice) };
+        }
+
+        int runnable = State.Tasks.Values.Count(task => task.State == RunState.Runnable && !task.Scheduling.IsRealTime);
+        long turn = Weighted(Time.ClockOf(Math.Max(Latency / (runnable + 1), MinimumSlice)), child);
+        return child with { VirtualRuntime = Math.Max(child.VirtualRuntime, State.LowestVirtualRuntime) + turn };
     }
 
     private long TakeOrder()
@@ -170,22 +242,40 @@ internal sealed class Scheduler(LinuxMachine machine)
         return order;
     }
 
-    private TaskState? Best(int current)
+    private TaskState? Best(int current) => (HasSpentRealTime ? Best(current, withRealTime: false) : null) ?? Best(current, withRealTime: true);
+
+    private TaskState? Best(int current, bool withRealTime)
     {
         TaskState? best = null;
         foreach (TaskState task in State.Tasks.Values)
         {
-            if (task.State == RunState.Runnable && (best is null || IsBefore(task, best, current)))
+            if (task.State == RunState.Runnable && (withRealTime || !IsThrottled(task)) && (best is null || IsBefore(task, best, current)))
                 best = task;
         }
 
         return best;
     }
 
+    private bool HasSpentRealTime => State.RealTimeUsed >= Time.ClockOf(RealTimeShare);
+
+    /// <summary>Who has a lock that somebody waits for is not held up.</summary>
+    private static bool IsThrottled(TaskState task) => task.Scheduling is { IsRealTime: true, Inherited: 0 };
+
+    /// <summary>A period of real time ends, or what real-time tasks may have of it is used up.</summary>
+    private void WatchRealTime()
+    {
+        bool wasSpent = HasSpentRealTime;
+        long clock = machine.Processor.Clock;
+        if (clock - State.RealTimeStart >= Time.ClockOf(RealTimePeriod))
+            State = State with { RealTimeStart = clock, RealTimeUsed = 0 };
+        if (wasSpent)
+            RequestReschedule();
+    }
+
     private static bool IsBefore(TaskState task, TaskState other, int current)
     {
         SchedulingState a = task.Scheduling, b = other.Scheduling;
-        int priority = a.IsRealTime ? a.Priority : 0, otherPriority = b.IsRealTime ? b.Priority : 0;
+        int priority = a.RealTimePriority, otherPriority = b.RealTimePriority;
         if (priority != otherPriority)
             return priority > otherPriority;
         if (priority > 0)
@@ -201,24 +291,27 @@ internal sealed class Scheduler(LinuxMachine machine)
             return true;
         SchedulingState scheduling = running.Scheduling;
         if (woken.IsRealTime || scheduling.IsRealTime)
-            return woken.IsRealTime && (!scheduling.IsRealTime || woken.Priority > scheduling.Priority);
+            return woken.RealTimePriority > scheduling.RealTimePriority;
+        if (scheduling.Policy == SchedulingState.Idle && woken.Policy != SchedulingState.Idle)
+            return true;
         if (woken.Policy is SchedulingState.Batch or SchedulingState.Idle)
             return false;
-        long now = scheduling.VirtualRuntime + (machine.Processor.Clock - State.SwitchClock) * NormalWeight / WeightOf(scheduling);
-        return now - woken.VirtualRuntime > Time.ClockOf(WakeUpGranularity) * NormalWeight / WeightOf(woken);
+        long now = scheduling.VirtualRuntime + Weighted(machine.Processor.Clock - State.SwitchClock, scheduling);
+        return now - woken.VirtualRuntime > Weighted(Time.ClockOf(WakeUpGranularity), woken);
     }
 
-    /// <summary>Each step of niceness is a quarter more or a fifth less; the idle policy has next to nothing.</summary>
-    private static long WeightOf(SchedulingState scheduling)
+    private static long WeightOf(SchedulingState scheduling) =>
+        scheduling.Policy == SchedulingState.Idle ? IdleWeight : s_weights[scheduling.Nice - LowestNice];
+
+    /// <summary>Each step of niceness is a quarter more or a fifth less.</summary>
+    private static long WeightAt(int nice)
     {
-        const long idle = 3, fixedPoint = 1 << 20;
-        if (scheduling.Policy == SchedulingState.Idle)
-            return idle;
+        const long fixedPoint = 1 << 20;
         long weight = NormalWeight * fixedPoint;
-        for (int step = scheduling.Nice; step > 0; step--)
+        for (int step = nice; step > 0; step--)
             weight = weight * 4 / 5;
-        for (int step = scheduling.Nice; step < 0; step++)
+        for (int step = nice; step < 0; step++)
             weight = weight * 5 / 4;
-        return Math.Max(1, weight / fixedPoint);
+        return weight / fixedPoint;
     }
 }

@@ -53,6 +53,21 @@ internal sealed class SharedPages(LinuxMachine machine)
         return true;
     }
 
+    /// <summary>Reads a page that an area would show, and changes nothing.</summary>
+    public bool TryPeek(VmArea area, long page, Span<byte> destination)
+    {
+        destination.Clear();
+        if (area.Backing is null)
+            return true;
+        if (machine.State.SharedPages.TryGetValue(new SharedPage(area.Backing, page), out ulong frame))
+        {
+            Ram.Read(frame, destination);
+            return true;
+        }
+
+        return area.Backing is not FileBacking file || machine.Vfs.ReadPage(file.Node, page, destination) > 0;
+    }
+
     /// <summary>What was written to shared pages of files goes into the files, where read finds it.</summary>
     /// <param name="backing">The file.</param>
     public void WriteBack(AreaBacking backing)

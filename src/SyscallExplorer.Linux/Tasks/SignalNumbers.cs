@@ -72,6 +72,12 @@ public static class SignalNumbers
     /// <summary>A limit of processor time.</summary>
     public const int SIGXCPU = 24;
 
+    /// <summary>ITIMER_VIRTUAL ran out.</summary>
+    public const int SIGVTALRM = 26;
+
+    /// <summary>ITIMER_PROF ran out.</summary>
+    public const int SIGPROF = 27;
+
     /// <summary>A limit of a file's size.</summary>
     public const int SIGXFSZ = 25;
 
@@ -87,8 +93,6 @@ public static class SignalNumbers
     /// <summary>The last signal that has a number.</summary>
     public const int Last = 64;
 
-    internal const ulong Unblockable = (1ul << (SIGKILL - 1)) | (1ul << (SIGSTOP - 1));
-
     private static readonly string[] s_names =
     [
         "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT",
@@ -97,23 +101,4 @@ public static class SignalNumbers
 
     /// <summary>Such as SIGSEGV for 11.</summary>
     public static string Name(int signal) => signal >= 1 && signal <= s_names.Length ? "SIG" + s_names[signal - 1] : $"signal {signal}";
-
-    /// <summary>What happens where the program has set nothing. man 7 signal.</summary>
-    internal static SignalEffect DefaultEffect(int signal)
-    {
-        return signal switch
-        {
-            SIGCHLD or SIGCONT or SIGURG or SIGWINCH => SignalEffect.Ignore,
-            SIGSTOP or SIGTSTP or SIGTTIN or SIGTTOU => SignalEffect.Stop,
-            _ => SignalEffect.Terminate,
-        };
-    }
-}
-
-/// <summary>What a signal does by itself.</summary>
-internal enum SignalEffect
-{
-    Ignore,
-    Stop,
-    Terminate,
 }

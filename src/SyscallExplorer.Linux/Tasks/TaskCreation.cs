@@ -91,9 +91,12 @@ internal sealed class TaskCreation(LinuxMachine machine)
                 Rseq = request.Has(CloneFlags.Vm) ? 0 : parent.Thread.Rseq,
                 RseqLength = request.Has(CloneFlags.Vm) ? 0 : parent.Thread.RseqLength,
                 RseqSignature = request.Has(CloneFlags.Vm) ? 0 : parent.Thread.RseqSignature,
+                RseqEvents = request.Has(CloneFlags.Vm) ? RseqEvents.None : parent.Thread.RseqEvents,
             },
             CommandName = parent.CommandName,
-            Scheduling = machine.Scheduler.ForChild(parent.Scheduling),
+            InputOutputPriority = parent.InputOutputPriority,
+            TimerSlack = parent.TimerSlack,
+            Scheduling = machine.Scheduler.ForChild(),
             Times = TaskTimes.None with { Started = new EmulatedTime(machine).SinceBoot },
             ExitSignal = isThread ? 0 : request.Has(CloneFlags.Parent) ? machine.Tasks.Leader(process).ExitSignal : request.ExitSignal,
             VforkParent = request.Has(CloneFlags.Vfork) ? parent.Id : 0,
@@ -256,6 +259,13 @@ internal sealed class TaskCreation(LinuxMachine machine)
         if ((uint)entry >= Selectors.TlsEntries || !descriptor.IsAllowed)
             return -Errno.EINVAL;
         child[TaskLayout.TlsArray + entry * 8] = descriptor.Encode();
+
+        // A base that was copied from the parent would win over the one of the selector.
+        ulong selector = (ulong)((descriptor.Entry << 3) | 3);
+        if ((child[TaskLayout.FsIndex] & 0xFFFF) == selector)
+            child[TaskLayout.FsBase] = descriptor.Base;
+        if (((child[TaskLayout.FsIndex] >> 16) & 0xFFFF) == selector)
+            child[TaskLayout.GsBase] = descriptor.Base;
         return 0;
     }
 }

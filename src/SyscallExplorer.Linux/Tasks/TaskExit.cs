@@ -55,6 +55,8 @@ internal sealed class TaskExit(LinuxMachine machine)
         machine.Signals.ThreadEnds(task);
         task = machine.Task;
 
+        machine.Tracer.End(task.Id, machine.Process.GroupExit ?? status);
+
         // What the last task had stays for whoever looks at the machine afterwards.
         if (!isLast)
             LeaveAll(task);
@@ -130,6 +132,9 @@ internal sealed class TaskExit(LinuxMachine machine)
 
     private void ExitProcess(ProcessState process)
     {
+        machine.IntervalTimers.Cancel(process.Timers.Real);
+        machine.PosixTimers.DeleteAll(process.Id);
+        process = machine.State.Processes[process.Id];
         TaskState leader = machine.Tasks.Leader(process);
         int status = process.GroupExit ?? leader.ExitCode;
         machine.Tasks.Set(leader with { ExitCode = status });

@@ -18,6 +18,9 @@ internal enum RunState
 /// <summary>A task, as far as only the host reads it. Its registers, flags and descriptors lie in guest memory.</summary>
 internal sealed record TaskState
 {
+    /// <summary>PR_SET_TIMERSLACK's first value.</summary>
+    public const long DefaultTimerSlack = 50_000;
+
     /// <summary>Its number: gettid.</summary>
     public required int Id { get; init; }
 
@@ -59,6 +62,12 @@ internal sealed record TaskState
 
     public SchedulingState Scheduling { get; init; } = SchedulingState.Initial;
 
+    /// <summary>By how many nanoseconds its sleeps may be late. The machine's are exact, so that it is only kept and told.</summary>
+    public long TimerSlack { get; init; } = DefaultTimerSlack;
+
+    /// <summary>What ioprio_set gave: a class above thirteen bits, and a level; 0 when it never did.</summary>
+    public int InputOutputPriority { get; init; }
+
     /// <summary>Of a vfork's child: the task that waits until it leaves the address space.</summary>
     public int VforkParent { get; init; }
 
@@ -99,13 +108,20 @@ internal sealed record TaskTimes(
 /// <param name="HasYielded">It lets others pass once.</param>
 /// <param name="ResetOnFork">SCHED_RESET_ON_FORK.</param>
 /// <param name="QueueOrder">Among equals the lowest runs next.</param>
+/// <param name="Inherited">The real-time priority of those who wait for a lock that it has, or 0.</param>
 internal sealed record SchedulingState(
     int Policy, int Priority, int Nice, long VirtualRuntime, long SliceStart, bool HasYielded = false, bool ResetOnFork = false,
-    long QueueOrder = 0)
+    long QueueOrder = 0, int Inherited = 0)
 {
     public const int Other = 0, Fifo = 1, RoundRobin = 2, Batch = 3, Idle = 5;
 
     public static SchedulingState Initial { get; } = new(Other, 0, 0, 0, 0);
 
-    public bool IsRealTime => Policy is Fifo or RoundRobin;
+    /// <summary>Its real-time priority, or 0 where its policy is not one of real time.</summary>
+    public int OwnRealTimePriority => Policy is Fifo or RoundRobin ? Priority : 0;
+
+    /// <summary>The priority that it runs with: 0 where it shares the processor by weight.</summary>
+    public int RealTimePriority => Math.Max(OwnRealTimePriority, Inherited);
+
+    public bool IsRealTime => RealTimePriority > 0;
 }

@@ -39,6 +39,10 @@ internal sealed class TaskTable(LinuxMachine machine)
     /// <summary>Tasks of a process that are alive, by number.</summary>
     public IEnumerable<TaskState> Threads(ProcessState process) => process.Threads.Select(id => State.Tasks[id]).Where(task => task.IsAlive);
 
+    /// <summary>What the threads of a process have used, those that are gone included.</summary>
+    public TaskTimes TimesOf(ProcessState process) =>
+        process.Threads.Aggregate(process.EndedThreads, (sum, id) => Find(id) is { } task ? sum.Add(task.Times) : sum);
+
     /// <summary>Processes whose parent this is.</summary>
     public IEnumerable<ProcessState> Children(int process) => State.Processes.Values.Where(child => child.Parent == process);
 

@@ -9,4 +9,10 @@ namespace SyscallExplorer.Linux;
 internal sealed record ThreadState(ulong ClearChildTid, ulong RobustList, ulong Rseq, uint RseqLength, uint RseqSignature)
 {
     public static ThreadState Initial { get; } = new(0, 0, 0, 0, 0);
+
+    /// <summary>The list of a 32-bit call, whose words have 32 bits.</summary>
+    public ulong CompatRobustList { get; init; }
+
+    /// <summary>What has happened since the area was looked at last.</summary>
+    public RseqEvents RseqEvents { get; init; }
 }

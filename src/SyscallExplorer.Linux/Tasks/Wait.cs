@@ -8,7 +8,7 @@ internal enum WaitKind
     /// <summary>The other end of a FIFO; the number is the pipe's.</summary>
     Pipe,
 
-    /// <summary>A futex: its address, and the address space or the shared object that it lies in.</summary>
+    /// <summary>A futex: its address and address space, or its place in what is mapped.</summary>
     Futex,
 
     /// <summary>A child of the process of this number.</summary>
@@ -31,10 +31,13 @@ internal enum WaitKind
 
     /// <summary>SIGCONT or SIGKILL for the process of this number.</summary>
     Continue,
+
+    /// <summary>A clock of processor time, which the tick looks at.</summary>
+    ProcessorTime,
 }
 
 /// <summary>One thing that a task waits for.</summary>
-internal readonly record struct WaitKey(WaitKind Kind, ulong Number, ulong Space = 0);
+internal readonly record struct WaitKey(WaitKind Kind, ulong Number, ulong Space = 0, AreaBacking? Backing = null);
 
 /// <summary>Why a call that waited is asked again.</summary>
 internal enum WakeReason

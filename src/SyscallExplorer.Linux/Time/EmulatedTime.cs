@@ -29,6 +29,9 @@ internal readonly struct EmulatedTime(LinuxMachine machine)
     /// <summary>Nanoseconds since 1970.</summary>
     public long WallClock => SinceBoot + machine.Kernel.ReleaseTime * NanosecondsPerSecond;
 
+    /// <summary>A time since 1970 as a time since boot; what lies before boot is boot.</summary>
+    public long AtWallClock(long nanoseconds) => Math.Max(0, nanoseconds - machine.Kernel.ReleaseTime * NanosecondsPerSecond);
+
     /// <summary>Nanoseconds since boot that the machine's clock can show with room to spare: some fifty days.</summary>
     public long Longest => NanosecondsOf(long.MaxValue / 2);
 
@@ -48,8 +51,9 @@ internal readonly struct EmulatedTime(LinuxMachine machine)
         return (long)Int128.Min(cycles * ClockPerCycle, long.MaxValue);
     }
 
-    /// <summary>Nanoseconds that a number of 1/256 cycles takes.</summary>
-    public long NanosecondsOf(long clock) => (long)((Int128)clock * KilohertzToNanoseconds / (ClockPerCycle * Kilohertz));
+    /// <summary>Nanoseconds that a number of 1/256 cycles takes, by the timekeeper's line, so that no processor time exceeds the time that passed.</summary>
+    public long NanosecondsOf(long clock) =>
+        (long)((Int128)clock * _silicon.TscRatio.Numerator * MultiplierOf(_silicon) / ((Int128)(ClockPerCycle * _silicon.TscRatio.Denominator) << Shift));
 
     private long At(long clock)
     {

@@ -76,7 +76,9 @@ internal sealed class KernelTimers(LinuxMachine machine)
     /// <param name="userMode">Whether it found a program running, and not the kernel.</param>
     public void Run(bool userMode)
     {
-        State = State with { ProgrammedClock = long.MaxValue };
+        // An interrupt that was asked for before an earlier one was needed still comes; the timer is then set already.
+        if (machine.Processor.Clock >= State.ProgrammedClock)
+            State = State with { ProgrammedClock = long.MaxValue };
         long now = Time.SinceBoot;
         if (State.NextTick <= now)
             Tick(now, userMode);
@@ -105,6 +107,7 @@ internal sealed class KernelTimers(LinuxMachine machine)
             {
                 Times = task.Times with { UserTicks = task.Times.UserTicks + (userMode ? 1 : 0), SystemTicks = task.Times.SystemTicks + (userMode ? 0 : 1) },
             });
+            new ProcessorTimeLimits(machine).Tick(task);
         }
 
         machine.Scheduler.Tick();

@@ -40,7 +40,7 @@ public sealed partial class Processor
         {
             if (!Translate(linear, PageAccess.Execute, Cpl == 3, false, out ulong physical))
                 return null;
-            if (!Bus.Ram.Contains(physical))
+            if (!IsRam(physical))
                 return DecodeOutsideRam();
 
             // When the frame begins to hold code, a cached write to it would go unseen.
@@ -141,7 +141,7 @@ public sealed partial class Processor
     /// <summary>Code comes from RAM; anything else reads as FFh, which is no instruction, and no device is touched.</summary>
     private void ReadCodeBytes(ulong physical, Span<byte> bytes)
     {
-        if (Bus.Ram.Contains(physical))
+        if (IsRam(physical))
             ReadPhysical(physical, bytes);
         else
             bytes.Fill(0xFF);

@@ -17,6 +17,14 @@ public sealed partial class Processor
         return Outcome.Unsupported;
     }
 
+    /// <summary>Ends the run after the instruction in progress.</summary>
+    /// <param name="what">What happened, as the beginning of a sentence.</param>
+    internal void NoteNotEmulated(string what)
+    {
+        _notEmulatedEvent = $"{what} at {Where}, which the kit does not emulate.";
+        LookAgain();
+    }
+
     /// <summary>The outcome of a step that failed: with an exception pending, or because it is not emulated.</summary>
     internal Outcome FaultUnlessNotEmulated => _notEmulated is null ? Outcome.Fault : Outcome.Unsupported;
 

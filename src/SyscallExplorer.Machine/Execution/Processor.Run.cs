@@ -11,6 +11,9 @@ public sealed partial class Processor
     /// <summary>The events that led to the last triple fault, the first one first.</summary>
     public IReadOnlyList<string> TripleFaultHistory => _tripleFaultHistory;
 
+    /// <summary>The clock at which a block in progress must end, for a limit or for an interrupt that may be taken.</summary>
+    private long _blockEnd;
+
     /// <summary>Runs until a limit or an end.</summary>
     public RunResult Run(RunLimits limits)
     {
@@ -59,12 +62,11 @@ public sealed partial class Processor
             }
 
             if (S.Halted && !WakeUp(lastClock))
-                return Interrupts.NextClock == long.MaxValue || !InterruptsEnabled ? StopReason.Halted : StopReason.CycleBudget;
-            if (S.Clock >= Interrupts.NextClock && InterruptsEnabled && S.Shadow == EventShadow.None)
+                return NextInterruptClock == long.MaxValue || !InterruptsEnabled ? StopReason.Halted : StopReason.CycleBudget;
+            if (S.Clock >= NextInterruptClock && InterruptsEnabled && S.Shadow == EventShadow.None && TryAcknowledge(out byte vector))
             {
                 ulong interruptedRip = S.Rip;
                 long interruptStart = S.Clock;
-                byte vector = Interrupts.Acknowledge();
                 Deliver(new PendingException((Vector)vector, 0, 0, EventSource.ExternalInterrupt), S.Rip);
                 trace.After(this, new InstructionStep(interruptedRip, default, S.Clock - interruptStart, -1, vector));
                 continue;
@@ -82,8 +84,8 @@ public sealed partial class Processor
             {
                 ulong rip = S.Rip;
                 S.Instructions++;
-                int vector = DeliverFault();
-                trace.After(this, new InstructionStep(rip, default, S.Clock - start, -1, vector));
+                int fault = DeliverFault();
+                trace.After(this, new InstructionStep(rip, default, S.Clock - start, -1, fault));
                 continue;
             }
 
@@ -92,6 +94,9 @@ public sealed partial class Processor
             if (_hasCodeBreakpoints && operations.Length > 1)
                 operations = [operations[0]];
             int index = 0;
+
+            // Whatever sets IF ends its block; what changes the next interrupt's clock calls LookAgain.
+            _blockEnd = InterruptsEnabled ? Math.Min(lastClock, NextInterruptClock) : lastClock;
             while (true)
             {
                 Operation op = operations[index];
@@ -142,8 +147,7 @@ public sealed partial class Processor
                         S.Rflags |= Rflags.RF;
                     }
 
-                    if (S.DebugTraps == 0 && index < operations.Length && S.Instructions < lastInstruction && S.Clock < lastClock
-                        && S.Clock < Interrupts.NextClock && epoch == _code.Epoch)
+                    if (S.DebugTraps == 0 && index < operations.Length && S.Instructions < lastInstruction && S.Clock < _blockEnd && epoch == _code.Epoch)
                     {
                         trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, figure, -1));
                         start = S.Clock;
@@ -173,19 +177,34 @@ public sealed partial class Processor
 
     private bool InterruptsEnabled => (S.Rflags & Rflags.IF) != 0;
 
+    private long NextInterruptClock => Math.Min(Interrupts.NextClock, LocalApic.NextClock);
+
+    /// <summary>Takes the interrupt that is pending now: an external one first.</summary>
+    private bool TryAcknowledge(out byte vector)
+    {
+        if (S.Clock < Interrupts.NextClock)
+            return LocalApic.TryAcknowledge(out vector);
+        vector = Interrupts.Acknowledge();
+        return true;
+    }
+
+    /// <summary>Ends a block in progress behind the present instruction, so that the loop sees what has changed.</summary>
+    private void LookAgain() => _blockEnd = long.MinValue;
+
     /// <summary>Moves the clock of a halted processor to the next interrupt.</summary>
     /// <returns>False when nothing will come before the limit.</returns>
     private bool WakeUp(long lastClock)
     {
-        if (!InterruptsEnabled || Interrupts.NextClock == long.MaxValue)
+        long next = NextInterruptClock;
+        if (!InterruptsEnabled || next == long.MaxValue)
             return false;
-        if (Interrupts.NextClock >= lastClock)
+        if (next >= lastClock)
         {
             S.Clock = Math.Max(S.Clock, lastClock);
             return false;
         }
 
-        S.Clock = Math.Max(S.Clock, Interrupts.NextClock);
+        S.Clock = Math.Max(S.Clock, next);
         S.Halted = false;
         return true;
     }

@@ -35,6 +35,9 @@ public sealed partial class Processor
         Bus = bus;
         Registers = new ProcessorRegisters(this);
         Interrupts = new InterruptLine();
+        LocalApic = new LocalApic(this);
+        Interrupts.NextClockChanged += LookAgain;
+        LocalApic.NextClockChanged += LookAgain;
         _decoder = new OperationDecoder(model);
         _code = new CodeCache();
         _tlb = new Tlb(model.Microarchitecture.Tlb);
@@ -47,6 +50,7 @@ public sealed partial class Processor
         S.Mxcsr = Mxcsr.Initial;
         S.X87 = X87State.Initial;
         S.Xcr0 = StateComponents.X87;
+        S.Apic = ApicState.AtReset(LocalApic.BaseAtReset(model));
         bus.Ram.HostWrote += _code.InvalidateFrame;
         bus.Ram.FrameReplaced += DropFastReadsOf;
         bus.Ram.FramesShared += DropFastTranslations;
@@ -64,8 +68,11 @@ public sealed partial class Processor
     /// <summary>The registers, to read and to set from outside.</summary>
     public ProcessorRegisters Registers { get; }
 
-    /// <summary>Events that are to come at a given clock.</summary>
+    /// <summary>External interrupts that are to come at a given clock.</summary>
     public InterruptLine Interrupts { get; }
+
+    /// <summary>The local APIC. On a CPU model that has none it stays disabled, and only TPR is there, as CR8.</summary>
+    public LocalApic LocalApic { get; }
 
     /// <summary>Who answers VMCALL in ring 0; without one it is #UD.</summary>
     public IHypercallHandler? Hypercalls { get; set; }
@@ -129,7 +136,8 @@ public sealed partial class Processor
         RefreshUnits();
         RefreshBreakpoints();
         SelectFastContext();
-        DropFastTranslations();
+        RefreshApicPage();
+        LocalApic.Refresh();
     }
 
     private void OnContentsReplaced()

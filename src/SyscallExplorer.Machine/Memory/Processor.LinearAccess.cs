@@ -154,7 +154,7 @@ public sealed partial class Processor
 
     private void ReadPhysical(ulong physical, Span<byte> bytes)
     {
-        if (Bus.Ram.Contains(physical))
+        if (IsRam(physical))
         {
             Bus.Ram.FrameForRead(physical).AsSpan((int)(physical % PhysicalMemory.FrameSize), bytes.Length).CopyTo(bytes);
             return;
@@ -163,7 +163,7 @@ public sealed partial class Processor
         while (bytes.Length > 0)
         {
             int size = DeviceAccessSize(physical, bytes.Length);
-            ulong value = Bus.ReadDevice(physical, size);
+            ulong value = ReadDevice(physical, size);
             for (int i = 0; i < size; i++)
                 bytes[i] = (byte)(value >> (8 * i));
             bytes = bytes[size..];
@@ -173,7 +173,7 @@ public sealed partial class Processor
 
     private void WritePhysical(ulong physical, ReadOnlySpan<byte> bytes)
     {
-        if (Bus.Ram.Contains(physical))
+        if (IsRam(physical))
         {
             bytes.CopyTo(Bus.Ram.FrameForWrite(physical).AsSpan((int)(physical % PhysicalMemory.FrameSize)));
             if (_code.IsCodeFrame(physical))
@@ -187,10 +187,21 @@ public sealed partial class Processor
             ulong value = 0;
             for (int i = 0; i < size; i++)
                 value |= (ulong)bytes[i] << (8 * i);
-            Bus.WriteDevice(physical, size, value);
+            WriteDevice(physical, size, value);
             bytes = bytes[size..];
             physical += (ulong)size;
         }
+    }
+
+    private ulong ReadDevice(ulong physical, int size) =>
+        (physical & ~0xFFFul) == _apicPage ? LocalApic.ReadMemory((int)(physical & 0xFFF), size) : Bus.ReadDevice(physical, size);
+
+    private void WriteDevice(ulong physical, int size, ulong value)
+    {
+        if ((physical & ~0xFFFul) == _apicPage)
+            LocalApic.WriteMemory((int)(physical & 0xFFF), size, value);
+        else
+            Bus.WriteDevice(physical, size, value);
     }
 
     /// <summary>Devices answer 1, 2, 4 or 8 bytes: an access as it stands when it has such a size, else in parts that are aligned.</summary>
@@ -206,13 +217,13 @@ public sealed partial class Processor
 
     private void CacheForRead(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
-        if (!IsWatched(linear, write: false) && Bus.Ram.Contains(physical))
+        if (!IsWatched(linear, write: false) && IsRam(physical))
             _fast.CacheRead(FastIndex(linear, user, explicitAccess), linear, physical, Bus.Ram.FrameForRead(physical));
     }
 
     private void CacheForWrite(ulong linear, ulong physical, bool user, bool explicitAccess)
     {
-        if (!IsWatched(linear, write: true) && Bus.Ram.Contains(physical) && !_code.IsCodeFrame(physical))
+        if (!IsWatched(linear, write: true) && IsRam(physical) && !_code.IsCodeFrame(physical))
             _fast.CacheWrite(FastIndex(linear, user, explicitAccess), linear, physical, Bus.Ram.FrameForWrite(physical));
     }
 

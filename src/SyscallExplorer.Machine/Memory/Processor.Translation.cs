@@ -164,6 +164,18 @@ public sealed partial class Processor
     /// <summary>Looks host arrays up again, after the owner has forked the memory. Nothing that a guest could see changes.</summary>
     public void ForgetHostPages() => DropFastTranslations();
 
+    /// <summary>The physical address of the page in which the local APIC answers, if it does; it hides what else is there.</summary>
+    private ulong _apicPage = ulong.MaxValue;
+
+    /// <summary>Takes note of where the local APIC answers.</summary>
+    internal void RefreshApicPage()
+    {
+        _apicPage = LocalApic.Mode == ApicMode.XApic ? LocalApic.Address : ulong.MaxValue;
+        DropFastTranslations();
+    }
+
+    private bool IsRam(ulong physical) => Bus.Ram.Contains(physical) && (physical & ~0xFFFul) != _apicPage;
+
     /// <summary>Forgets the host arrays; the modelled TLB stays.</summary>
     internal void DropFastTranslations()
     {

@@ -239,6 +239,15 @@ public enum CpuFeature
 
     /// <summary>The x87 instruction and data pointers have selectors no longer: they are stored as zero.</summary>
     ZeroFcsFds,
+
+    /// <summary>x2APIC mode: the local APIC's registers as MSRs.</summary>
+    X2Apic,
+
+    /// <summary>The local APIC's timer can wait for a value of the time-stamp counter.</summary>
+    TscDeadlineTimer,
+
+    /// <summary>The local APIC's timer goes on in every state of sleep.</summary>
+    Arat,
 }
 
 /// <summary>Hardware weaknesses, by the names of Linux' sysfs files.</summary>

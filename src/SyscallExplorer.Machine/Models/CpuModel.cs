@@ -41,6 +41,16 @@ public sealed record CpuModel
     /// <summary>Its caches, in the order in which CPUID lists them.</summary>
     public IReadOnlyList<CacheGeometry> Caches { get; init; } = [];
 
+    /// <summary>
+    /// Whether the local APIC's timer counts the crystal clock of 24 MHz of which the time-stamp counter is a multiple that CPUID 15h tells, and not the bus
+    /// clock of 100 MHz. SDM vol. 3A, 10.5.4: the one where CPUID tells the ratio, else the other. Vol. 3B, 18.7.3, has the 24 MHz of Skylake client.
+    /// </summary>
+    /// <remarks>The 100 MHz are the reference clock from which the multipliers of Haswell start, by the same chapter; that AMD's timer counts one of 100 MHz too is an assumption.</remarks>
+    public bool HasCrystalClock { get; init; }
+
+    /// <summary>The frequency of the clock that the local APIC's timer divides and counts.</summary>
+    public long ApicTimerHertz => HasCrystalClock ? CrystalClock.Hertz : CrystalClock.BusHertz;
+
     /// <summary>Whether it has a feature.</summary>
     public bool Has(CpuFeature feature) => Features.Contains(feature);
 
@@ -76,7 +86,8 @@ public sealed record CpuModel
             0 => WithVendor(maxBasic),
             1 => (Signature, 0x0001_0800u, 0u, 0u),
             MonitorLeaf when Has(CpuFeature.Monitor) => (MonitorLineSize, MonitorLineSize, 3u, 0x10u),
-            0x15 when Vendor == CpuVendor.Intel => (0u, 0u, 0u, 0u),
+            TopologyLeaf.Leaf when Has(CpuFeature.X2Apic) => TopologyLeaf.Of(subleaf),
+            CrystalClock.Leaf when HasCrystalClock => CrystalClock.Of(Microarchitecture),
             2 when Vendor == CpuVendor.Intel => CacheLeaves.Descriptors,
             4 when Vendor == CpuVendor.Intel => CacheLeaves.Deterministic(Caches, subleaf),
             0x80000005 when Vendor == CpuVendor.Amd => CacheLeaves.AmdFirstLevel(Caches),

@@ -11,6 +11,7 @@ public static class Cpus
         CpuFeature.Lm, CpuFeature.NonstopTsc, CpuFeature.Fpu, CpuFeature.Pse36, CpuFeature.Mmx, CpuFeature.Fxsr, CpuFeature.Sse, CpuFeature.Sse2,
         CpuFeature.Sse3, CpuFeature.Pclmulqdq, CpuFeature.Monitor, CpuFeature.Ssse3, CpuFeature.Fma, CpuFeature.Sse41, CpuFeature.Sse42, CpuFeature.Aes,
         CpuFeature.Xsave, CpuFeature.Xsaveopt, CpuFeature.Avx, CpuFeature.Avx2, CpuFeature.F16c, CpuFeature.Rdrand,
+        CpuFeature.X2Apic, CpuFeature.Arat,
     ];
 
     /// <summary>What came with Skylake and with Zen.</summary>
@@ -22,7 +23,7 @@ public static class Cpus
     private static readonly CpuFeature[] Intel =
     [
         CpuFeature.Pcid, CpuFeature.Invpcid, CpuFeature.Erms, CpuFeature.MdClear, CpuFeature.SpecCtrl, CpuFeature.IntelStibp, CpuFeature.SpecCtrlSsbd,
-        CpuFeature.ZeroFcsFds,
+        CpuFeature.ZeroFcsFds, CpuFeature.TscDeadlineTimer,
     ];
 
     /// <summary>Intel Haswell, 2013, with the microcode of 2019: the first with INVPCID; no SMAP.</summary>
@@ -60,6 +61,7 @@ public static class Cpus
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
             | Vulnerabilities.SpecStoreBypass,
         Microarchitecture = Microarchitecture.Load("Skylake"),
+        HasCrystalClock = true,
         Caches =
         [
             new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),

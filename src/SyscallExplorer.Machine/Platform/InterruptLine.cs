@@ -1,12 +1,16 @@
 namespace SyscallExplorer.Machine;
 
 /// <summary>
-/// External interrupts that are to come: each has the clock from which on it is pending. It is taken at the first instruction boundary
-/// at or after that clock where IF is set and no shadow holds it back.
+/// External interrupts that are to come, as an interrupt controller at the processor's INTR pin would request them: each has the clock from which on it is
+/// pending. It is taken at the first instruction boundary at or after that clock where IF is set and no shadow holds it back. The local APIC neither
+/// masks nor ranks it; when both have one pending, this one comes first.
 /// </summary>
 public sealed class InterruptLine
 {
     private readonly List<(long Clock, byte Vector)> _scheduled = [];
+
+    /// <summary>Raised when <see cref="NextClock"/> may have changed.</summary>
+    internal event Action? NextClockChanged;
 
     /// <summary>Clock of the next interrupt in 1/256 cycles, or <see cref="long.MaxValue"/>.</summary>
     public long NextClock { get; private set; } = long.MaxValue;
@@ -22,6 +26,7 @@ public sealed class InterruptLine
         int index = _scheduled.FindIndex(entry => entry.Clock > clock);
         _scheduled.Insert(index < 0 ? _scheduled.Count : index, (clock, vector));
         NextClock = _scheduled[0].Clock;
+        NextClockChanged?.Invoke();
     }
 
     /// <summary>Takes the first interrupt.</summary>

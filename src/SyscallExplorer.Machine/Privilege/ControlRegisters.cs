@@ -7,6 +7,9 @@ internal static unsafe class ControlRegisters
 {
     private const ulong CountedSelectorBits = 0xFFF;
 
+    /// <summary>CR8 is bits 7:4 of the local APIC's TPR. SDM vol. 3A, 10.8.6.</summary>
+    private const int TaskPriorityShift = 4;
+
     public static void Register(InstructionTableBuilder table)
     {
         table.One(Code.Mov_r64_cr, &MoveFrom);
@@ -54,7 +57,7 @@ internal static unsafe class ControlRegisters
                 value = cpu.S.Cr4;
                 break;
             default:
-                value = cpu.S.Cr8;
+                value = cpu.LocalApic.TaskPriority >> TaskPriorityShift;
                 break;
         }
 
@@ -83,7 +86,7 @@ internal static unsafe class ControlRegisters
             default:
                 if (value > 15)
                     return cpu.GeneralProtection();
-                cpu.S.Cr8 = value;
+                cpu.LocalApic.TaskPriority = (uint)value << TaskPriorityShift;
                 return Outcome.Resync;
         }
     }

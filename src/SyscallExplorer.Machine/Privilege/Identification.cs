@@ -7,6 +7,7 @@ internal static unsafe class Identification
 {
     private const uint MonitorBit = 1u << 3;
     private const uint OsxsaveBit = 1u << 27;
+    private const uint ApicBit = 1u << 9;
 
     public static void Register(InstructionTableBuilder table) => table.One(Code.Cpuid, &Cpuid);
 
@@ -20,6 +21,10 @@ internal static unsafe class Identification
             case (1, _):
                 ecx |= (cpu.S.Cr4 & Cr4.OSXSAVE) != 0 ? OsxsaveBit : 0;
                 ecx &= cpu.IsMonitorEnabled ? uint.MaxValue : ~MonitorBit;
+                edx &= cpu.LocalApic.Mode != ApicMode.Disabled ? uint.MaxValue : ~ApicBit;
+                break;
+            case (0x80000001, _) when cpu.Model.Vendor == CpuVendor.Amd:
+                edx &= cpu.LocalApic.Mode != ApicMode.Disabled ? uint.MaxValue : ~ApicBit;
                 break;
             case (StateComponentLeaf.Leaf, 0) when cpu.Model.Has(CpuFeature.Xsave):
                 ebx = (uint)StateComponents.SizeFor(cpu.S.Xcr0);

@@ -63,8 +63,14 @@ public static class Msr
     /// <summary>IA32_KERNEL_GS_BASE.</summary>
     public const uint KernelGsBase = 0xC0000102;
 
+    /// <summary>IA32_TSC_DEADLINE.</summary>
+    public const uint TscDeadline = 0x6E0;
+
     /// <summary>IA32_TSC_AUX.</summary>
     public const uint TscAux = 0xC0000103;
+
+    /// <summary>The MSR that is a register of the local APIC in x2APIC mode. SDM vol. 3A, 10.12.1.2.</summary>
+    public static uint X2Apic(ApicRegister register) => LocalApic.FirstMsr + ((uint)register >> 4);
 }
 
 /// <summary>One register: who has it, how it reads, what a write of a value does or refuses.</summary>
@@ -79,13 +85,13 @@ internal sealed record MsrDefinition(uint Address, string Name, Func<CpuModel, b
 internal static class MsrTable
 {
     private const ulong SpecCtrlBits = 7;
-    private const int PatSlot = 3;
+    private const int PatSlot = 2;
 
     /// <summary>Where IA32_MISC_ENABLE is among the stored registers.</summary>
-    public const int MiscEnableSlot = 1;
+    public const int MiscEnableSlot = 0;
 
     /// <summary>Where IA32_DEBUGCTL is.</summary>
-    public const int DebugControlSlot = 2;
+    public const int DebugControlSlot = 1;
 
     /// <summary>Bit 18 of IA32_MISC_ENABLE: MONITOR and MWAIT, and CPUID's bit for them.</summary>
     public const ulong EnableMonitor = 1ul << 18;
@@ -94,7 +100,8 @@ internal static class MsrTable
     private static readonly Dictionary<uint, MsrDefinition> ByAddress = new MsrDefinition[]
     {
         new(Msr.Tsc, "IA32_TIME_STAMP_COUNTER", model => model.Has(CpuFeature.Tsc), cpu => cpu.ReadTsc(), (cpu, value) => cpu.WriteTsc(value)),
-        Stored(0, Msr.ApicBase, "IA32_APIC_BASE", model => model.Has(CpuFeature.Apic), writable: 0xF_FFFF_FD00),
+        new(Msr.ApicBase, "IA32_APIC_BASE", model => model.Has(CpuFeature.Apic), cpu => cpu.LocalApic.Base, (cpu, value) => cpu.LocalApic.WriteBase(value)),
+        new(Msr.TscDeadline, "IA32_TSC_DEADLINE", model => model.Has(CpuFeature.TscDeadlineTimer), cpu => cpu.LocalApic.ReadDeadline(), WriteTscDeadline),
         new(Msr.SpecCtrl, "IA32_SPEC_CTRL", HasSpecCtrl, cpu => cpu.S.SpecCtrl, (cpu, value) => WriteSpecCtrl(cpu, value)),
         new(Msr.PredCmd, "IA32_PRED_CMD", HasPredCmd, _ => throw new InvalidOperationException(), (cpu, value) => WritePredCmd(cpu, value)),
         new(Msr.SysenterCs, "IA32_SYSENTER_CS", HasSep, cpu => cpu.S.SysenterCs, (cpu, value) => Set(out cpu.S.SysenterCs, (uint)value)),
@@ -116,7 +123,7 @@ internal static class MsrTable
     }.ToDictionary(definition => definition.Address);
 
     /// <summary>The registers that are only remembered, with their values after a reset.</summary>
-    public static ulong[] StoredAtReset => [0xFEE0_0900, 0x1 | EnableMonitor, 0, 0x0007_0406_0007_0406];
+    public static ulong[] StoredAtReset => [0x1 | EnableMonitor, 0, 0x0007_0406_0007_0406];
 
     public static MsrDefinition? Find(CpuModel model, uint address) =>
         ByAddress.TryGetValue(address, out MsrDefinition? definition) && definition.Exists(model) ? definition : null;
@@ -162,6 +169,12 @@ internal static class MsrTable
         }
 
         return Set(out cpu.StoredMsr(PatSlot), value);
+    }
+
+    private static bool WriteTscDeadline(Processor cpu, ulong value)
+    {
+        cpu.LocalApic.WriteDeadline(value);
+        return true;
     }
 
     private static bool WriteSpecCtrl(Processor cpu, ulong value)

@@ -14,13 +14,18 @@ public sealed partial class Processor
     internal bool TryReadMsr(uint address, out ulong value)
     {
         value = 0;
+        if (address is >= LocalApic.FirstMsr and <= LocalApic.LastMsr)
+            return LocalApic.TryReadMsr(address, out value);
         if (address == Msr.PredCmd || MsrTable.Find(Model, address) is not { } definition)
             return false;
         value = definition.Read(this);
         return true;
     }
 
-    internal bool TryWriteMsr(uint address, ulong value) => MsrTable.Find(Model, address) is { } definition && definition.Write(this, value);
+    internal bool TryWriteMsr(uint address, ulong value) =>
+        address is >= LocalApic.FirstMsr and <= LocalApic.LastMsr
+            ? LocalApic.TryWriteMsr(address, value)
+            : MsrTable.Find(Model, address) is { } definition && definition.Write(this, value);
 
     /// <summary>The TSC: core cycles times the model's ratio, plus what software added.</summary>
     internal ulong ReadTsc()
@@ -33,6 +38,7 @@ public sealed partial class Processor
     {
         S.TscOffset = 0;
         S.TscOffset = value - ReadTsc();
+        LocalApic.Refresh();
         return true;
     }
 

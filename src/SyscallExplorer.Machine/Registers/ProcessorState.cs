@@ -51,7 +51,6 @@ internal struct ProcessorState
     public ulong Cr2;
     public ulong Cr3;
     public ulong Cr4;
-    public ulong Cr8;
     public PdpteRegisters Pdptes;
     public DebugRegisters Dr;
     public VectorRegisters Vectors;
@@ -76,6 +75,9 @@ internal struct ProcessorState
     public ulong SysenterEsp;
     public ulong SysenterEip;
     public ulong SpecCtrl;
+
+    /// <summary>The local APIC; its TPR is CR8.</summary>
+    public ApicState Apic;
 
     /// <summary>What the numbers of RDRAND and RDSEED follow from.</summary>
     public ulong RandomState;

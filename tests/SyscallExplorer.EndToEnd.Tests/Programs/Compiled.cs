@@ -39,8 +39,8 @@ internal static class Compiled
     private static string Make(string name, Variant variant, string[] compiler)
     {
         string source = Path.Combine(Repository.Root, "tests", "SyscallExplorer.EndToEnd.Tests", "Programs", name + ".c");
-        string program = Path.Combine(s_folder, $"{name}-{variant}");
-        Tools.Run(compiler[0], s_folder, null, [.. compiler[1..], "-static", $"-O{variant.Optimisation}", "-std=gnu11", "-o", program, source, "-lm"]);
+        string program = Path.Combine(s_folder, $"{name.Replace('/', '-')}-{variant}");
+        Tools.Run(compiler[0], s_folder, null, [.. compiler[1..], "-static", $"-O{variant.Optimisation}", "-std=gnu11", "-pthread", "-o", program, source, "-lm"]);
         return program;
     }
 

@@ -7,6 +7,9 @@ namespace SyscallExplorer.Linux.Tests;
 /// <summary>C programs beside the tests, compiled by the host's compiler and run by its kernel, to learn what real ones do.</summary>
 internal static class HostCompiler
 {
+    /// <summary>Stands for the 64-bit musl C library where a word size is asked for.</summary>
+    public const int Musl = -64;
+
     private const int Patience = 60;
     private static readonly string s_folder = Directory.CreateTempSubdirectory("sysx-signals-").FullName;
     private static readonly ConcurrentDictionary<(string Name, string Options), Lazy<string>> s_made = new();
@@ -17,12 +20,13 @@ internal static class HostCompiler
     public static string Compile(string name, int bitness, params string[] options)
     {
         Skip.IfNot(OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64, "The program runs natively, on Linux on x86-64.");
-        string? gcc = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "gcc"))
+        string compiler = bitness == Musl ? "musl-gcc" : "gcc";
+        string? gcc = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, compiler))
             .FirstOrDefault(File.Exists);
-        bool isThere = gcc is not null && (bitness == 64 || File.Exists("/usr/lib32/libc.a"));
+        bool isThere = gcc is not null && (bitness != 32 || File.Exists("/usr/lib32/libc.a"));
         if (!isThere && Environment.GetEnvironmentVariable("CI") == "true")
-            Assert.Fail($"There is no gcc with a {bitness}-bit C library on the PATH.");
-        Skip.IfNot(isThere, $"There is no gcc with a {bitness}-bit C library on the PATH.");
+            Assert.Fail($"There is no {compiler} with a {Math.Abs(bitness)}-bit C library on the PATH.");
+        Skip.IfNot(isThere, $"There is no {compiler} with a {Math.Abs(bitness)}-bit C library on the PATH.");
         return s_made.GetOrAdd((name, $"{bitness} {string.Join(' ', options)}"), key => new Lazy<string>(() => Make(gcc!, key.Name, bitness, options))).Value;
     }
 
@@ -45,8 +49,8 @@ internal static class HostCompiler
     private static string Make(string gcc, string name, int bitness, string[] options)
     {
         string source = Path.Combine(Repository.Root, "tests", "SyscallExplorer.Linux.Tests", "Signals", name + ".c");
-        string program = Path.Combine(s_folder, $"{name}-{s_made.Count}-{bitness}");
-        string output = Run(gcc, [$"-m{bitness}", .. options, "-o", program, source]);
+        string program = Path.Combine(s_folder, $"{Path.GetFileName(name)}-{s_made.Count}-{bitness}");
+        string output = Run(gcc, [$"-m{Math.Abs(bitness)}", .. options, "-o", program, source]);
         Assert.True(File.Exists(program), output);
         return program;
     }

@@ -12,11 +12,11 @@ public sealed class RestartRuleTests
     private static (long Ax, ulong Ip) Of(PtRegs registers) => ((long)registers[PtRegsOffsets.Ax], registers[PtRegsOffsets.Ip]);
 
     [Theory]
-    [InlineData(RestartRules.RestartSys, false, Interrupted, Behind)]
-    [InlineData(RestartRules.RestartSys, true, (long)Call, Behind - 2)]
-    [InlineData(RestartRules.RestartNoInterrupt, false, (long)Call, Behind - 2)]
-    [InlineData(RestartRules.RestartNoHandler, true, Interrupted, Behind)]
-    [InlineData(RestartRules.RestartBlock, true, Interrupted, Behind)]
+    [InlineData(Errno.ERESTARTSYS, false, Interrupted, Behind)]
+    [InlineData(Errno.ERESTARTSYS, true, (long)Call, Behind - 2)]
+    [InlineData(Errno.ERESTARTNOINTR, false, (long)Call, Behind - 2)]
+    [InlineData(Errno.ERESTARTNOHAND, true, Interrupted, Behind)]
+    [InlineData(Errno.ERESTART_RESTARTBLOCK, true, Interrupted, Behind)]
     [InlineData(Errno.EAGAIN, true, -Errno.EAGAIN, Behind)]
     public void A_handler_lets_a_call_restart_or_fail(int code, bool restarts, long ax, ulong ip)
     {
@@ -25,26 +25,26 @@ public sealed class RestartRuleTests
     }
 
     [Theory]
-    [InlineData(RestartRules.RestartSys)]
-    [InlineData(RestartRules.RestartNoInterrupt)]
-    [InlineData(RestartRules.RestartNoHandler)]
+    [InlineData(Errno.ERESTARTSYS)]
+    [InlineData(Errno.ERESTARTNOINTR)]
+    [InlineData(Errno.ERESTARTNOHAND)]
     public void Without_a_handler_a_call_restarts(int code) =>
         Assert.Equal(((long)Call, Behind - 2), Of(RestartRules.WithoutHandler(After(-code), compat: false, continuesCompat: false)));
 
     [Fact]
     public void A_call_that_keeps_its_progress_goes_on_by_restart_syscall()
     {
-        PtRegs registers = After(-RestartRules.RestartBlock);
+        PtRegs registers = After(-Errno.ERESTART_RESTARTBLOCK);
         Assert.Equal((219L, Behind - 2), Of(RestartRules.WithoutHandler(registers, compat: false, continuesCompat: false)));
         Assert.Equal((0L, Behind - 2), Of(RestartRules.WithoutHandler(registers, compat: false, continuesCompat: true)));
-        registers = After(-RestartRules.RestartBlock, Call | 0x4000_0000);
+        registers = After(-Errno.ERESTART_RESTARTBLOCK, Call | 0x4000_0000);
         Assert.Equal((219L | 0x4000_0000, Behind - 2), Of(RestartRules.WithoutHandler(registers, compat: false, continuesCompat: false)));
     }
 
     [Fact]
     public void Only_a_system_call_restarts()
     {
-        PtRegs registers = After(-RestartRules.RestartSys, ulong.MaxValue);
+        PtRegs registers = After(-Errno.ERESTARTSYS, ulong.MaxValue);
         Assert.Equal(registers, RestartRules.BeforeHandler(registers, compat: false, restarts: true));
         Assert.Equal(registers, RestartRules.WithoutHandler(registers, compat: false, continuesCompat: false));
     }
@@ -52,7 +52,7 @@ public sealed class RestartRuleTests
     [Fact]
     public void A_64_bit_result_whose_lower_half_looks_like_a_code_is_none()
     {
-        PtRegs registers = After(unchecked((uint)-RestartRules.RestartSys));
+        PtRegs registers = After(unchecked((uint)-Errno.ERESTARTSYS));
         Assert.Equal(registers, RestartRules.BeforeHandler(registers, compat: false, restarts: true));
     }
 }

@@ -182,6 +182,9 @@ public class FuzzTests
         bench.WriteBytes(top, stack);
         for (int i = 0; i < 3; i++)
             bench.Cpu.Interrupts.Schedule((byte)random.Next(32, 256), bench.Cpu.Clock + random.Next(1 << 16));
+        RandomApic.Reset(bench.Cpu);
+        if (random.Next(4) == 0)
+            RandomApic.Program(random, bench.Cpu);
     }
 
     /// <summary>A handler that goes on behind the first byte of what faulted, or right where an interrupt came.</summary>

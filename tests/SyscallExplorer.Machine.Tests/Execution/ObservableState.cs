@@ -16,6 +16,7 @@ internal static class ObservableState
             .. Enum.GetValues<SegmentName>().Select(name => $"{name}={r[name]}"),
             $"rip={r.Rip:x} flags={r.Flags:x} cr0={r.ControlRegister0:x} cr2={r.ControlRegister2:x} cr3={r.ControlRegister3:x} cr4={r.ControlRegister4:x}",
             $"gdtr={r.Gdtr} idtr={r.Idtr} tr={r.TaskRegister} ldtr={r.LocalDescriptorTable} kgs={r.KernelGsBase:x} dr6={r.Debug(6):x}",
+            $"apic={RandomApic.Of(cpu)}",
             $"clock={cpu.Clock} instructions={cpu.InstructionCount} memory={HashOf(cpu.Bus.Ram, origin)}",
         ];
         return string.Join('\n', words);

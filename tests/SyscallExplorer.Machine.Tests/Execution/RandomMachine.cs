@@ -79,6 +79,8 @@ internal sealed class RandomMachine
             Corrupt(random, cpu, ram);
         for (int i = random.Next(4); i > 0; i--)
             cpu.Interrupts.Schedule((byte)random.Next(32, 256), random.Next(1 << 14));
+        if (random.Next(4) == 0)
+            RandomApic.Program(random, cpu);
         return cpu;
     }
 

@@ -1,0 +1,46 @@
+namespace SyscallExplorer.Linux;
+
+/// <summary>Names of <c>prctl</c>'s options and of what goes with them.</summary>
+internal static class ControlWords
+{
+    public static ValueNames Options { get; } = ValueNames
+        .From(1, "PR_???", "PR_SET_PDEATHSIG", "PR_GET_PDEATHSIG", "PR_GET_DUMPABLE", "PR_SET_DUMPABLE", "PR_GET_UNALIGN", "PR_SET_UNALIGN", "PR_GET_KEEPCAPS",
+            "PR_SET_KEEPCAPS", "PR_GET_FPEMU", "PR_SET_FPEMU", "PR_GET_FPEXC", "PR_SET_FPEXC", "PR_GET_TIMING", "PR_SET_TIMING", "PR_SET_NAME",
+            "PR_GET_NAME", "", "", "PR_GET_ENDIAN", "PR_SET_ENDIAN", "PR_GET_SECCOMP", "PR_SET_SECCOMP", "PR_CAPBSET_READ", "PR_CAPBSET_DROP",
+            "PR_GET_TSC", "PR_SET_TSC", "PR_GET_SECUREBITS", "PR_SET_SECUREBITS", "PR_SET_TIMERSLACK", "PR_GET_TIMERSLACK",
+            "PR_TASK_PERF_EVENTS_DISABLE", "PR_TASK_PERF_EVENTS_ENABLE", "PR_MCE_KILL", "PR_MCE_KILL_GET", "PR_SET_MM", "PR_SET_CHILD_SUBREAPER",
+            "PR_GET_CHILD_SUBREAPER", "PR_SET_NO_NEW_PRIVS", "PR_GET_NO_NEW_PRIVS", "PR_GET_TID_ADDRESS", "PR_SET_THP_DISABLE", "PR_GET_THP_DISABLE",
+            "PR_MPX_ENABLE_MANAGEMENT", "PR_MPX_DISABLE_MANAGEMENT", "PR_SET_FP_MODE", "PR_GET_FP_MODE", "PR_CAP_AMBIENT", "", "", "PR_SVE_SET_VL",
+            "PR_SVE_GET_VL", "PR_GET_SPECULATION_CTRL", "PR_SET_SPECULATION_CTRL", "PR_PAC_RESET_KEYS", "PR_SET_TAGGED_ADDR_CTRL",
+            "PR_GET_TAGGED_ADDR_CTRL", "PR_SET_IO_FLUSHER", "PR_GET_IO_FLUSHER", "PR_SET_SYSCALL_USER_DISPATCH", "PR_PAC_SET_ENABLED_KEYS",
+            "PR_PAC_GET_ENABLED_KEYS", "PR_SCHED_CORE", "PR_SME_SET_VL", "PR_SME_GET_VL")
+        .With(("PR_SET_VMA", 0x53564d41), ("PR_SET_PTRACER", 0x59616d61));
+
+    public static ValueNames Dumpable { get; } = ValueNames.From(0, "SUID_DUMP_???", "SUID_DUMP_DISABLE", "SUID_DUMP_USER", "SUID_DUMP_ROOT");
+
+    public static ValueNames SeccompModes { get; } =
+        ValueNames.From(0, "SECCOMP_MODE_???", "SECCOMP_MODE_DISABLED", "SECCOMP_MODE_STRICT", "SECCOMP_MODE_FILTER");
+
+    public static ValueNames TimestampCounter { get; } = ValueNames.From(0, "PR_TSC_???", "0", "PR_TSC_ENABLE", "PR_TSC_SIGSEGV");
+
+    public static ValueNames AmbientCapabilities { get; } = ValueNames.From(1, "PR_CAP_AMBIENT_???",
+        "PR_CAP_AMBIENT_IS_SET", "PR_CAP_AMBIENT_RAISE", "PR_CAP_AMBIENT_LOWER", "PR_CAP_AMBIENT_CLEAR_ALL");
+
+    public static ValueNames MemoryAreas { get; } = ValueNames.From(0, "PR_SET_VMA_???", "PR_SET_VMA_ANON_NAME");
+
+    public static ValueNames Capabilities { get; } = ValueNames.From(0, "CAP_???",
+        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP",
+        "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER",
+        "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE",
+        "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP",
+        "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF",
+        "CAP_CHECKPOINT_RESTORE");
+
+    public static FlagNames SecureBits { get; } = new("SECBIT_???",
+        ("SECBIT_NOROOT", 1), ("SECBIT_NOROOT_LOCKED", 2), ("SECBIT_NO_SETUID_FIXUP", 4), ("SECBIT_NO_SETUID_FIXUP_LOCKED", 8),
+        ("SECBIT_KEEP_CAPS", 0x10), ("SECBIT_KEEP_CAPS_LOCKED", 0x20), ("SECBIT_NO_CAP_AMBIENT_RAISE", 0x40),
+        ("SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED", 0x80));
+
+    public static ValueNames CapabilityVersions { get; } = ValueNames.Of("_LINUX_CAPABILITY_VERSION_???",
+        ("_LINUX_CAPABILITY_VERSION_1", 0x19980330), ("_LINUX_CAPABILITY_VERSION_2", 0x20071026), ("_LINUX_CAPABILITY_VERSION_3", 0x20080522));
+}
