@@ -38,7 +38,7 @@ internal sealed class HostedHandlers
             new SelectCalls(machine),
             new EpollCalls(machine),
             new EventCalls(machine),
-            new SocketCalls(machine),
+            new SocketConnectionCalls(machine),
             new MessageCalls(machine),
             new SocketOptionCalls(machine),
             new SocketMultiplexer(machine),

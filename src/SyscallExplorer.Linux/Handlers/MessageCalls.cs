@@ -57,7 +57,7 @@ internal sealed class MessageCalls(LinuxMachine machine) : SocketCallFamily(mach
         error = CheckAddress(message);
         if (error != 0)
             return error;
-        if (new ControlMessages(Machine, compat).Read(message, given.Control, given.ControlLength, out error) is not { } whole)
+        if (new MessageAttachments(Machine, compat).Read(message, given.Control, given.ControlLength, out error) is not { } whole)
             return error;
         return new SocketSender(request).Send(whole);
     }
@@ -79,7 +79,7 @@ internal sealed class MessageCalls(LinuxMachine machine) : SocketCallFamily(mach
             return message.Result;
         bool asks = Machine.Sockets.Find(socket.Number) is { Options.PassesCredentials: true };
         bool closes = (flags & MessageFlags.CloseOnExec) != 0;
-        ulong used = new ControlMessages(Machine, compat).Tell(message, given.Control, given.ControlLength, asks && message.IsThere, closes, out bool isCut);
+        ulong used = new MessageAttachments(Machine, compat).Tell(message, given.Control, given.ControlLength, asks && message.IsThere, closes, out bool isCut);
         int told = message.Flags | (isCut ? MessageFlags.ControlTruncated : 0) | (flags & MessageFlags.CloseOnExec);
         byte[] from = message.From is null ? [] : UnixAddress.BytesOf(message.From);
         bool hasTold = given.Name == 0 || Memory.TryWrite(given.Name, from.AsSpan(0, Math.Min(from.Length, given.NameLength)));
@@ -103,10 +103,10 @@ internal sealed class MessageCalls(LinuxMachine machine) : SocketCallFamily(mach
         long? end = (Waited?.Progress as SeveralMessages)?.End;
         if (Waited is null && timeOut.Address != 0)
         {
-            error = new TimeArguments(Memory).Read(timeOut.Address, timeOut.Word, compat, out long nanoseconds);
+            error = new TimespecReader(Memory).Read(timeOut.Address, timeOut.Word, compat, out long nanoseconds);
             if (error != 0)
                 return error;
-            end = TimeArguments.Add(new EmulatedTime(Machine).SinceBoot, nanoseconds);
+            end = TimespecReader.Add(new EmulatedTime(Machine).SinceBoot, nanoseconds);
         }
 
         bool forOne = (flags & MessageFlags.WaitForOne) != 0;

@@ -8,7 +8,7 @@ internal sealed class SocketMultiplexer(LinuxMachine machine) : HostedCalls(mach
     /// <summary>How many arguments each has, by its number.</summary>
     private static ReadOnlySpan<byte> Counts => [0, 3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6, 6, 2, 5, 5, 3, 3, 4, 5, 4];
 
-    private readonly SocketCalls _sockets = new(machine);
+    private readonly SocketConnectionCalls _sockets = new(machine);
     private readonly MessageCalls _messages = new(machine);
     private readonly SocketOptionCalls _options = new(machine);
 

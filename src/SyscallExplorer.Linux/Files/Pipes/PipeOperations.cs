@@ -52,7 +52,7 @@ internal sealed class PipeOperations : FileOperations
         PipeState pipe = machine.Pipes[end.Pipe];
         if (pipe.Readers == 0)
             return request.BreakPipe(before);
-        long done = Fill(ref pipe, source, before, isFirst: request.Progress is null, (request.File.Flags & OpenFlags.Direct) != 0, out bool hasFaulted);
+        long done = Fill(ref pipe, source, before, isFirst: request.Reason == WakeReason.Start, (request.File.Flags & OpenFlags.Direct) != 0, out bool hasFaulted);
         if (done > before)
             machine.Pipes.HasWritten(pipe);
         if (hasFaulted)

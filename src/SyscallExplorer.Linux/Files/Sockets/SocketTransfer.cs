@@ -44,7 +44,7 @@ internal abstract class SocketTransfer(FileRequest request)
         if (reason == WakeReason.Interrupted)
             return done > 0 ? done : timeout is null ? -Errno.ERESTARTSYS : -Errno.EINTR;
         long? deadline = Machine.Task.Wait is { } waited ? waited.Deadline
-            : timeout is { } nanoseconds ? TimeArguments.Add(new EmulatedTime(Machine).SinceBoot, nanoseconds)
+            : timeout is { } nanoseconds ? TimespecReader.Add(new EmulatedTime(Machine).SinceBoot, nanoseconds)
             : null;
         return request.Block(new Wait([key], $"{what} socket {request.Descriptor}") { Deadline = deadline, Progress = progress, TellsOfSignals = true });
     }

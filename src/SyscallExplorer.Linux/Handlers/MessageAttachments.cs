@@ -4,7 +4,7 @@ using System.Collections.Immutable;
 namespace SyscallExplorer.Linux;
 
 /// <summary>What goes with a message beside its bytes: descriptors and identities. man 3 cmsg, man 7 unix.</summary>
-internal sealed class ControlMessages(LinuxMachine machine, bool compat)
+internal sealed class MessageAttachments(LinuxMachine machine, bool compat)
 {
     private const int SocketLevel = 1;
     private const int RightsType = 1;

@@ -6,7 +6,7 @@ namespace SyscallExplorer.Linux;
 /// The life of sockets: making, naming, connecting, shutting down. Unix-domain sockets are all that there are; other families answer that they
 /// are not supported. man 2 socket, man 7 unix.
 /// </summary>
-internal sealed class SocketCalls(LinuxMachine machine) : SocketCallFamily(machine)
+internal sealed class SocketConnectionCalls(LinuxMachine machine) : SocketCallFamily(machine)
 {
     private const int TypeFlags = OpenFlags.NonBlocking | OpenFlags.CloseOnExec;
 
