@@ -50,7 +50,7 @@ internal sealed class MessageAttachments(LinuxMachine machine, bool compat)
             at += Aligned((int)size);
         }
 
-        error = !message.Rights.IsEmpty && (ulong)(machine.Sockets.FilesInFlight + message.Rights.Length) > machine.Process.LimitOf(ResourceLimit.Files).Soft
+        error = !message.Rights.IsEmpty && (ulong)machine.Sockets.FilesInFlight > machine.Process.LimitOf(ResourceLimit.Files).Soft
             ? -Errno.ETOOMANYREFS : 0;
         return error == 0 ? message : null;
     }
@@ -90,6 +90,8 @@ internal sealed class MessageAttachments(LinuxMachine machine, bool compat)
 
     private long AddRights(ref OutgoingMessage message, ReadOnlySpan<byte> data)
     {
+        if (message.Rights.Length + data.Length / DescriptorSize > MaxRights)
+            return -Errno.EINVAL;
         var files = ImmutableArray.CreateBuilder<int>();
         for (int at = 0; at + DescriptorSize <= data.Length; at += DescriptorSize)
         {
@@ -99,7 +101,7 @@ internal sealed class MessageAttachments(LinuxMachine machine, bool compat)
         }
 
         message = message with { Rights = message.Rights.AddRange(files) };
-        return message.Rights.Length > MaxRights ? -Errno.EINVAL : 0;
+        return 0;
     }
 
     /// <summary>A program can tell its own identity only.</summary>

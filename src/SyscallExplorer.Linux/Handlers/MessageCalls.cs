@@ -8,6 +8,8 @@ internal sealed class MessageCalls(LinuxMachine machine) : SocketCallFamily(mach
     private const int MaxVectors = 1024;
     private const int MaxAddress = 128;
 
+    private long Now => new EmulatedTime(Machine).SinceBoot;
+
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
         ("sendto", a => Send(a.Int(0), a[1], a[2], a.Int(3), a[4], a.Int(5))),
@@ -92,7 +94,7 @@ internal sealed class MessageCalls(LinuxMachine machine) : SocketCallFamily(mach
     {
         if (Find(descriptor, out _, out SocketState? socket) is var error && socket is null)
             return error;
-        return Repeat(headers, Math.Min(count, MaxVectors), compat, (address, _) => SendMessage(descriptor, address, flags, compat), _ => false);
+        return Repeat(headers, Math.Min(count, MaxVectors), compat, (address, _) => SendMessage(descriptor, address, flags, compat), () => false, end: null, out _);
     }
 
     /// <summary>Several messages, until none is there or the time is over. The time is looked at when a message has come, and at no other time.</summary>
@@ -106,22 +108,37 @@ internal sealed class MessageCalls(LinuxMachine machine) : SocketCallFamily(mach
             error = new TimespecReader(Memory).Read(timeOut.Address, timeOut.Word, compat, out long nanoseconds);
             if (error != 0)
                 return error;
-            end = TimespecReader.Add(new EmulatedTime(Machine).SinceBoot, nanoseconds);
+            end = TimespecReader.Add(Now, nanoseconds);
         }
 
         bool forOne = (flags & MessageFlags.WaitForOne) != 0;
+        if (Waited is null && Machine.Sockets.TakeError(socket.Number) is var problem && problem != 0)
+            return -problem;
         long received = Repeat(
             headers,
-            Math.Min(count, MaxVectors),
+            count,
             compat,
             (address, done) => ReceiveMessage(descriptor, address, (flags & ~MessageFlags.WaitForOne) | (forOne && done > 0 ? MessageFlags.DontWait : 0), compat),
-            _ => end is { } time && new EmulatedTime(Machine).SinceBoot >= time,
-            end);
-        return received;
+            () => end is { } time && Now >= time,
+            end,
+            out long failure);
+        if (failure is not (0 or -Errno.EAGAIN or -Errno.EINTR or -Errno.ERESTARTSYS))
+            Machine.Sockets.Set(Machine.Sockets[socket.Number] with { Error = (int)-failure });
+        return received > 0 && end is { } until && !TellRemainder(timeOut, until, compat) ? -Errno.EFAULT : received;
     }
 
-    private long Repeat(ulong headers, uint count, bool compat, Func<ulong, int, long> call, Func<int, bool> isOver, long? end = null)
+    /// <summary>Makes a call for each of several messages.</summary>
+    /// <param name="headers">Where they are.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="compat">Whether they are a 32-bit program's.</param>
+    /// <param name="call">The call for the message at an address, by how many went before.</param>
+    /// <param name="isOver">Whether no more are wanted, asked behind each.</param>
+    /// <param name="end">When that will be, which the wait has to remember.</param>
+    /// <param name="failure">The error that a message ended in after others, which the result does not tell; else 0.</param>
+    /// <returns>How many messages, or an error of the first.</returns>
+    private long Repeat(ulong headers, uint count, bool compat, Func<ulong, int, long> call, Func<bool> isOver, long? end, out long failure)
     {
+        failure = 0;
         int done = 0;
         if (Waited?.Progress is SeveralMessages before)
         {
@@ -139,19 +156,45 @@ internal sealed class MessageCalls(LinuxMachine machine) : SocketCallFamily(mach
                 return Blocked;
             }
 
-            if (result < 0 || !Memory.TryWrite(address + (ulong)MessageHeader.SizeOf(compat), BitConverter.GetBytes((int)result)))
-                return done > 0 ? done : result < 0 ? result : -Errno.EFAULT;
+            if (result >= 0)
+                result = Math.Min(result, Give(address + (ulong)MessageHeader.SizeOf(compat), BitConverter.GetBytes((int)result)));
+            if (result < 0)
+            {
+                failure = done > 0 ? result : 0;
+                return done > 0 ? done : result;
+            }
+
             done++;
-            SetProgress(null);
-            if (isOver(done))
+            BeginNext();
+            if (isOver())
                 break;
         }
 
         return done;
     }
 
-    /// <summary>Addresses of the wrong length are refused whatever the socket does with them.</summary>
-    private static long CheckAddress(OutgoingMessage message) => (uint)message.To.Length > MaxAddress ? -Errno.EINVAL : 0;
+    /// <summary>The wait for one message says nothing about the next one, but that a signal is there.</summary>
+    private void BeginNext()
+    {
+        if (Waited is { } wait)
+            Task = Task with { Wait = wait with { Progress = null, Deadline = null }, Reason = Reason == WakeReason.Interrupted ? WakeReason.Interrupted : WakeReason.Woken };
+    }
+
+    /// <summary>Tells what is left of the time for several messages.</summary>
+    private bool TellRemainder(TimeOut timeOut, long end, bool compat)
+    {
+        long left = Math.Max(0, end - Now), seconds = left / EmulatedTime.NanosecondsPerSecond, rest = left % EmulatedTime.NanosecondsPerSecond;
+        var time = new CStructure(compat);
+        time = timeOut.Word == TimeOut.Wide ? time.Int64(seconds).Int64(rest) : time.Int32((int)seconds).Int32((int)rest);
+        return Memory.TryWrite(timeOut.Address, time.Bytes);
+    }
+
+    /// <summary>Addresses that cannot be read or have the wrong length are refused whatever the socket does with them.</summary>
+    private long CheckAddress(OutgoingMessage message)
+    {
+        new SocketNames(Machine).ReadBytes(message.To.Address, message.To.Length, out long error);
+        return error;
+    }
 
     /// <summary>A sender without a name has no address at all here.</summary>
     private long TellNone(ulong length)

@@ -8,6 +8,7 @@ namespace SyscallExplorer.Linux;
 /// </summary>
 internal sealed class SocketConnectionCalls(LinuxMachine machine) : SocketCallFamily(machine)
 {
+    private const int TypeMask = 0xF;
     private const int TypeFlags = OpenFlags.NonBlocking | OpenFlags.CloseOnExec;
 
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
@@ -33,32 +34,22 @@ internal sealed class SocketConnectionCalls(LinuxMachine machine) : SocketCallFa
         return Machine.Files.IsFull ? -Errno.EMFILE : Open(Machine.Sockets.Create(kind).Number, type);
     }
 
+    /// <summary>The program is told the descriptors before there is anything behind them, even when nothing comes of it.</summary>
     public long CreatePair(int family, int type, int protocol, ulong address)
     {
+        if (HasUnknownFlags(type))
+            return -Errno.EINVAL;
+        if (Machine.Files.FirstFree(0) is not { } first || Machine.Files.FirstFree(first + 1) is not { } second)
+            return -Errno.EMFILE;
+        if (Give(address, [.. BitConverter.GetBytes(first), .. BitConverter.GetBytes(second)]) is var refused && refused != 0)
+            return refused;
         if (TypeOf(family, type, protocol, out long error) is not { } kind)
-            return error;
+            return IsInternet(family) && error == -Errno.EAFNOSUPPORT ? -Errno.EOPNOTSUPP : error;
         int one = Machine.Sockets.Create(kind).Number, other = Machine.Sockets.Create(kind).Number;
         Machine.Sockets.Connect(one, other, Own, Own);
-        long first = Open(one, type);
-        if (first < 0)
-        {
-            Machine.Sockets.Close(one);
-            Machine.Sockets.Close(other);
-            return first;
-        }
-
-        long second = Open(other, type);
-        Span<byte> pair = stackalloc byte[8];
-        BinaryPrimitives.WriteInt32LittleEndian(pair, (int)first);
-        BinaryPrimitives.WriteInt32LittleEndian(pair[4..], (int)second);
-        if (second >= 0 && Memory.TryWrite(address, pair))
-            return 0;
-        Machine.Files.Close((int)first);
-        if (second >= 0)
-            Machine.Files.Close((int)second);
-        else
-            Machine.Sockets.Close(other);
-        return second < 0 ? second : -Errno.EFAULT;
+        Open(one, type);
+        Open(other, type);
+        return 0;
     }
 
     public long Bind(int descriptor, ulong address, int length)
@@ -79,10 +70,10 @@ internal sealed class SocketConnectionCalls(LinuxMachine machine) : SocketCallFa
             return 0;
         }
 
-        if (socket.Name is not null)
-            return -Errno.EINVAL;
         if (!name.IsAbstract)
             return names.Make(socket.Number, name);
+        if (socket.Name is not null)
+            return -Errno.EINVAL;
         if (Machine.Sockets.FindAbstract(name.Name) is not null)
             return -Errno.EADDRINUSE;
         Machine.Sockets.Name(socket.Number, name);
@@ -101,7 +92,7 @@ internal sealed class SocketConnectionCalls(LinuxMachine machine) : SocketCallFa
         bool disconnects = BinaryPrimitives.ReadUInt16LittleEndian(bytes) == 0 && socket.Type == SocketType.Datagram;
         if (disconnects)
         {
-            Machine.Sockets.Set(socket with { Peer = 0, Stage = SocketStage.Closed });
+            Machine.Sockets.Associate(socket.Number, null);
             return 0;
         }
 
@@ -130,16 +121,19 @@ internal sealed class SocketConnectionCalls(LinuxMachine machine) : SocketCallFa
 
     public long Accept(int descriptor, ulong address, ulong length, int flags)
     {
+        long error = Find(descriptor, out FileRequest request, out SocketState? socket);
+        if (error == -Errno.EBADF)
+            return error;
         if ((flags & ~TypeFlags) != 0)
             return -Errno.EINVAL;
-        if (Find(descriptor, out FileRequest request, out SocketState? socket) is var error && socket is null)
+        if (socket is null)
             return error;
+        if (Machine.Files.IsFull)
+            return -Errno.EMFILE;
         if (!socket.IsConnectionBased)
             return -Errno.EOPNOTSUPP;
         if (socket.Stage != SocketStage.Listening)
             return -Errno.EINVAL;
-        if (Machine.Files.IsFull)
-            return -Errno.EMFILE;
         if (socket.Pending.IsEmpty)
         {
             return socket.ReceiveShut ? -Errno.EINVAL
@@ -203,7 +197,7 @@ internal sealed class SocketConnectionCalls(LinuxMachine machine) : SocketCallFa
     {
         if (other.Peer != 0 && other.Peer != socket.Number)
             return -Errno.EPERM;
-        Machine.Sockets.Set(socket with { Peer = other.Number, Stage = SocketStage.Connected });
+        Machine.Sockets.Associate(socket.Number, other.Number);
         return 0;
     }
 
@@ -212,11 +206,16 @@ internal sealed class SocketConnectionCalls(LinuxMachine machine) : SocketCallFa
     private long Open(int socket, int flags) =>
         Machine.Files.Open(new OpenFile(new SocketFile(socket), 0, OpenFlags.ReadWrite | (flags & OpenFlags.NonBlocking)), (flags & OpenFlags.CloseOnExec) != 0);
 
+    /// <summary>Families that a Linux with a network has, which has no pairs of them.</summary>
+    private static bool IsInternet(int family) => family is 2 or 10;
+
+    private static bool HasUnknownFlags(int type) => (type & ~(TypeMask | TypeFlags)) != 0;
+
     private static SocketType? TypeOf(int family, int type, int protocol, out long error)
     {
-        const int typeMask = 0xF, families = 46, types = 11, raw = 3;
-        int kind = type & typeMask;
-        error = (type & ~typeMask & ~TypeFlags) != 0 ? -Errno.EINVAL
+        const int families = 45, types = 11, raw = 3;
+        int kind = type & TypeMask;
+        error = HasUnknownFlags(type) ? -Errno.EINVAL
             : (uint)family >= families ? -Errno.EAFNOSUPPORT
             : kind >= types ? -Errno.EINVAL
             : family != UnixAddress.Family ? -Errno.EAFNOSUPPORT

@@ -12,22 +12,24 @@ internal static class SocketOptionNumbers
     public const int Linger = 13;
     public const int PassCredentials = 16;
     public const int PeerCredentials = 17;
+    public const int ReceiveLowWater = 18;
     public const int ReceiveTimeoutOld = 20;
     public const int SendTimeoutOld = 21;
     public const int Accepts = 30;
     public const int Protocol = 38;
     public const int Domain = 39;
+    public const int PeekOffset = 42;
     public const int ReceiveTimeout = 66;
     public const int SendTimeout = 67;
 
     /// <summary>Those that hold a number with no meaning for Unix-domain sockets: DEBUG, REUSEADDR, DONTROUTE, BROADCAST and so on, with their first value.</summary>
     public static readonly IReadOnlyDictionary<int, int> Kept = new Dictionary<int, int>
     {
-        [1] = 0, [2] = 0, [5] = 0, [6] = 0, [9] = 0, [10] = 0, [11] = 0, [12] = 0, [15] = 0, [18] = 1, [29] = 0, [34] = 0, [35] = 0, [42] = -1,
+        [1] = 0, [2] = 0, [5] = 0, [6] = 0, [9] = 0, [10] = 0, [11] = 0, [12] = 0, [15] = 0, [29] = 0, [34] = 0, [35] = 0,
     };
 
     /// <summary>Those of them that are switches.</summary>
-    public static bool IsSwitch(int option) => option is not (12 or 18 or 42);
+    public static bool IsSwitch(int option) => option is not 12;
 }
 
 /// <summary>getsockopt and setsockopt. man 7 socket, man 7 unix.</summary>
@@ -94,6 +96,14 @@ internal sealed class SocketOptionCalls(LinuxMachine machine) : SocketCallFamily
             case SocketOptionNumbers.PassCredentials:
                 options = options with { PassesCredentials = value != 0 };
                 break;
+            case SocketOptionNumbers.ReceiveLowWater:
+                options = options with { LowWater = value < 0 ? int.MaxValue : Math.Max(value, 1) };
+                break;
+            case SocketOptionNumbers.PeekOffset when value >= 0:
+                Machine.CountMissing("setsockopt(SO_PEEK_OFF)");
+                return -Errno.EOPNOTSUPP;
+            case SocketOptionNumbers.PeekOffset:
+                return 0;
             case SocketOptionNumbers.Linger:
                 return length < 2 * sizeof(int) ? -Errno.EINVAL : 0;
             case SocketOptionNumbers.ReceiveTimeoutOld or SocketOptionNumbers.SendTimeoutOld or SocketOptionNumbers.ReceiveTimeout or SocketOptionNumbers.SendTimeout:
@@ -125,6 +135,8 @@ internal sealed class SocketOptionCalls(LinuxMachine machine) : SocketCallFamily
         SocketOptionNumbers.ReceiveBuffer => Number(socket.Options.ReceiveBuffer),
         SocketOptionNumbers.PassCredentials => Number(socket.Options.PassesCredentials ? 1 : 0),
         SocketOptionNumbers.PeerCredentials => socket.PeerCredentials.Bytes,
+        SocketOptionNumbers.ReceiveLowWater => Number(socket.Options.LowWater),
+        SocketOptionNumbers.PeekOffset => Number(-1),
         SocketOptionNumbers.Accepts => Number(socket.Stage == SocketStage.Listening ? 1 : 0),
         SocketOptionNumbers.Protocol => Number(0),
         SocketOptionNumbers.Domain => Number(UnixAddress.Family),

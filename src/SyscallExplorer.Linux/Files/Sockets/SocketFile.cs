@@ -30,7 +30,7 @@ internal sealed class SocketFileOperations : FileOperations
             events |= PollEvents.HungUp;
         if (!socket.Queue.IsEmpty || !socket.Pending.IsEmpty)
             events |= input;
-        return socket.IsWritable && !IsPeerFull(machine, socket) ? events | output : events;
+        return socket.IsWritable && socket.Stage != SocketStage.Listening && !IsPeerFull(machine, socket) ? events | output : events;
     }
 
     /// <summary>A datagram socket is writable only when the queue of the one that it is connected to has room.</summary>

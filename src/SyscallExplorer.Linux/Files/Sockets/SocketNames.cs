@@ -58,7 +58,7 @@ internal sealed class SocketNames(LinuxMachine machine)
         return error == 0 ? socket : null;
     }
 
-    /// <summary>Makes the file that a socket is found by.</summary>
+    /// <summary>Makes the file that a socket is found by. One that has a name already gets no other, but the file is there.</summary>
     /// <returns>0 or an error; a name that is taken is an address in use.</returns>
     public long Make(int socket, UnixAddress name)
     {
@@ -68,6 +68,8 @@ internal sealed class SocketNames(LinuxMachine machine)
         error = files.Make(found, files.NewFile(FileType.Socket, Octal.Permissions, new NamedOnlyBody()));
         if (error != 0)
             return error == -Errno.EEXIST ? -Errno.EADDRINUSE : error;
+        if (machine.Sockets[socket].Name is not null)
+            return -Errno.EINVAL;
         machine.Sockets.Set(machine.Sockets[socket] with { Name = name, Node = files.Find(found.Parent, found.Name, out _) });
         return 0;
     }

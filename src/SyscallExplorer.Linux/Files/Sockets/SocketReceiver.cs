@@ -34,7 +34,7 @@ internal sealed class SocketReceiver(FileRequest request) : SocketTransfer(reque
     private IncomingMessage ReceiveBytes(TransferBuffer destination, int flags)
     {
         IncomingMessage received = Request.Progress as IncomingMessage ?? new(0);
-        long target = (flags & MessageFlags.WaitAll) != 0 ? Math.Max(destination.Length, 1) : 1;
+        long least = (flags & MessageFlags.WaitAll) != 0 ? destination.Length : Math.Min(Socket.Options.LowWater, destination.Length), target = Math.Max(least, 1);
         do
         {
             SocketState socket = Socket;

@@ -36,15 +36,18 @@ internal sealed class SocketSender(FileRequest request) : SocketTransfer(request
         if (Socket.Peer == 0)
             return -Errno.ENOTCONN;
         long done = Request.Progress is long before ? before : 0, length = message.Bytes.Length;
-        if (Socket.SendShut)
+        bool begins = Request.Reason == WakeReason.Start;
+        if (Socket.SendShut && begins)
             return Break(message, done);
         while (done < length)
         {
             SocketState socket = Socket;
             if (Machine.Sockets.TakeError(Number) is var error && error != 0)
                 return done > 0 ? done : -error;
+
+            // Who waits for room while the other side stops reading gets no signal.
             if (socket.SendShut)
-                return Break(message, done);
+                return done > 0 ? done : -Errno.EPIPE;
             if (socket.Charged >= socket.Options.SendBuffer)
                 return WaitForRoom(message, done);
             byte[] bytes = new byte[(int)Math.Min(length - done, Math.Min(socket.Options.SendBuffer / 2 - RoomForStructures, SocketBufferSize.LargestOfStream))];
@@ -102,7 +105,7 @@ internal sealed class SocketSender(FileRequest request) : SocketTransfer(request
             return peer;
         error = -Errno.ECONNREFUSED;
         if (Socket.Type == SocketType.Datagram)
-            Machine.Sockets.Set(Socket with { Peer = 0, Stage = SocketStage.Closed });
+            Machine.Sockets.Associate(Number, null);
         else
             error = -Errno.EPIPE;
         return null;
@@ -110,7 +113,7 @@ internal sealed class SocketSender(FileRequest request) : SocketTransfer(request
 
     private void Deliver(OutgoingMessage message, byte[] bytes, int charge, SocketState target, bool isFirst)
     {
-        bool isAsked = Socket.Options.PassesCredentials || target.Options.PassesCredentials;
+        bool isAsked = Socket.Options.PassesCredentials || target.Options.PassesCredentials || !target.IsAccepted;
         Machine.Sockets.Deliver(
             new SocketMessage(bytes, Number, charge)
             {

@@ -133,4 +133,7 @@ internal sealed record SocketOptions(
 {
     public static SocketOptions Initial { get; } =
         new(SocketState.DefaultBuffer, SocketState.DefaultBuffer, null, null, false, ImmutableDictionary<int, int>.Empty);
+
+    /// <summary>SO_RCVLOWAT: how many bytes of a stream a receiving call waits for.</summary>
+    public int LowWater { get; init; } = 1;
 }

@@ -43,7 +43,7 @@ internal abstract class SocketTransfer(FileRequest request)
             return done > 0 ? done : -Errno.EAGAIN;
         if (reason == WakeReason.Interrupted)
             return done > 0 ? done : timeout is null ? -Errno.ERESTARTSYS : -Errno.EINTR;
-        long? deadline = Machine.Task.Wait is { } waited ? waited.Deadline
+        long? deadline = Machine.Task.Wait?.Deadline is { } end ? end
             : timeout is { } nanoseconds ? TimespecReader.Add(new EmulatedTime(Machine).SinceBoot, nanoseconds)
             : null;
         return request.Block(new Wait([key], $"{what} socket {request.Descriptor}") { Deadline = deadline, Progress = progress, TellsOfSignals = true });

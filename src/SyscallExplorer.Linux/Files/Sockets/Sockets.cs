@@ -45,6 +45,28 @@ internal sealed class Sockets(LinuxMachine machine)
         Set(this[other] with { Peer = one, Stage = SocketStage.Connected, PeerCredentials = ofOne });
     }
 
+    /// <summary>Gives a datagram socket a partner, another, or none. What waits from the old one is lost, and it hears of that.</summary>
+    public void Associate(int number, int? partner)
+    {
+        SocketState socket = this[number];
+        int old = socket.Peer;
+        bool hasLost = old != 0 && old != partner && !socket.Queue.IsEmpty;
+        Set(socket with { Peer = partner ?? 0, Stage = partner is null ? SocketStage.Closed : SocketStage.Connected });
+        if (old != 0 && old != partner)
+            machine.Tasks.Wake(ReadinessKeys.Room(old));
+        if (!hasLost)
+            return;
+        Set(this[number] with { Queue = [] });
+        machine.Tasks.Wake(ReadinessKeys.Room(number));
+        foreach (SocketMessage message in socket.Queue)
+            Drop(message);
+        if (Find(old) is { } left && left.Peer == number)
+        {
+            Set(left with { Error = Errno.ECONNRESET });
+            WakeAll(old);
+        }
+    }
+
     /// <summary>Gives a socket a name in no directory.</summary>
     public void Name(int number, UnixAddress address)
     {
@@ -96,6 +118,7 @@ internal sealed class Sockets(LinuxMachine machine)
             Drop(message);
         foreach (int pending in socket.Pending)
             Close(pending);
+        UnreachableSockets.Close(machine);
     }
 
     /// <summary>Puts a message into a socket's queue.</summary>
@@ -118,6 +141,14 @@ internal sealed class Sockets(LinuxMachine machine)
         Set(socket with { Queue = socket.Queue.RemoveAt(0) });
         Discharge(message);
         machine.Tasks.Wake(ReadinessKeys.Room(receiver));
+    }
+
+    /// <summary>Gives up a message that nobody will read, with its files.</summary>
+    public void Drop(SocketMessage message)
+    {
+        Discharge(message);
+        foreach (int file in message.Rights)
+            machine.Files.Release(file);
     }
 
     /// <summary>Takes a socket's error, which is told once.</summary>
@@ -144,13 +175,6 @@ internal sealed class Sockets(LinuxMachine machine)
         machine.Tasks.Wake(ReadinessKeys.Input(number));
         machine.Tasks.Wake(ReadinessKeys.Output(number));
         machine.Tasks.Wake(ReadinessKeys.Room(number));
-    }
-
-    private void Drop(SocketMessage message)
-    {
-        Discharge(message);
-        foreach (int file in message.Rights)
-            machine.Files.Release(file);
     }
 
     private void Discharge(SocketMessage message)
