@@ -22,9 +22,14 @@ internal sealed class MessageAttachments(LinuxMachine machine, bool compat)
     /// <returns>The message with it, or null with an error.</returns>
     public OutgoingMessage? Read(OutgoingMessage message, ulong address, ulong length, out long error)
     {
-        error = length > MaxControl ? -Errno.ENOBUFS : 0;
-        if (error != 0 || length == 0)
-            return error == 0 ? message : null;
+        error = 0;
+        if (length == 0)
+            return message;
+        error = compat ? CheckFirst(address, length) : 0;
+        if (error == 0 && length > MaxControl)
+            error = -Errno.ENOBUFS;
+        if (error != 0)
+            return null;
         byte[] bytes = new byte[(int)length];
         if (!machine.Memory.TryRead(address, bytes))
         {
@@ -87,6 +92,10 @@ internal sealed class MessageAttachments(LinuxMachine machine, bool compat)
         isCut |= descriptors.Count < message.Rights.Length * DescriptorSize;
         return descriptors.Count == 0 ? used : used + Put(address + used, room - used, RightsType, [.. descriptors], ref isCut);
     }
+
+    /// <summary>A 32-bit program's messages are looked through before there is room for them, and there must be one.</summary>
+    private long CheckFirst(ulong address, ulong length) =>
+        length < (ulong)HeaderSize ? -Errno.EINVAL : machine.Memory.TryRead(address, new byte[HeaderSize]) ? 0 : -Errno.EFAULT;
 
     private long AddRights(ref OutgoingMessage message, ReadOnlySpan<byte> data)
     {
