@@ -76,8 +76,10 @@ internal static partial class StraceLines
             text = TaskArgument().Replace(text, Task);
             text = SecondTaskArgument().Replace(text, Task);
             text = TaskMember().Replace(text, Task);
-            text = User().Replace(text, "si_uid=U");
+            text = User().Replace(text, "$1U");
             text = UsedTime().Replace(text, "$1=T");
+            text = RemainingTime().Replace(text, "$1=T");
+            text = Restorer().Replace(text, match => match.Value == "SA_RESTORER" ? "0" : "");
             text = RandomBytes().Replace(text, "getrandom(R");
             result.Add(AddressOrString().Replace(text, Address));
         }
@@ -109,11 +111,19 @@ internal static partial class StraceLines
     [GeneratedRegex(@"(?<before>si_pid=|parent_tid=\[)(?<task>\d+)")]
     private static partial Regex TaskMember();
 
-    [GeneratedRegex(@"si_uid=\d+")]
+    [GeneratedRegex(@"(si_uid=|^get(?:e?[ug]id(?:32)?)\(\) = )\d+")]
     private static partial Regex User();
 
     [GeneratedRegex(@"(si_[us]time)=\d+( /\* [0-9.]+ s \*/)?")]
     private static partial Regex UsedTime();
+
+    /// <summary>What is left of a timer that was set just before.</summary>
+    [GeneratedRegex(@"(tv_[un]sec)=999\d+")]
+    private static partial Regex RemainingTime();
+
+    /// <summary>Whether a 32-bit C library gives handlers a way back of their own depends on the vDSO.</summary>
+    [GeneratedRegex(@"SA_RESTORER\||(?<=sa_flags=)SA_RESTORER|, sa_restorer=0x[0-9a-f]+")]
+    private static partial Regex Restorer();
 
     [GeneratedRegex(@"getrandom\(""[^""]*""")]
     private static partial Regex RandomBytes();

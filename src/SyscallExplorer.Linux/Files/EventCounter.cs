@@ -67,6 +67,8 @@ internal sealed class EventFileOperations : FileOperations
         return EventCounter.WordSize;
     }
 
+    public override long Seek(FileRequest request, long offset, SeekFrom whence) => request.File.Offset;
+
     public override int Poll(LinuxMachine machine, OpenFile file)
     {
         EventCounter counter = CounterOf(machine, file);

@@ -7,6 +7,9 @@ internal sealed record FileLocks(ImmutableList<FileLock> Locks)
 {
     public static FileLocks Empty { get; } = new([]);
 
+    /// <summary>What those wait for whom a lock stands in the way: any lock that goes. They look again for themselves.</summary>
+    public static WaitKey Change { get; } = new(WaitKind.FileLock, 0);
+
     /// <summary>The first lock that stands in the way of another.</summary>
     public FileLock? Conflict(FileLock wanted) => Locks.Find(held => held.ConflictsWith(wanted));
 

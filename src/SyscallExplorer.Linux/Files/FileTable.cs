@@ -191,7 +191,13 @@ internal sealed class FileTable(LinuxMachine machine)
     {
         int references = State.FileReferences[number] + change;
         if (change < 0 && State.OpenFiles[number].Object.Location is { } location)
-            State = State with { Locks = State.Locks.AfterClose(location.Node, machine.Process.Id, number, isLast: references == 0) };
+        {
+            FileLocks before = State.Locks;
+            State = State with { Locks = before.AfterClose(location.Node, machine.Process.Id, number, isLast: references == 0) };
+            if (State.Locks.Locks.Count < before.Locks.Count)
+                machine.Tasks.Wake(FileLocks.Change);
+        }
+
         if (references > 0)
         {
             State = State with { FileReferences = State.FileReferences.SetItem(number, references) };

@@ -66,12 +66,17 @@ internal sealed class MemoryFileSystem(LinuxMachine machine, Mount mount) : File
     public override string? TargetOf(VfsNode link) => InodeOf(link)?.Body is SymbolicLinkBody body ? body.Target : null;
 
     public override int Read(VfsNode node, long offset, Span<byte> destination) =>
-        InodeOf(node)?.Body is RegularBody body ? body.Content.Read(offset, destination) : -Errno.EINVAL;
+        ContentOf(node, out int error) is { } content ? content.Read(offset, destination) : error;
 
     public override FileContent? ContentOf(VfsNode node, out int error)
     {
-        FileContent? content = InodeOf(node)?.Body is RegularBody body ? body.Content : null;
-        error = content is null ? -Errno.EINVAL : 0;
+        error = -Errno.EINVAL;
+        if (InodeOf(node) is not { Body: RegularBody body } inode)
+            return null;
+        error = 0;
+        FileContent content = Machine.SharedPages.WithStores(node, body.Content);
+        if (content != body.Content)
+            Tree = Tree.Replace(inode with { Body = new RegularBody(content), Times = inode.Times with { Modification = Now, Change = Now } });
         return content;
     }
 
@@ -85,6 +90,7 @@ internal sealed class MemoryFileSystem(LinuxMachine machine, Mount mount) : File
             return -Errno.ENOSPC;
         int taken = Octal.SetUser | ((inode.Mode & executeByGroup) != 0 ? Octal.SetGroup : 0);
         Tree = Tree.Replace(inode with { Body = new RegularBody(content), Mode = inode.Mode & ~taken, Times = inode.Times with { Modification = Now, Change = Now } });
+        Machine.SharedPages.Refresh(node, content, old.Content.Length);
         return 0;
     }
 

@@ -13,6 +13,19 @@ internal enum ResolveRules
     Cached = 32,
 }
 
+/// <summary>What becomes of a symbolic link at the end of a path.</summary>
+internal enum LastPart
+{
+    /// <summary>It stays, unless a slash behind it says that a directory is meant.</summary>
+    NotFollowed,
+
+    /// <summary>It is followed.</summary>
+    Followed,
+
+    /// <summary>It stays whatever is behind it: the entry itself is to be made, removed or moved.</summary>
+    Entry,
+}
+
 /// <summary>A name, looked up.</summary>
 /// <param name="Parent">The directory of its last part.</param>
 /// <param name="Name">Its last part; empty, <c>.</c> or <c>..</c> where no name in the parent is meant.</param>
@@ -35,9 +48,9 @@ internal sealed class PathWalk(VirtualFileSystem files, Credentials who, Resolve
     /// <summary>Looks a path up. What is missing at its very end is no error here.</summary>
     /// <param name="start">Where a relative path starts.</param>
     /// <param name="path">One character a byte.</param>
-    /// <param name="follow">Whether a symbolic link at the end is followed.</param>
+    /// <param name="last">Whether a symbolic link at the end is followed.</param>
     /// <param name="error">0 or a negative error number, with a result of null.</param>
-    public PathLookup? Find(VfsNode start, string path, bool follow, out int error)
+    public PathLookup? Find(VfsNode start, string path, LastPart last, out int error)
     {
         _start = start;
         VfsNode current = start;
@@ -69,7 +82,7 @@ internal sealed class PathWalk(VirtualFileSystem files, Credentials who, Resolve
 
             if (files.StatusOf(next) is not { } status)
                 return Fail(-Errno.ENOENT, out error);
-            if (status.IsSymbolicLink && (!isLast || follow || endsInSlash))
+            if (status.IsSymbolicLink && (!isLast || last == LastPart.Followed || (endsInSlash && last != LastPart.Entry)))
             {
                 string? text = Expand(ref current, next, out VfsLocation? destination, out error);
                 if (error != 0)
@@ -88,7 +101,8 @@ internal sealed class PathWalk(VirtualFileSystem files, Credentials who, Resolve
             }
             else if (isLast)
             {
-                return Check(new PathLookup(current, name, next, endsInSlash), out error);
+                var found = new PathLookup(current, name, next, endsInSlash);
+                return last == LastPart.Entry ? found : Check(found, out error);
             }
 
             if (files.StatusOf(next) is not { IsDirectory: true })

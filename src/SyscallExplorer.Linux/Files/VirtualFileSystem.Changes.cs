@@ -41,8 +41,8 @@ internal sealed partial class VirtualFileSystem
         if (!found.IsOrdinary)
             return -Errno.EISDIR;
         int error = CheckRemoval(found);
-        if (error == 0 && found.Node is { } node && StatusOf(node) is { IsDirectory: true })
-            error = -Errno.EISDIR;
+        if (error == 0 && found.Node is { } node && StatusOf(node) is { } status && (status.IsDirectory || found.EndsInSlash))
+            error = status.IsDirectory ? -Errno.EISDIR : -Errno.ENOTDIR;
         return error != 0 ? error : SystemOf(found.Parent)?.Unlink(found.Parent, found.Name) ?? -Errno.EPERM;
     }
 

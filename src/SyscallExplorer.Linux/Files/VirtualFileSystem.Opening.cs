@@ -16,7 +16,7 @@ internal sealed partial class VirtualFileSystem
         if ((flags & OpenFlags.Path) != 0)
             flags &= OpenFlags.KeptByPath;
         bool isExclusive = (flags & exclusively) == exclusively, follow = (flags & OpenFlags.NoFollow) == 0 && !isExclusive;
-        if (new PathWalk(this, Credentials.Program, rules).Find(start, path, follow, out error) is not { } found)
+        if (new PathWalk(this, Credentials.Program, rules).Find(start, path, follow ? LastPart.Followed : LastPart.NotFollowed, out error) is not { } found)
             return null;
         if ((flags & OpenFlags.Nameless) != 0)
             return OpenNameless(found, flags, mode, out error);

@@ -14,17 +14,6 @@ internal sealed partial class VirtualFileSystem
         return SystemOf(node)?.Read(node, page * FileContent.PageSize, destination) ?? -Errno.EINVAL;
     }
 
-    /// <summary>Writes a page back into a regular file, up to the end that it has.</summary>
-    /// <returns>0 or a negative error number.</returns>
-    public int WritePage(VfsNode node, long page, ReadOnlySpan<byte> source)
-    {
-        if (SystemOf(node) is not { } system || system.ContentOf(node, out int error) is not { } content)
-            return -Errno.EINVAL;
-        long offset = page * FileContent.PageSize;
-        int count = (int)Math.Min(source.Length, Math.Max(0, content.Length - offset));
-        return count == 0 ? error : system.SetContent(node, content.Write(offset, source[..count]));
-    }
-
     /// <summary>fallocate: gives a range pages before they are written.</summary>
     public int Allocate(VfsNode node, long offset, long length, bool keepSize)
     {

@@ -37,10 +37,10 @@ internal sealed partial class VirtualFileSystem(LinuxMachine machine)
         node is ObjectNode { Object: { } file } ? file.Operations.Status(machine, file) : SystemOf(node)?.StatusOf(node);
 
     /// <summary>Looks up a path of the program's.</summary>
-    public PathLookup? Find(VfsNode start, string path, bool follow, out int error) => new PathWalk(this, Credentials.Program).Find(start, path, follow, out error);
+    public PathLookup? Find(VfsNode start, string path, LastPart last, out int error) => new PathWalk(this, Credentials.Program).Find(start, path, last, out error);
 
     /// <summary>What a path of the owner's leads to, whatever its rights; null when nothing is there.</summary>
-    public VfsLocation? FindAsOwner(string path, bool follow = true) => new PathWalk(this, Credentials.Owner).Find(Root, path, follow, out _)?.Location;
+    public VfsLocation? FindAsOwner(string path, bool follow = true) => new PathWalk(this, Credentials.Owner).Find(Root, path, follow ? LastPart.Followed : LastPart.NotFollowed, out _)?.Location;
 
     /// <summary>The file of a name in a directory, or what is mounted there.</summary>
     public VfsNode? Find(VfsNode directory, string name, out int error)

@@ -32,7 +32,7 @@ internal sealed class DirectoryCalls(LinuxMachine machine) : NamedFileCalls(mach
     ];
 
     private long MakeDirectory(int directory, ulong name, int mode) =>
-        Find(directory, name, follow: false, out long error) is { } found
+        FindEntry(directory, name, out long error) is { } found
             ? Vfs.Make(found, Vfs.NewFile(FileType.Directory, mode & (Octal.Permissions | Octal.Sticky), DirectoryBody.Empty(0)))
             : error;
 
@@ -42,7 +42,7 @@ internal sealed class DirectoryCalls(LinuxMachine machine) : NamedFileCalls(mach
         int type = mode & FileType.Mask;
         if (type is not (0 or FileType.Regular or FileType.Fifo or FileType.Socket or FileType.CharacterDevice or FileType.BlockDevice))
             return type == FileType.Directory ? -Errno.EPERM : -Errno.EINVAL;
-        if (Find(directory, name, follow: false, out long error) is not { } found)
+        if (FindEntry(directory, name, out long error) is not { } found)
             return error;
         if (type is FileType.CharacterDevice or FileType.BlockDevice)
             return found.IsOrdinary && found.Node is null ? Vfs.IsReadOnly(found.Parent) ? -Errno.EROFS : -Errno.EPERM : -Errno.EEXIST;
@@ -56,7 +56,7 @@ internal sealed class DirectoryCalls(LinuxMachine machine) : NamedFileCalls(mach
             return error;
         if (text.Length == 0)
             return -Errno.ENOENT;
-        if (Find(directory, name, follow: false, out error) is not { } found)
+        if (FindEntry(directory, name, out error) is not { } found)
             return error;
         Inode link = Vfs.NewFile(FileType.SymbolicLink, 0, new SymbolicLinkBody(text));
         return Vfs.Make(found, link with { Mode = Octal.SymbolicLink777 });
@@ -71,14 +71,14 @@ internal sealed class DirectoryCalls(LinuxMachine machine) : NamedFileCalls(mach
             return -Errno.ENOENT;
         if (Locate(oldDirectory, oldName, (flags & AtFlags.Follow) != 0 ? 0 : AtFlags.NoFollow, out long error) is not { } source)
             return error;
-        return Find(newDirectory, newName, follow: false, out error) is { } found ? Vfs.Link(source.Node, found) : error;
+        return FindEntry(newDirectory, newName, out error) is { } found ? Vfs.Link(source.Node, found) : error;
     }
 
     private long Unlink(int directory, ulong name, int flags)
     {
         if ((flags & ~AtFlags.RemoveDirectory) != 0)
             return -Errno.EINVAL;
-        if (Find(directory, name, follow: false, out long error) is not { } found)
+        if (FindEntry(directory, name, out long error) is not { } found)
             return error;
         return (flags & AtFlags.RemoveDirectory) != 0 ? Vfs.RemoveDirectory(found) : Vfs.Unlink(found);
     }
@@ -90,9 +90,9 @@ internal sealed class DirectoryCalls(LinuxMachine machine) : NamedFileCalls(mach
             return -Errno.EINVAL;
         if ((flags & whiteout) != 0)
             return -Errno.EPERM;
-        if (Find(oldDirectory, oldName, follow: false, out long error) is not { } from)
+        if (FindEntry(oldDirectory, oldName, out long error) is not { } from)
             return error;
-        if (Find(newDirectory, newName, follow: false, out error) is not { } to)
+        if (FindEntry(newDirectory, newName, out error) is not { } to)
             return error;
         return Vfs.Rename(from, to, (flags & noReplace) != 0, (flags & exchange) != 0);
     }

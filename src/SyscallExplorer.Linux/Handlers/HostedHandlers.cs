@@ -43,6 +43,8 @@ internal sealed class HostedHandlers
             new SocketOptionCalls(machine),
             new SocketMultiplexer(machine),
             new ProcessCalls(machine),
+            new ProcessControlCalls(machine),
+            new CredentialCalls(machine),
             new CloneCalls(machine),
             new ExecuteCalls(machine),
             new WaitForChildCalls(machine),

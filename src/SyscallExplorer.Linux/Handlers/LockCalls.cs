@@ -33,7 +33,9 @@ internal sealed class LockCalls(LinuxMachine machine) : NamedFileCalls(machine)
             return -Errno.EINVAL;
         if (RangeOf(bytes, shape, file, out long first, out long last) is var error && error != 0)
             return error;
-        int owner = ofOpenFile ? Machine.Files.Descriptors[arguments.Int(0)].File : Process.Id;
+        if (Request(arguments.Int(0)) is not { } request)
+            return -Errno.EBADF;
+        int owner = ofOpenFile ? request.Number : Process.Id;
         var wanted = new FileLock(LocationOf(file).Node, ofOpenFile ? FileLockKind.OpenFile : FileLockKind.Process, owner, type == Exclusive, first, last);
         if (action == getLock)
         {
@@ -42,42 +44,78 @@ internal sealed class LockCalls(LinuxMachine machine) : NamedFileCalls(machine)
         }
 
         bool mayLock = type switch { Shared => file.MayRead, Exclusive => file.MayWrite, _ => true };
-        return mayLock ? Set(wanted, type == Unlocked, mayWait: action != setLock) : -Errno.EBADF;
+        return mayLock ? Set(request, wanted, type == Unlocked, mayWait: action != setLock) : -Errno.EBADF;
     }
 
     private long Whole(SyscallArguments arguments)
     {
         const int shared = 1, exclusive = 2, notBlocking = 4, unlock = 8;
         int descriptor = arguments.Int(0), operation = arguments.Int(1) & ~notBlocking;
-        if (FindFile(descriptor) is not { } file)
+        if (Request(descriptor) is not { } request)
             return -Errno.EBADF;
         if (operation is not (shared or exclusive or unlock))
             return -Errno.EINVAL;
-        var wanted = new FileLock(LocationOf(file).Node, FileLockKind.Whole, Machine.Files.Descriptors[descriptor].File, operation == exclusive, 0, long.MaxValue);
-        return Set(wanted, operation == unlock, mayWait: (arguments.Int(1) & notBlocking) == 0);
+        var wanted = new FileLock(LocationOf(request.File).Node, FileLockKind.Whole, request.Number, operation == exclusive, 0, long.MaxValue);
+
+        // What is to become the other kind of lock is given up first, and lost where the new one is refused.
+        if (State.Locks.Locks.Any(held => held.HasOwnerOf(wanted) && held.IsExclusive != wanted.IsExclusive))
+            GiveUp(wanted);
+        return Set(request, wanted, operation == unlock, mayWait: (arguments.Int(1) & notBlocking) == 0);
     }
 
-    private long Set(FileLock wanted, bool isUnlock, bool mayWait)
+    private long Set(FileRequest request, FileLock wanted, bool isUnlock, bool mayWait)
     {
         if (isUnlock)
         {
-            State = State with { Locks = State.Locks.Without(wanted) };
+            GiveUp(wanted);
             return 0;
         }
 
         if (State.Locks.Locks.Count >= MaxLocks)
             return -Errno.ENOLCK;
-        if (State.Locks.Conflict(wanted) is not null)
-            return mayWait ? WaitFor(wanted) : -Errno.EAGAIN;
+        if (State.Locks.Conflict(wanted) is { } conflict)
+        {
+            if (!mayWait)
+                return -Errno.EAGAIN;
+            if (wanted.Kind == FileLockKind.Process && WouldWaitForItself(conflict))
+                return -Errno.EDEADLK;
+            return request.Block(new Wait([FileLocks.Change], $"a lock on {Vfs.TextOf(wanted.Node)}") { Progress = wanted });
+        }
+
+        // A shared lock in place of an exclusive one lets others in.
+        bool mayEase = !wanted.IsExclusive && State.Locks.Locks.Any(held => held.HasOwnerOf(wanted) && held.IsExclusive);
         State = State with { Locks = State.Locks.With(wanted) };
+        if (mayEase)
+            Tasks.Wake(FileLocks.Change);
         return 0;
     }
 
-    /// <summary>A lock that the program itself holds, by another open file, is never given up while it waits.</summary>
-    private long WaitFor(FileLock wanted)
+    private void GiveUp(FileLock range)
     {
-        State = State with { Refusal = $"The program waits for ever for a lock on {Vfs.TextOf(wanted.Node)} that it holds itself by another open file." };
-        return 0;
+        FileLocks before = State.Locks;
+        State = State with { Locks = before.Without(range) };
+        if (before.Locks.Exists(held => held.HasOwnerOf(range)))
+            Tasks.Wake(FileLocks.Change);
+    }
+
+    /// <summary>Whether a process that holds a lock waits, itself or through others, for one of the caller's. Only locks of processes are looked at.</summary>
+    private bool WouldWaitForItself(FileLock conflict)
+    {
+        const int longestChain = 10;
+        for (int step = 0; step < longestChain && conflict.Kind == FileLockKind.Process; step++)
+        {
+            if (conflict.Owner == Process.Id)
+                return true;
+            int owner = conflict.Owner;
+            FileLock? wanted = State.Tasks.Values
+                .Where(task => task.Process == owner && task is { State: RunState.Sleeping, Wait.Progress: FileLock })
+                .Select(task => task.Wait?.Progress as FileLock).FirstOrDefault();
+            if (wanted is null || State.Locks.Conflict(wanted) is not { } next)
+                return false;
+            conflict = next;
+        }
+
+        return false;
     }
 
     private long RangeOf(byte[] bytes, LockStructure shape, OpenFile file, out long first, out long last)

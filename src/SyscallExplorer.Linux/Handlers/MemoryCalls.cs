@@ -42,7 +42,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         }
         else if (newEnd > oldEnd)
         {
-            if (!Memory.IsFree(oldEnd, newEnd))
+            if (!Memory.IsFree(oldEnd, newEnd) || Exceeds(newEnd - oldEnd, isData: true))
                 return (long)Memory.Map.Break;
             Memory.Add(new VmArea(oldEnd, newEnd, true, true, Memory.Map.ReadImpliesExecute, "[heap]"));
         }
@@ -64,9 +64,10 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
     }
 
     /// <summary>The file behind a descriptor, which must be open for reading, and for writing where a shared mapping wants to write.</summary>
-    private long FileToMap(int descriptor, int protection, bool isShared, out VfsLocation? mapped)
+    private long FileToMap(int descriptor, int protection, bool isShared, out VfsLocation? mapped, out bool mayWrite)
     {
         mapped = null;
+        mayWrite = true;
         if (Machine.Files.Find(descriptor) is not { Object: not PathOnly } file)
             return -Errno.EBADF;
         if (!file.MayRead || (isShared && (protection & ProtWrite) != 0 && !file.MayWrite))
@@ -76,6 +77,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         if (file.Object is not RegularFile regular)
             return -Errno.ENODEV;
         mapped = regular.Place;
+        mayWrite = !isShared || file.MayWrite;
         return 0;
     }
 
@@ -86,12 +88,15 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         if (length == 0 || (flags & typeMask) is not (shared or isPrivate or sharedValidate))
             return -Errno.EINVAL;
         VfsLocation? mapped = null;
-        if ((flags & anonymous) == 0 && FileToMap(descriptor, protection, isShared, out mapped) is var refused && refused != 0)
+        bool mayWrite = true;
+        if ((flags & anonymous) == 0 && FileToMap(descriptor, protection, isShared, out mapped, out mayWrite) is var refused && refused != 0)
             return refused;
         ulong limit = Memory.Limit;
         if (length > limit)
             return -Errno.ENOMEM;
         ulong size = KernelLayout.PageUp(length);
+        if (Exceeds(size, isData: !isShared && (protection & ProtWrite) != 0 && (flags & growsDown) == 0))
+            return -Errno.ENOMEM;
         bool exact = (flags & (isFixed | fixedNoReplace)) != 0;
         if (Place(address, size, exact, mayReplace: (flags & fixedNoReplace) == 0, out ulong start) is var error && error != 0)
             return error;
@@ -99,7 +104,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         var area = new VmArea(start, start + size, readable, writable, executable, "") { GrowsDown = (flags & growsDown) != 0 };
         if (mapped is not null)
         {
-            area = area with { Name = Machine.Vfs.PathOf(mapped), Backing = new FileBacking(mapped.Node), Offset = (long)offset, Shared = isShared };
+            area = area with { Name = Machine.Vfs.PathOf(mapped), Backing = new FileBacking(mapped.Node), Offset = (long)offset, Shared = isShared, MayWrite = mayWrite };
         }
         else if (isShared)
         {
@@ -138,6 +143,16 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         return 0;
     }
 
+    /// <summary>Whether more memory would be over RLIMIT_AS or, for writable memory of its own, over RLIMIT_DATA.</summary>
+    private bool Exceeds(ulong more, bool isData)
+    {
+        ulong total = Process.LimitOf(ResourceLimit.AddressSpace).Soft, data = Process.LimitOf(ResourceLimit.Data).Soft;
+        return (total != ResourceLimit.Infinity && Sum(_ => true) + more > total)
+            || (isData && data != ResourceLimit.Infinity && Sum(area => area is { Writable: true, Shared: false, GrowsDown: false }) + more > data);
+    }
+
+    private ulong Sum(Func<VmArea, bool> counts) => Memory.Map.Areas.Where(counts).Aggregate(0ul, (sum, area) => sum + area.Size);
+
     /// <summary>On x86 what may be written or executed may be read.</summary>
     private (bool Readable, bool Writable, bool Executable) RightsOf(int protection)
     {
@@ -161,11 +176,22 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
             return (protection & (growsDown | growsUp)) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL;
         if (length == 0)
             return 0;
-        if (address > Memory.Limit || length > Memory.Limit - address || !Memory.IsCovered(address, KernelLayout.PageUp(address + length)))
+        if (address > Memory.Limit || length > Memory.Limit - address)
             return -Errno.ENOMEM;
         (bool readable, bool writable, bool executable) = RightsOf(protection);
-        Memory.Change(
-            address, KernelLayout.PageUp(address + length), area => area with { Readable = readable, Writable = writable, Executable = executable });
+
+        // What lies before a gap, or before an area that refuses, keeps its new rights.
+        for (ulong end = KernelLayout.PageUp(address + length); address < end;)
+        {
+            if (Memory.AreaOf(address) is not { } part)
+                return -Errno.ENOMEM;
+            if (writable && !part.MayWrite)
+                return -Errno.EACCES;
+            ulong next = Math.Min(end, part.End);
+            Memory.Change(address, next, area => area with { Readable = readable, Writable = writable, Executable = executable });
+            address = next;
+        }
+
         return 0;
     }
 
@@ -206,6 +232,8 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
             return (long)address;
         }
 
+        if (Exceeds(newSize - oldSize, area is { Writable: true, Shared: false }))
+            return -Errno.ENOMEM;
         if (address + oldSize == area.End && address + newSize <= limit && Memory.IsFree(area.End, address + newSize))
         {
             Memory.Add(area with { Start = area.End, End = address + newSize, Offset = area.Backing is null ? 0 : area.OffsetOf(area.End) });
@@ -244,7 +272,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         return 0;
     }
 
-    /// <summary>What was written to shared pages of files goes into the files.</summary>
+    /// <summary>Files show what is stored to their pages as soon as they are read, so that there is nothing left to do.</summary>
     private long Synchronise(ulong address, ulong length, int flags)
     {
         const int asynchronous = 1, invalidate = 2, synchronous = 4;
@@ -255,11 +283,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         }
 
         ulong end = KernelLayout.PageUp(address + length);
-        if (end < address || !Memory.IsCovered(address, end))
-            return -Errno.ENOMEM;
-        foreach (AreaBacking backing in Memory.Map.Areas.Where(area => area.Shared && area.Start < end && area.End > address).Select(area => area.Backing).OfType<AreaBacking>().Distinct())
-            Machine.SharedPages.WriteBack(backing);
-        return 0;
+        return end >= address && Memory.IsCovered(address, end) ? 0 : -Errno.ENOMEM;
     }
 
     private long Resident(ulong address, ulong length, ulong vector)

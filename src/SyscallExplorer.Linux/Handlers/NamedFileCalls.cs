@@ -62,7 +62,13 @@ internal abstract class NamedFileCalls(LinuxMachine machine) : HostedCalls(machi
     }
 
     /// <summary>Looks up a path that the program gives; what is missing at its end is no error.</summary>
-    protected PathLookup? Find(int directory, ulong address, bool follow, out long error)
+    protected PathLookup? Find(int directory, ulong address, bool follow, out long error) =>
+        Find(directory, address, follow ? LastPart.Followed : LastPart.NotFollowed, out error);
+
+    /// <summary>Looks up a name that is to be made, removed or moved: the entry of its directory, whatever it is.</summary>
+    protected PathLookup? FindEntry(int directory, ulong address, out long error) => Find(directory, address, LastPart.Entry, out error);
+
+    private PathLookup? Find(int directory, ulong address, LastPart last, out long error)
     {
         if (ReadPath(address, out error) is not { } path)
             return null;
@@ -72,7 +78,7 @@ internal abstract class NamedFileCalls(LinuxMachine machine) : HostedCalls(machi
             error = -Errno.ENOENT;
         if (error != 0 || StartOf(directory, path, out error) is not { } start)
             return null;
-        PathLookup? found = Vfs.Find(start, path, follow, out int problem);
+        PathLookup? found = Vfs.Find(start, path, last, out int problem);
         error = problem;
         return found;
     }

@@ -1,25 +1,17 @@
 namespace SyscallExplorer.Linux;
 
-/// <summary>The end, and who the process is.</summary>
+/// <summary>The end of tasks, groups and sessions, and where a process runs.</summary>
 internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
 {
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
         ("exit", ExitThread),
         ("exit_group", ExitGroup),
-        ("setuid", a => (uint)a[0] == TaskIdentity.Uid ? 0 : -Errno.EPERM),
-        ("setgid", a => (uint)a[0] == TaskIdentity.Gid ? 0 : -Errno.EPERM),
-        ("setuid16", a => (ushort)a[0] == TaskIdentity.Uid ? 0 : -Errno.EPERM),
-        ("setgid16", a => (ushort)a[0] == TaskIdentity.Gid ? 0 : -Errno.EPERM),
-        ("getresuid", a => GiveThree(a, TaskIdentity.Uid)),
-        ("getresgid", a => GiveThree(a, TaskIdentity.Gid)),
         ("getpgrp", _ => Process.Group),
         ("getpgid", a => IdentityOf(a.Int(0), process => process.Group)),
         ("getsid", a => IdentityOf(a.Int(0), process => process.Session)),
         ("setpgid", a => SetGroup(a.Int(0), a.Int(1))),
         ("setsid", _ => SetSession()),
-        ("getgroups", a => a.Int(0) < 0 ? -Errno.EINVAL : 0),
-        ("prctl", Control),
         ("personality", SetPersonality),
         ("getcpu", Processor),
     ];
@@ -69,13 +61,6 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
         return id;
     }
 
-    /// <summary>The real, the effective and the saved identity, which are one.</summary>
-    private long GiveThree(SyscallArguments arguments, int identity)
-    {
-        byte[] bytes = BitConverter.GetBytes(identity);
-        return Enumerable.Range(0, 3).All(i => Memory.TryWrite(arguments[i], bytes)) ? 0 : -Errno.EFAULT;
-    }
-
     /// <summary>All bits are kept; some of them decide about the address space of the next program.</summary>
     private long SetPersonality(SyscallArguments arguments)
     {
@@ -84,42 +69,6 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
         if ((uint)arguments[0] != onlyAsk)
             Process = Process with { Personality = (Personality)(uint)arguments[0] };
         return (uint)old;
-    }
-
-    private long Control(SyscallArguments arguments)
-    {
-        const int getDumpable = 3, setDumpable = 4, setSubreaper = 36, getSubreaper = 37, setName = 15, getName = 16, nameSize = 16;
-        const int setTimerSlack = 29, getTimerSlack = 30;
-        switch (arguments.Int(0))
-        {
-            case getDumpable:
-                return Process.IsDumpable ? 1 : 0;
-            case setDumpable when arguments[1] <= 1:
-                Process = Process with { IsDumpable = arguments[1] == 1 };
-                return 0;
-            case setSubreaper:
-                Process = Process with { IsSubreaper = arguments[1] != 0 };
-                return 0;
-            case setTimerSlack:
-                Task = Task with { TimerSlack = arguments[1] == 0 ? TaskState.DefaultTimerSlack : (long)arguments[1] };
-                return 0;
-            case getTimerSlack:
-                return Task.TimerSlack;
-            case getSubreaper:
-                return Give(arguments[1], BitConverter.GetBytes(Process.IsSubreaper ? 1 : 0));
-            case setName:
-                if (Memory.TryReadString(arguments[1], nameSize - 1) is not { } name)
-                    return -Errno.EFAULT;
-                Task = Task with { CommandName = System.Text.Encoding.Latin1.GetString(name) };
-                return 0;
-            case getName:
-                byte[] bytes = new byte[nameSize];
-                System.Text.Encoding.Latin1.GetBytes(Task.CommandName).CopyTo(bytes, 0);
-                return Give(arguments[1], bytes);
-            default:
-                Machine.CountMissing($"prctl({arguments.Int(0)})");
-                return -Errno.EINVAL;
-        }
     }
 
     private long Processor(SyscallArguments arguments)

@@ -148,10 +148,15 @@ internal sealed class TransferCalls(LinuxMachine machine) : NamedFileCalls(machi
         return done;
     }
 
-    /// <summary>Moves bytes by steps, from a position of one file to a position, or to the open file's own, of another.</summary>
+    /// <summary>
+    /// Moves bytes by steps, from a position of one file to a position, or to the open file's own, of another. A step that waits for room in a
+    /// pipe is gone on with; a signal leaves the call with what it has done.
+    /// </summary>
     private long Move(int source, long from, int target, long? to, ulong count)
     {
-        long done = 0;
+        long done = Waited?.DoneBefore ?? 0;
+        if (Reason == WakeReason.Interrupted)
+            return done + (Waited?.Progress is long part ? part : 0) is var all and > 0 ? all : -Errno.ERESTARTSYS;
         byte[] bytes = new byte[(int)Math.Min(count, Step)];
         while ((ulong)done < count)
         {
@@ -160,6 +165,10 @@ internal sealed class TransferCalls(LinuxMachine machine) : NamedFileCalls(machi
             if (read <= 0)
                 return done > 0 ? done : read;
             long written = Write(target, step.First((int)read), to + done);
+            if (Waited is { } wait)
+                Task = Task with { Wait = written == Blocked ? wait with { DoneBefore = done, TellsOfSignals = true } : wait with { Progress = null } };
+            if (written == Blocked)
+                return Blocked;
             if (written <= 0)
                 return done > 0 ? done : written;
             done += written;

@@ -40,6 +40,7 @@ internal sealed class ProgramExecution(LinuxMachine machine)
             Handlers = OwnHandlers(task.Handlers),
             Thread = ThreadState.Initial,
             Signals = machine.Task.Signals.ForProgram(),
+            KeepsCapabilities = false,
             ExitSignal = SignalNumbers.SIGCHLD,
         };
         machine.Process = machine.Process with { HasExecuted = true, Personality = machine.Process.Personality.Under(program.File) };

@@ -86,7 +86,7 @@ internal sealed class ProgramFinder(LinuxMachine machine)
 
     private VfsLocation? Locate(string path, out int error)
     {
-        PathLookup? found = Vfs.Find(machine.CurrentFileSystem.WorkingDirectory, path, follow: true, out error);
+        PathLookup? found = Vfs.Find(machine.CurrentFileSystem.WorkingDirectory, path, LastPart.Followed, out error);
         if (found is not null && found.Location is null)
             error = -Errno.ENOENT;
         return found?.Location;

@@ -34,11 +34,13 @@ internal sealed partial class AddressSpace
     {
         if ((AreaOf(address) ?? GrownStack(address)) is not { } area)
             return FaultResult.NotMapped;
-        if (write ? !area.Writable : execute ? !area.Executable : !(area.Readable || area.Executable))
+        if (write ? !area.Writable : !(area.Readable || area.Executable))
             return FaultResult.NotAllowed;
         ulong page = address & ~(KernelLayout.PageSize - 1);
         if (new PageTables(Ram, Frames).EntryAddress(Root, page) is { } entryAddress && Ram.ReadUInt64(entryAddress) is var entry and not 0)
-            return write ? MakeWritable(area, page, entryAddress, entry) : FaultResult.Served;
+            return write ? MakeWritable(area, page, entryAddress, entry) : execute && !area.Executable ? FaultResult.NotAllowed : FaultResult.Served;
+
+        // A fetch from a page that is only not there yet is served as a read: the second one is refused, with the page's protection as the reason.
         return Populate(area, page, write);
     }
 
@@ -48,25 +50,11 @@ internal sealed partial class AddressSpace
 
     private FaultResult Populate(VmArea area, ulong page, bool write)
     {
-        ulong? frame;
-        if (area is { Shared: true, Backing: { } backing })
-        {
-            frame = machine.SharedPages.Take(backing, area.OffsetOf(page) / (long)KernelLayout.PageSize);
-        }
-        else
-        {
-            frame = Frames.TryTake();
-            if (frame is { } fresh && area.Backing is { } file && !machine.SharedPages.TryRead(file, area.OffsetOf(page) / (long)KernelLayout.PageSize, fresh))
-            {
-                Frames.Release(fresh);
-                frame = null;
-            }
-        }
-
-        if (frame is not { } taken)
+        bool isCommon = area.Shared || !write;
+        if (FrameFor(area, page, isCommon) is not { } taken)
             return FaultResult.NoPage;
         var tables = new PageTables(Ram, Frames);
-        if (!tables.TryShareUser(Root, Map.UserRoot, page) || !tables.TryMap(Root, page, taken, RightsOf(area, mayWrite: true) | (write ? PageEntry.D : 0)))
+        if (!tables.TryShareUser(Root, Map.UserRoot, page) || !tables.TryMap(Root, page, taken, RightsOf(area, mayWrite: MayWriteInPlace(area, taken)) | (write ? PageEntry.D : 0)))
         {
             Frames.Release(taken);
             return FaultResult.NoPage;
@@ -76,6 +64,22 @@ internal sealed partial class AddressSpace
         Map = Map with { ResidentPages = resident, MostResidentPages = Math.Max(resident, Map.MostResidentPages) };
         machine.CountFault();
         return FaultResult.Served;
+    }
+
+    /// <summary>A frame with what an area shows at a page: of a backing the one that others see too, or a copy.</summary>
+    private ulong? FrameFor(VmArea area, ulong page, bool isCommon)
+    {
+        if (area.Backing is not { } backing)
+            return Frames.TryTake();
+        long number = area.OffsetOf(page) / (long)KernelLayout.PageSize;
+        if (isCommon)
+            return machine.SharedPages.Take(backing, number);
+        if (Frames.TryTake() is not { } fresh)
+            return null;
+        if (machine.SharedPages.TryRead(backing, number, fresh))
+            return fresh;
+        Frames.Release(fresh);
+        return null;
     }
 
     /// <summary>A page that is there and not writable yet: its owner may write it, who shares it gets a copy.</summary>

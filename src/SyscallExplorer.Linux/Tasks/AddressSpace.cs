@@ -77,7 +77,7 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
         DropPages(start, end);
         ImmutableArray<VmArea> before = Areas;
         Map = Map with { Areas = [.. before.SelectMany(area => Cut(area, start, end))] };
-        foreach (AreaBacking backing in before.Where(area => area.Start < end && area.End > start && area.Shared).Select(area => area.Backing).OfType<AreaBacking>().Distinct())
+        foreach (AreaBacking backing in before.Where(area => area.Start < end && area.End > start).Select(area => area.Backing).OfType<AreaBacking>().Distinct())
             machine.SharedPages.ReleaseUnused(backing);
     }
 
@@ -97,6 +97,22 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
 
         Map = Map with { ResidentPages = Map.ResidentPages - dropped.Count };
         Invalidate(dropped);
+    }
+
+    /// <summary>Drops the pages that show a backing from one of its pages on, copies included, as a file that is cut takes them away.</summary>
+    public void DropPagesOf(AreaBacking backing, long firstPage)
+    {
+        foreach (VmArea area in Areas)
+        {
+            if (!backing.Equals(area.Backing))
+                continue;
+            long first = Math.Max(0, firstPage * (long)KernelLayout.PageSize - area.Offset);
+            if ((ulong)first < area.Size)
+                DropPages(area.Start + (ulong)first, area.End);
+        }
+
+        // The address space need not be the one that is loaded.
+        machine.Processor.FlushTranslations();
     }
 
     /// <summary>Drops what the processor has cached of pages whose entries have changed: as the kernel, all at once where they are many.</summary>

@@ -60,8 +60,9 @@ internal sealed record KernelState
     /// <summary>The identifier that is taken next.</summary>
     public int NextIdentifier { get; init; }
 
-    /// <summary>Pages that several address spaces see, by what they belong to.</summary>
-    public ImmutableDictionary<SharedPage, ulong> SharedPages { get; init; } = ImmutableDictionary<SharedPage, ulong>.Empty;
+    /// <summary>The frames of files and of shared memory that are mapped, by what they belong to and their number there: the page cache.</summary>
+    public ImmutableDictionary<AreaBacking, ImmutableSortedDictionary<long, ulong>> SharedPages { get; init; } =
+        ImmutableDictionary<AreaBacking, ImmutableSortedDictionary<long, ulong>>.Empty;
 
     /// <summary>The clock when the current task got the processor, in 1/256 cycles.</summary>
     public long SwitchClock { get; init; }
@@ -183,8 +184,3 @@ internal sealed record KernelState
     /// <summary>What stopped the run for good, other than an exit or an exception.</summary>
     public string? Refusal { get; init; }
 }
-
-/// <summary>A page that several address spaces see.</summary>
-/// <param name="Backing">What it belongs to.</param>
-/// <param name="Page">Its number there.</param>
-internal readonly record struct SharedPage(AreaBacking Backing, long Page);

@@ -63,6 +63,9 @@ internal sealed record MemoryMap
     /// <summary>What membarrier was told to expect here: its commands that register.</summary>
     public int Barriers { get; init; }
 
+    /// <summary>PR_SET_THP_DISABLE. The machine has no huge pages, so that it is only kept and told.</summary>
+    public bool HugePagesDisabled { get; init; }
+
     /// <summary>Pages that it holds, and the most that it ever held.</summary>
     public long ResidentPages { get; init; }
 

@@ -7,7 +7,7 @@ internal readonly record struct ResourceLimit(ulong Soft, ulong Hard)
 {
     public const int Count = 16;
     public const ulong Infinity = ulong.MaxValue;
-    public const int ProcessorTime = 0, Stack = 3, Processes = 6, Files = 7, PendingSignals = 11, Nice = 13, RealTime = 14;
+    public const int ProcessorTime = 0, Data = 2, Stack = 3, Processes = 6, Files = 7, AddressSpace = 9, PendingSignals = 11, Nice = 13, RealTime = 14;
     private const int Core = 4, LockedMemory = 8, MessageQueues = 12;
 
     /// <summary>What a program starts with.</summary>

@@ -1,8 +1,12 @@
+using System.Collections.Immutable;
 using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Linux;
 
-/// <summary>Pages that are not one address space's own: shared memory, and what files have in memory.</summary>
+/// <summary>
+/// The page cache: what mapped files and shared memory have in frames. All who map a page see one frame until they write a copy of their own,
+/// and what is stored there is what reading the file finds.
+/// </summary>
 internal sealed class SharedPages(LinuxMachine machine)
 {
     private PhysicalMemory Ram => machine.Processor.Bus.Ram;
@@ -11,8 +15,7 @@ internal sealed class SharedPages(LinuxMachine machine)
     /// <returns>The frame, which counts one more user; null when the file has no such page or RAM is used up.</returns>
     public ulong? Take(AreaBacking backing, long page)
     {
-        var key = new SharedPage(backing, page);
-        if (machine.State.SharedPages.TryGetValue(key, out ulong there))
+        if (Find(backing, page) is { } there)
         {
             machine.Frames.Share(there);
             return there;
@@ -28,7 +31,7 @@ internal sealed class SharedPages(LinuxMachine machine)
 
         // One owner is this table, the other who asked.
         machine.Frames.Share(frame);
-        machine.State = machine.State with { SharedPages = machine.State.SharedPages.Add(key, frame) };
+        Keep(backing, PagesOf(backing).Add(page, frame));
         return frame;
     }
 
@@ -36,20 +39,14 @@ internal sealed class SharedPages(LinuxMachine machine)
     /// <returns>False when the backing has no such page.</returns>
     public bool TryRead(AreaBacking backing, long page, ulong frame)
     {
-        if (machine.State.SharedPages.TryGetValue(new SharedPage(backing, page), out ulong there))
-        {
-            Span<byte> bytes = stackalloc byte[(int)KernelLayout.PageSize];
+        Span<byte> bytes = stackalloc byte[(int)KernelLayout.PageSize];
+        if (Find(backing, page) is { } there)
             Ram.Read(there, bytes);
-            Ram.Write(frame, bytes);
+        else if (backing is not FileBacking file)
             return true;
-        }
-
-        if (backing is not FileBacking file)
-            return true;
-        Span<byte> content = stackalloc byte[(int)KernelLayout.PageSize];
-        if (machine.Vfs.ReadPage(file.Node, page, content) <= 0)
+        else if (machine.Vfs.ReadPage(file.Node, page, bytes) <= 0)
             return false;
-        Ram.Write(frame, content);
+        Ram.Write(frame, bytes);
         return true;
     }
 
@@ -59,7 +56,7 @@ internal sealed class SharedPages(LinuxMachine machine)
         destination.Clear();
         if (area.Backing is null)
             return true;
-        if (machine.State.SharedPages.TryGetValue(new SharedPage(area.Backing, page), out ulong frame))
+        if (Find(area.Backing, page) is { } frame)
         {
             Ram.Read(frame, destination);
             return true;
@@ -68,44 +65,86 @@ internal sealed class SharedPages(LinuxMachine machine)
         return area.Backing is not FileBacking file || machine.Vfs.ReadPage(file.Node, page, destination) > 0;
     }
 
-    /// <summary>What was written to shared pages of files goes into the files, where read finds it.</summary>
-    /// <param name="backing">The file.</param>
-    public void WriteBack(AreaBacking backing)
+    /// <summary>A file's bytes with what was stored to its pages meanwhile, up to the end that it has.</summary>
+    /// <param name="node">The file.</param>
+    /// <param name="content">What it had.</param>
+    /// <returns><paramref name="content"/> itself where nothing was stored.</returns>
+    public FileContent WithStores(VfsNode node, FileContent content)
     {
-        if (backing is not FileBacking file)
-            return;
-        Span<byte> content = stackalloc byte[(int)KernelLayout.PageSize];
-        foreach ((SharedPage key, ulong frame) in Of(backing))
+        Span<byte> kept = stackalloc byte[(int)KernelLayout.PageSize], stored = stackalloc byte[(int)KernelLayout.PageSize];
+        foreach ((long page, ulong frame) in PagesOf(new FileBacking(node)))
         {
-            Ram.Read(frame, content);
-            machine.Vfs.WritePage(file.Node, key.Page, content);
+            long offset = page * FileContent.PageSize;
+            int count = content.Read(offset, kept);
+            if (count <= 0)
+                continue;
+            Ram.Read(frame, stored);
+            if (!stored[..count].SequenceEqual(kept[..count]))
+                content = content.Write(offset, stored[..count]);
         }
+
+        return content;
     }
 
-    /// <summary>What was written to a file by other ways is seen in its shared pages.</summary>
-    public void Refresh(VfsNode node)
+    /// <summary>What was written to a file is seen by all who map it; pages behind a new end are taken from them.</summary>
+    /// <param name="node">The file.</param>
+    /// <param name="content">What it has now.</param>
+    /// <param name="length">How long it was before.</param>
+    public void Refresh(VfsNode node, FileContent content, long length)
     {
-        Span<byte> content = stackalloc byte[(int)KernelLayout.PageSize];
-        foreach ((SharedPage key, ulong frame) in Of(new FileBacking(node)))
+        var backing = new FileBacking(node);
+        Span<byte> bytes = stackalloc byte[(int)KernelLayout.PageSize], there = stackalloc byte[(int)KernelLayout.PageSize];
+        foreach ((long page, ulong frame) in PagesOf(backing))
         {
-            if (machine.Vfs.ReadPage(node, key.Page, content) >= 0)
-                Ram.Write(frame, content);
-        }
-    }
+            bytes.Clear();
+            int count = content.Read(page * FileContent.PageSize, bytes);
+            if (count <= 0)
+                continue;
 
-    private List<KeyValuePair<SharedPage, ulong>> Of(AreaBacking backing) =>
-        machine.State.SharedPages.IsEmpty ? [] : [.. machine.State.SharedPages.Where(entry => entry.Key.Backing.Equals(backing)).OrderBy(entry => entry.Key.Page)];
+            // What a program has stored behind the end stays there until the file is cut.
+            Span<byte> known = content.Length < length ? bytes : bytes[..count];
+            Ram.Read(frame, there);
+            if (!there[..known.Length].SequenceEqual(known))
+                Ram.Write(frame, known);
+        }
+
+        if (content.Length < length)
+            Cut(backing, KernelLayout.PageUp((ulong)content.Length) / KernelLayout.PageSize);
+    }
 
     /// <summary>Lets the pages of a backing go when no address space maps it any more.</summary>
     public void ReleaseUnused(AreaBacking backing)
     {
-        if (machine.State.Maps.Values.Any(map => map.Areas.Any(area => area.Shared && backing.Equals(area.Backing))))
+        if (PagesOf(backing).IsEmpty || machine.State.Maps.Values.Any(map => map.Areas.Any(area => backing.Equals(area.Backing))))
             return;
-        WriteBack(backing);
-        foreach ((SharedPage key, ulong frame) in Of(backing))
+
+        // Asking for the bytes moves what was stored into the file.
+        if (backing is FileBacking file)
+            machine.Vfs.SystemOf(file.Node)?.ContentOf(file.Node, out _);
+        foreach (ulong frame in PagesOf(backing).Values)
+            machine.Frames.Release(frame);
+        machine.State = machine.State with { SharedPages = machine.State.SharedPages.Remove(backing) };
+    }
+
+    private void Cut(FileBacking backing, ulong firstPage)
+    {
+        foreach (int map in machine.State.Maps.Keys.Order().ToList())
+            new AddressSpace(machine, map).DropPagesOf(backing, (long)firstPage);
+        ImmutableSortedDictionary<long, ulong> pages = PagesOf(backing);
+        foreach ((long page, ulong frame) in pages.Where(entry => entry.Key >= (long)firstPage).ToList())
         {
             machine.Frames.Release(frame);
-            machine.State = machine.State with { SharedPages = machine.State.SharedPages.Remove(key) };
+            pages = pages.Remove(page);
         }
+
+        Keep(backing, pages);
     }
+
+    private ulong? Find(AreaBacking backing, long page) => PagesOf(backing).TryGetValue(page, out ulong frame) ? frame : null;
+
+    private ImmutableSortedDictionary<long, ulong> PagesOf(AreaBacking backing) =>
+        machine.State.SharedPages.GetValueOrDefault(backing) ?? ImmutableSortedDictionary<long, ulong>.Empty;
+
+    private void Keep(AreaBacking backing, ImmutableSortedDictionary<long, ulong> pages) =>
+        machine.State = machine.State with { SharedPages = machine.State.SharedPages.SetItem(backing, pages) };
 }

@@ -96,6 +96,8 @@ internal sealed class TaskCreation(LinuxMachine machine)
             CommandName = parent.CommandName,
             InputOutputPriority = parent.InputOutputPriority,
             TimerSlack = parent.TimerSlack,
+            HasNoNewPrivileges = parent.HasNoNewPrivileges,
+            KeepsCapabilities = parent.KeepsCapabilities,
             Scheduling = machine.Scheduler.ForChild(),
             Times = TaskTimes.None with { Started = new EmulatedTime(machine).SinceBoot },
             ExitSignal = isThread ? 0 : request.Has(CloneFlags.Parent) ? machine.Tasks.Leader(process).ExitSignal : request.ExitSignal,

@@ -179,12 +179,23 @@ internal sealed class TaskExit(LinuxMachine machine)
             foreach (int thread in child.Threads)
                 machine.Tasks.Guest(machine.State.Tasks[thread]).SetParent(machine.Tasks.FrameOf(heir));
             if (machine.Tasks.Threads(child).Any())
+            {
+                TellOfDeath(child);
                 continue;
+            }
+
             if (heir == TaskIdentity.Init)
                 Reap(child);
             else
                 machine.Tasks.Wake(new WaitKey(WaitKind.Child, (ulong)heir));
         }
+    }
+
+    /// <summary>PR_SET_PDEATHSIG.</summary>
+    private void TellOfDeath(ProcessState child)
+    {
+        foreach (TaskState thread in machine.Tasks.Threads(child).Where(thread => thread.ParentDeathSignal != 0).ToList())
+            machine.Signals.Send(machine.State.Processes[child.Id], SignalInfo.FromProcess(thread.ParentDeathSignal, machine.Process.Id, TaskIdentity.Uid));
     }
 
     /// <summary>Nothing is left of a process that has ended.</summary>

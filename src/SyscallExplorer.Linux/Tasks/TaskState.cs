@@ -65,6 +65,15 @@ internal sealed record TaskState
     /// <summary>By how many nanoseconds its sleeps may be late. The machine's are exact, so that it is only kept and told.</summary>
     public long TimerSlack { get; init; } = DefaultTimerSlack;
 
+    /// <summary>The signal that it gets when its parent ends, or 0: PR_SET_PDEATHSIG. A child does not inherit it.</summary>
+    public int ParentDeathSignal { get; init; }
+
+    /// <summary>PR_SET_NO_NEW_PRIVS, which is never taken back.</summary>
+    public bool HasNoNewPrivileges { get; init; }
+
+    /// <summary>PR_SET_KEEPCAPS, until the next program.</summary>
+    public bool KeepsCapabilities { get; init; }
+
     /// <summary>What ioprio_set gave: a class above thirteen bits, and a level; 0 when it never did.</summary>
     public int InputOutputPriority { get; init; }
 

@@ -29,6 +29,9 @@ internal sealed record VmArea(ulong Start, ulong End, bool Readable, bool Writab
     /// <summary>Whether what is written is seen by all who map the same, and not by this address space alone.</summary>
     public bool Shared { get; init; }
 
+    /// <summary>VM_MAYWRITE: whether mprotect can make it writable; a shared mapping of a file that was opened for reading never is.</summary>
+    public bool MayWrite { get; init; } = true;
+
     /// <summary>VM_GROWSDOWN: a stack, which grows when it is touched below its start.</summary>
     public bool GrowsDown { get; init; }
 

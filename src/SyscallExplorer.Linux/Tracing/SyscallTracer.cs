@@ -38,10 +38,10 @@ internal sealed class SyscallTracer(LinuxMachine machine)
         machine.State = machine.State with { Trace = log.Enter(call, new TracedMemory(machine, compat)) };
     }
 
-    /// <summary>sys_exit of the current task.</summary>
+    /// <summary>sys_exit of the current task. Who is killed is not heard of again: its call stays open until its end is told.</summary>
     public void Leave(PtRegs registers)
     {
-        if (machine.State.Trace is not { } log)
+        if (machine.State.Trace is not { } log || machine.Process.Dooms(machine.Task.Id) || machine.Signals.Ready(machine.Task).Has(SignalNumbers.SIGKILL))
             return;
         bool compat = machine.IsInCompatCall;
         long result = compat ? (int)registers[PtRegsOffsets.Ax] : (long)registers[PtRegsOffsets.Ax];

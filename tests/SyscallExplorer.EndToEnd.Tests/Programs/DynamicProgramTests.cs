@@ -44,6 +44,10 @@ public sealed class DynamicProgramTests
         Write("runs", "#!/bin/sh\necho runs\n", UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         File.CreateSymbolicLink(Path.Combine(root, "link"), "dir/two.txt");
         File.CreateSymbolicLink(Path.Combine(root, "dangling"), "nowhere");
+
+        // The machine's clock stands at a date of its own, which tar compares times with.
+        foreach (string folder in (string[])["dir/deeper", "dir", "empty dir", ""])
+            Directory.SetLastWriteTimeUtc(Path.Combine(root, folder), DateTime.UnixEpoch.AddDays(10_000));
         return root;
 
         void Write(string name, string text, UnixFileMode mode)

@@ -69,7 +69,8 @@ internal static class HostTracer
 
     private static Process Start(string program, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        // Signals that whoever runs the tests ignores would be ignored here too.
+        var start = new ProcessStartInfo("/usr/bin/env", ["--default-signal", program, .. arguments])
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,

@@ -49,7 +49,8 @@ internal static class NativeAndKit
         DirectoryInfo folder = Directory.CreateTempSubdirectory("sysx-native-");
         try
         {
-            var start = new ProcessStartInfo(call.Program, call.Arguments.Select(a => a.Replace(Folder, folder.FullName)));
+            // Whoever runs the tests may ignore signals, SIGPIPE above all, and that is inherited.
+            var start = new ProcessStartInfo("/usr/bin/env", ["--default-signal", call.Program, .. call.Arguments.Select(a => a.Replace(Folder, folder.FullName))]);
             start.Environment.Clear();
             return Run(start, $"{call} on the host", call.Input);
         }

@@ -42,16 +42,29 @@ public sealed class StraceTests
         {
             string real = HostTracer.Strace(folder, command);
             File.Delete(Path.Combine(folder, "strace.log"));
-            string ours = HostTracer.Kit(folder, command);
-            IReadOnlyList<IReadOnlyList<string>> expected = StraceLines.ByTask(real, betweenMarkers), actual = StraceLines.ByTask(ours, betweenMarkers);
-            Assert.Equal(expected.Count, actual.Count);
-            for (int task = 0; task < expected.Count; task++)
-                Assert.Equal(Timeless(expected[task], task > 0 || !betweenMarkers), Timeless(actual[task], task > 0 || !betweenMarkers));
+            AssertSame(real, HostTracer.Kit(folder, command), betweenMarkers);
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <summary>Compares two logs task by task and call by call.</summary>
+    internal static void AssertSame(string real, string ours, bool betweenMarkers)
+    {
+        IReadOnlyList<IReadOnlyList<string>> expected = StraceLines.ByTask(real, betweenMarkers), actual = StraceLines.ByTask(ours, betweenMarkers);
+        Assert.Equal(expected.Count, actual.Count);
+        for (int task = 0; task < expected.Count; task++)
+            AssertSame([.. Timeless(expected[task], task > 0 || !betweenMarkers)], [.. Timeless(actual[task], task > 0 || !betweenMarkers)]);
+    }
+
+    private static void AssertSame(List<string> expected, List<string> actual)
+    {
+        const int shown = 4;
+        int at = expected.Zip(actual).TakeWhile(pair => pair.First == pair.Second).Count();
+        string Part(List<string> lines) => string.Join('\n', lines.Skip(Math.Max(0, at - 1)).Take(shown));
+        Assert.True(at == expected.Count && at == actual.Count, $"From call {at} of {expected.Count} and {actual.Count} on strace says:\n{Part(expected)}\n--- the kit:\n{Part(actual)}");
     }
 
     /// <summary>Without the futex calls of programs with several threads: how often they wait depends on who comes first.</summary>

@@ -42,7 +42,7 @@ internal static class TaskStatusText
             AppendMemory(map, Kilobytes);
         Number("Threads", process.Threads.Count);
         AppendSignals(machine, task, process, Line, Set);
-        Number("NoNewPrivs", 0);
+        Number("NoNewPrivs", task.HasNoNewPrivileges ? 1 : 0);
         Number("Seccomp", 0);
         Number("Seccomp_filters", 0);
         Line("Cpus_allowed", "1");
