@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 
 namespace SyscallExplorer.Linux;
 
@@ -22,11 +23,8 @@ internal static class SocketOptionNumbers
     public const int ReceiveTimeout = 66;
     public const int SendTimeout = 67;
 
-    /// <summary>Those that hold a number with no meaning for Unix-domain sockets: DEBUG, REUSEADDR, DONTROUTE, BROADCAST and so on, with their first value.</summary>
-    public static readonly IReadOnlyDictionary<int, int> Kept = new Dictionary<int, int>
-    {
-        [1] = 0, [2] = 0, [5] = 0, [6] = 0, [9] = 0, [10] = 0, [11] = 0, [12] = 0, [15] = 0, [29] = 0, [34] = 0, [35] = 0,
-    };
+    /// <summary>Those that hold a number with no meaning for Unix-domain sockets, 0 at first: DEBUG, REUSEADDR, DONTROUTE, BROADCAST and so on.</summary>
+    public static readonly ImmutableHashSet<int> Kept = [1, 2, 5, 6, 9, 10, 11, 12, 15, 29, 34, 35];
 
     /// <summary>Those of them that are switches.</summary>
     public static bool IsSwitch(int option) => option is not 12;
@@ -116,7 +114,7 @@ internal sealed class SocketOptionCalls(LinuxMachine machine) : SocketCallFamily
                     : options with { ReceiveTimeout = timeout };
                 break;
             default:
-                if (!SocketOptionNumbers.Kept.ContainsKey(option))
+                if (!SocketOptionNumbers.Kept.Contains(option))
                     return -Errno.ENOPROTOOPT;
                 options = options with { Others = options.Others.SetItem(option, SocketOptionNumbers.IsSwitch(option) ? value != 0 ? 1 : 0 : value) };
                 break;
@@ -145,7 +143,7 @@ internal sealed class SocketOptionCalls(LinuxMachine machine) : SocketCallFamily
         SocketOptionNumbers.SendTimeoutOld => Time(socket.Options.SendTimeout, compat),
         SocketOptionNumbers.ReceiveTimeout => Time(socket.Options.ReceiveTimeout, isNarrow: false),
         SocketOptionNumbers.SendTimeout => Time(socket.Options.SendTimeout, isNarrow: false),
-        _ => SocketOptionNumbers.Kept.TryGetValue(option, out int first) ? Number(socket.Options.Others.GetValueOrDefault(option, first)) : null,
+        _ => SocketOptionNumbers.Kept.Contains(option) ? Number(socket.Options.Others.GetValueOrDefault(option)) : null,
     };
 
     private static byte[] Number(int value) => BitConverter.GetBytes(value);

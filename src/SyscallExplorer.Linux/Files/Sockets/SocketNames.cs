@@ -63,7 +63,7 @@ internal sealed class SocketNames(LinuxMachine machine)
     public long Make(int socket, UnixAddress name)
     {
         VirtualFileSystem files = machine.Vfs;
-        if (files.Find(StartOf(name.Name), name.Name, follow: false, out int error) is not { } found)
+        if (files.Find(StartOf(name.Name), name.Name, LastPart.Entry, out int error) is not { } found)
             return error;
         error = files.Make(found, files.NewFile(FileType.Socket, Octal.Permissions, new NamedOnlyBody()));
         if (error != 0)
@@ -77,7 +77,7 @@ internal sealed class SocketNames(LinuxMachine machine)
     private SocketState? FindByPath(string path, out long error)
     {
         VirtualFileSystem files = machine.Vfs;
-        PathLookup? found = files.Find(StartOf(path), path, follow: true, out int problem);
+        PathLookup? found = files.Find(StartOf(path), path, LastPart.Followed, out int problem);
         error = problem;
         if (found is null)
             return null;
