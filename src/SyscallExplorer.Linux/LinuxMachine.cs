@@ -186,8 +186,11 @@ public sealed partial class LinuxMachine
     /// <param name="options">Its command line.</param>
     /// <param name="seed">For what is random in the guest.</param>
     /// <param name="limits">What its programs may use.</param>
+    /// <exception cref="ArgumentException">The processor has no local APIC.</exception>
     public static LinuxMachine Boot(KernelGeneration kernel, CpuModel cpu, KernelOptions options, ulong seed = 0, ProgramLimits? limits = null)
     {
+        if (!cpu.Has(CpuFeature.Apic))
+            throw new ArgumentException($"The CPU model '{cpu.Name}' has no local APIC, and the kit's kernel has no other timer: add {nameof(CpuFeature.Apic)}.", nameof(cpu));
         IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu);
         var processor = new Processor(cpu, new Bus(new PhysicalMemory(KernelLayout.RamSize)));
         (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(processor, kernel, features, seed).Run();

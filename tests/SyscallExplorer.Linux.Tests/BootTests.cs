@@ -159,6 +159,14 @@ public sealed class BootTests
     }
 
     [Fact]
+    public void A_processor_without_a_local_apic_is_refused_with_a_sentence()
+    {
+        CpuModel cpu = Cpus.Skylake with { Features = Cpus.Skylake.Features.Where(feature => feature != CpuFeature.Apic).ToHashSet() };
+        ArgumentException error = Assert.Throws<ArgumentException>(() => Guest.Boot(cpu));
+        Assert.Contains("'Skylake' has no local APIC", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_command_line_keeps_features_out_of_cr4()
     {
         ulong cr4 = Guest.Boot(commandLine: "nosmap nosmep nopcid nofsgsbase").Processor.Registers.ControlRegister4;

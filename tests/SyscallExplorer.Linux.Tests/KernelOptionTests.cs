@@ -89,6 +89,20 @@ public sealed class KernelOptionTests
         Assert.Equal(user, features.Contains(KernelFeature.FenceSwapgsUser));
     }
 
+    [Theory]
+    [InlineData("Skylake", "", true, true)]
+    [InlineData("Haswell", "nox2apic", false, true)]
+    [InlineData("Skylake", "lapic=notscdeadline", true, false)]
+    [InlineData("Skylake", "nox2apic lapic=notscdeadline", false, false)]
+    [InlineData("Zen2", "", true, false)]
+    [InlineData("Zen2", "nox2apic", false, false)]
+    public void The_local_apic_follows_the_processor_unless_the_command_line_decides(string cpu, string options, bool extended, bool deadline)
+    {
+        IReadOnlySet<KernelFeature> features = Features(cpu, options);
+        Assert.Equal(extended, features.Contains(KernelFeature.X2Apic));
+        Assert.Equal(deadline, features.Contains(KernelFeature.TscDeadline));
+    }
+
     [Fact]
     public void Mitigations_off_switches_every_mitigation_off_on_every_processor()
     {

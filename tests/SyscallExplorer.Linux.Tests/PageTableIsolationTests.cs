@@ -114,6 +114,28 @@ public sealed class PageTableIsolationTests
         Assert.False(PageView.Of(machine, root, UserSpace.Code64)!.Value.Global);
     }
 
+    [Theory]
+    [InlineData("pti=on nox2apic", false)]
+    [InlineData("pti=off nox2apic", true)]
+    public void The_local_apics_page_is_the_supervisors_and_not_cached(string options, bool inUserMode)
+    {
+        LinuxMachine machine = InUserMode("Skylake", options);
+        MemoryMap map = machine.Memory.Map;
+        PageView page = Assert.NotNull(PageView.Of(machine, map.KernelRoot, KernelLayout.LocalApic));
+        Assert.Equal(new PageView(0xFEE0_0000, Writable: true, User: false, Executable: false, Global: inUserMode), page);
+        var tables = new PageTables(machine.Processor.Bus.Ram, machine.Frames);
+        ulong entry = machine.Processor.Bus.Ram.ReadUInt64(Assert.NotNull(tables.EntryAddress(map.KernelRoot, KernelLayout.LocalApic)));
+        Assert.Equal(PageEntry.PCD | PageEntry.PWT, entry & (PageEntry.PCD | PageEntry.PWT));
+        Assert.Equal(inUserMode, PageView.Of(machine, map.UserRoot, KernelLayout.LocalApic) is not null);
+    }
+
+    [Fact]
+    public void A_local_apic_that_is_reached_by_msrs_has_no_page()
+    {
+        LinuxMachine machine = InUserMode("Skylake", "pti=off");
+        Assert.Null(PageView.Of(machine, machine.Memory.Map.KernelRoot, KernelLayout.LocalApic));
+    }
+
     private static LinuxMachine InUserMode(string cpu, string options)
     {
         LinuxMachine machine = Guest.Load(a => a.nop(), cpu: Cpus.Find(cpu), commandLine: options);

@@ -57,16 +57,19 @@ public sealed class SleepTests
         Assert.InRange(run.Word(0x228), 5, 50_000);
     }
 
-    [Fact]
-    public void Snapshots_and_forks_with_tasks_that_sleep_go_on_alike()
+    [Theory]
+    [InlineData("Skylake", "")]
+    [InlineData("Skylake", "nox2apic lapic=notscdeadline")]
+    [InlineData("Zen2", "")]
+    public void Snapshots_and_forks_with_tasks_that_sleep_go_on_alike(string cpu, string options)
     {
-        LinuxMachine whole = Load();
+        LinuxMachine whole = Load(cpu, options);
         string end = RunToEnd(whole);
         long length = whole.Processor.InstructionCount;
         var random = new Random(4);
         for (int i = 0; i < 12; i++)
         {
-            LinuxMachine machine = Load();
+            LinuxMachine machine = Load(cpu, options);
             machine.Run(RunLimits.Instructions(random.NextInt64(1, length)));
             LinuxSnapshot snapshot = machine.Capture();
             LinuxMachine fork = machine.Fork();
@@ -77,7 +80,7 @@ public sealed class SleepTests
         }
     }
 
-    private static LinuxMachine Load() => Guest.Load(Sleepers);
+    private static LinuxMachine Load(string cpu, string options) => Guest.Load(Sleepers, cpu: Cpus.Find(cpu), commandLine: options);
 
     private static string RunToEnd(LinuxMachine machine)
     {

@@ -12,6 +12,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
     private const ulong ReadOnly = PageEntry.P | PageEntry.A | PageEntry.NX;
     private const ulong ReadWrite = PageEntry.P | PageEntry.RW | PageEntry.A | PageEntry.D | PageEntry.NX;
     private const ulong Executable = PageEntry.P | PageEntry.A;
+    private const ulong Uncached = ReadWrite | PageEntry.PCD | PageEntry.PWT;
     private const int AsidPcid = 1;
 
     private readonly PhysicalMemory _ram = cpu.Bus.Ram;
@@ -30,6 +31,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         WritePerCpu();
         WriteTimekeeper();
         SetRegisters(kernelRoot);
+        SetLocalApic();
         return (_frames.Next, kernelRoot, userRoot);
     }
 
@@ -100,6 +102,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         MapStack(tables, kernelRoot, KernelLayout.FirstSlot, KernelLayout.ThreadStackPhysical, global);
         MapStack(tables, kernelRoot, KernelLayout.IdleSlot, KernelLayout.IdleStackPhysical, global);
         MapCpuEntryArea(tables, kernelRoot, PageEntry.G);
+        if (!features.Contains(KernelFeature.X2Apic))
+            tables.Map(kernelRoot, KernelLayout.LocalApic, cpu.LocalApic.Address, Uncached | global);
 
         if (pti)
         {
@@ -295,6 +299,25 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         registers.WriteMsr(Msr.SysenterEip, kernel.Image.Symbols[SysenterCompatEntry.Linux_5_13.Symbol]);
         if (cpu.Model.Has(CpuFeature.Rdtscp))
             registers.WriteMsr(Msr.TscAux, 0);
+    }
+
+    /// <summary>
+    /// The local APIC by its mode, and its timer without a time yet. Nothing drives its other local vectors, which stay masked. The divisor is
+    /// set only where the timer counts down.
+    /// </summary>
+    private void SetLocalApic()
+    {
+        const uint spuriousVector = 0xFF;
+        const uint aboveExceptions = 0x10;
+        if (features.Contains(KernelFeature.X2Apic))
+            cpu.Registers.WriteMsr(Msr.ApicBase, cpu.Registers.ReadMsr(Msr.ApicBase) | ApicBits.ExtendedMode);
+        LocalApic apic = cpu.LocalApic;
+        apic.Write(ApicRegister.TaskPriority, aboveExceptions);
+        apic.Write(ApicRegister.SpuriousVector, spuriousVector | ApicBits.SoftwareEnable);
+        bool deadline = features.Contains(KernelFeature.TscDeadline);
+        apic.Write(ApicRegister.LocalTimer, TimerInterrupt.Vector | (deadline ? ApicBits.TscDeadline : 0));
+        if (!deadline)
+            apic.Write(ApicRegister.DivideConfiguration, LocalTimer.DivideConfiguration);
     }
 
     private ulong If(KernelFeature feature, ulong bits) => features.Contains(feature) ? bits : 0;

@@ -45,6 +45,12 @@ public enum KernelFeature
     /// <summary>CR4.OSXSAVE is set: XSAVE keeps the registers of a task that does not run.</summary>
     Xsave,
 
+    /// <summary>The local APIC is in x2APIC mode: its registers are MSRs.</summary>
+    X2Apic,
+
+    /// <summary>The local timer waits for a value of the time-stamp counter, and does not count down.</summary>
+    TscDeadline,
+
     /// <summary>SYSENTER from 32-bit programs.</summary>
     Sysenter32,
 

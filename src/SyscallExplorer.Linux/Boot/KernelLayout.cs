@@ -22,6 +22,9 @@ internal sealed class KernelLayout
     public const ulong CpuEntryArea = 0xFFFF_FE00_0000_0000;
     public const ulong KernelMap = 0xFFFF_FFFF_8000_0000;
 
+    /// <summary>FIX_APIC_BASE, in the fixmap: the local APIC's registers, where they are memory.</summary>
+    public const ulong LocalApic = 0xFFFF_FFFF_FF5F_C000;
+
     /// <summary>Everything but the entry code.</summary>
     public static readonly CodeSection Text = new(".text", 0xFFFF_FFFF_8100_0000, 0x0100_0000, 2 << 20);
 

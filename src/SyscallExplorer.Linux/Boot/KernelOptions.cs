@@ -29,6 +29,8 @@ public sealed class KernelOptions
         ["nosmep"] = null,
         ["nopcid"] = null,
         ["nofsgsbase"] = null,
+        ["nox2apic"] = null,
+        ["lapic"] = ["notscdeadline"],
         ["randomize_kstack_offset"] = ["on", "off"],
         ["norandmaps"] = null,
         ["quiet"] = null,
@@ -90,6 +92,8 @@ public sealed class KernelOptions
         Set(KernelFeature.Fsgsbase, cpu.Has(CpuFeature.Fsgsbase) && !Given("nofsgsbase"));
         Set(KernelFeature.Xsave, cpu.Has(CpuFeature.Xsave));
         Set(KernelFeature.Rdtscp, cpu.Has(CpuFeature.Rdtscp));
+        Set(KernelFeature.X2Apic, cpu.Has(CpuFeature.X2Apic) && !Given("nox2apic"));
+        Set(KernelFeature.TscDeadline, cpu.Has(CpuFeature.TscDeadlineTimer) && Value("lapic") != "notscdeadline");
         Set(KernelFeature.Sysenter32, cpu.HasLongModeSysenter);
         Set(KernelFeature.Syscall32, cpu.HasCompatibilitySyscall);
         Set(KernelFeature.RandomizeKstackOffset, Value("randomize_kstack_offset") == "on");

@@ -16,6 +16,7 @@ internal static class TimerInterrupt
         k.Composed();
         k.Phase(PhaseKind.Interrupted);
         k.Global(Symbol);
+        EndInterrupt(k);
         k.push(rbx);
         k.mov(rbx, rdi);
         HypercallStub.Inline(k, HypercallNumbers.TimerInterrupt);
@@ -26,5 +27,18 @@ internal static class TimerInterrupt
         k.test(__byte_ptr[rdi + PtRegsOffsets.Cs], 3);
         k.jne(k.To("irqentry_exit_to_user_mode"));
         k.ret();
+    }
+
+    /// <summary><c>ack_APIC_irq</c>: the local APIC is told first, so that what becomes due from here on is an interrupt of its own.</summary>
+    private static void EndInterrupt(KernelAssembler k)
+    {
+        k.xor(eax, eax);
+        k.OnlyWith(KernelFeature.X2Apic, () =>
+        {
+            k.mov(ecx, Msr.X2Apic(ApicRegister.EndOfInterrupt));
+            k.xor(edx, edx);
+            k.wrmsr();
+        });
+        k.OnlyWithout(KernelFeature.X2Apic, () => k.mov(__dword_ptr[KernelLayout.LocalApic + (ulong)ApicRegister.EndOfInterrupt], eax));
     }
 }

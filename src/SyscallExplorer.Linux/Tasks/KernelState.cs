@@ -85,8 +85,8 @@ internal sealed record KernelState
     /// <summary>Timers that descriptors lead to.</summary>
     public ImmutableDictionary<int, TimerFileState> TimerFiles { get; init; } = ImmutableDictionary<int, TimerFileState>.Empty;
 
-    /// <summary>The clock that the local timer is set to, in 1/256 cycles.</summary>
-    public long ProgrammedClock { get; init; } = long.MaxValue;
+    /// <summary>Nanoseconds since boot that the local timer is set to, or null once it has gone off.</summary>
+    public long? NextEvent { get; init; }
 
     /// <summary>Ticks since boot that found a task running.</summary>
     public long Ticks { get; init; }

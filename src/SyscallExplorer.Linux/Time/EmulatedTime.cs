@@ -20,6 +20,9 @@ internal readonly struct EmulatedTime(LinuxMachine machine)
 
     private long Kilohertz => KilohertzOf(_silicon);
 
+    /// <summary>Ticks of the time-stamp counter since boot, whatever was written to it.</summary>
+    public Int128 Counter => CounterOf(machine.Processor.Clock);
+
     /// <summary>Nanoseconds since boot.</summary>
     public long SinceBoot => At(machine.Processor.Clock);
 
@@ -42,12 +45,17 @@ internal readonly struct EmulatedTime(LinuxMachine machine)
     /// <summary>1/256 cycles that make a number of nanoseconds, rounded up.</summary>
     public long ClockOf(long nanoseconds) => (long)(((Int128)nanoseconds * ClockPerCycle * Kilohertz + KilohertzToNanoseconds - 1) / KilohertzToNanoseconds);
 
+    /// <summary>The first value of <see cref="Counter"/> at which a number of nanoseconds since boot has passed.</summary>
+    public Int128 CounterAt(long nanoseconds)
+    {
+        uint multiplier = MultiplierOf(_silicon);
+        return (((Int128)nanoseconds << Shift) + multiplier - 1) / multiplier;
+    }
+
     /// <summary>The first clock, in 1/256 cycles since power-on, at which a number of nanoseconds since boot has passed.</summary>
     public long ClockAt(long nanoseconds)
     {
-        uint multiplier = MultiplierOf(_silicon);
-        Int128 counter = (((Int128)nanoseconds << Shift) + multiplier - 1) / multiplier;
-        Int128 cycles = (counter * _silicon.TscRatio.Denominator + _silicon.TscRatio.Numerator - 1) / _silicon.TscRatio.Numerator;
+        Int128 cycles = (CounterAt(nanoseconds) * _silicon.TscRatio.Denominator + _silicon.TscRatio.Numerator - 1) / _silicon.TscRatio.Numerator;
         return (long)Int128.Min(cycles * ClockPerCycle, long.MaxValue);
     }
 
@@ -55,11 +63,9 @@ internal readonly struct EmulatedTime(LinuxMachine machine)
     public long NanosecondsOf(long clock) =>
         (long)((Int128)clock * _silicon.TscRatio.Numerator * MultiplierOf(_silicon) / ((Int128)(ClockPerCycle * _silicon.TscRatio.Denominator) << Shift));
 
-    private long At(long clock)
-    {
-        Int128 counter = (Int128)(clock / ClockPerCycle) * _silicon.TscRatio.Numerator / _silicon.TscRatio.Denominator;
-        return (long)((counter * MultiplierOf(_silicon)) >> Shift);
-    }
+    private long At(long clock) => (long)((CounterOf(clock) * MultiplierOf(_silicon)) >> Shift);
+
+    private Int128 CounterOf(long clock) => (Int128)(clock / ClockPerCycle) * _silicon.TscRatio.Numerator / _silicon.TscRatio.Denominator;
 
     private static long KilohertzOf(Microarchitecture silicon) => (long)Math.Round(silicon.NominalGigahertz * 1e6);
 }

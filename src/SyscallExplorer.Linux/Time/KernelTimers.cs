@@ -76,9 +76,7 @@ internal sealed class KernelTimers(LinuxMachine machine)
     /// <param name="userMode">Whether it found a program running, and not the kernel.</param>
     public void Run(bool userMode)
     {
-        // An interrupt that was asked for before an earlier one was needed still comes; the timer is then set already.
-        if (machine.Processor.Clock >= State.ProgrammedClock)
-            State = State with { ProgrammedClock = long.MaxValue };
+        State = State with { NextEvent = null };
         long now = Time.SinceBoot;
         if (State.NextTick <= now)
             Tick(now, userMode);
@@ -113,15 +111,12 @@ internal sealed class KernelTimers(LinuxMachine machine)
         machine.Scheduler.Tick();
     }
 
-    /// <summary>Sets the local timer to the next thing to do, unless it is set to an earlier time already.</summary>
+    /// <summary>Sets the local timer to the next thing to do, unless it is set to that already.</summary>
     public void Program()
     {
-        if (Next is not { } next)
+        if (Next is not { } next || next == State.NextEvent)
             return;
-        long clock = Math.Max(Time.ClockAt(next), machine.Processor.Clock);
-        if (clock >= State.ProgrammedClock)
-            return;
-        State = State with { ProgrammedClock = clock };
-        machine.Processor.Interrupts.Schedule(TimerInterrupt.Vector, clock);
+        State = State with { NextEvent = next };
+        new LocalTimer(machine).Set(next);
     }
 }

@@ -12,6 +12,12 @@ public static class PageEntry
     /// <summary>User accessible.</summary>
     public const ulong US = 1ul << 2;
 
+    /// <summary>Write-through: a bit of the memory type.</summary>
+    public const ulong PWT = 1ul << 3;
+
+    /// <summary>Cache disable: the other bit of the memory type. Both make a page that is not cached.</summary>
+    public const ulong PCD = 1ul << 4;
+
     /// <summary>Accessed.</summary>
     public const ulong A = 1ul << 5;
 

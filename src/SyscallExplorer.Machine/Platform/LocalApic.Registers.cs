@@ -99,7 +99,7 @@ public sealed partial class LocalApic
     }
 
     /// <summary>Writes a register of 32 bits with what <see cref="WritableBits"/> lets through.</summary>
-    private void Write(ApicRegister register, uint value)
+    private void Store(ApicRegister register, uint value)
     {
         Advance();
         switch (register)

@@ -27,7 +27,7 @@ public sealed partial class LocalApic
             return;
         ApicRegister register = RegisterAt(offset);
         if (WritableBits(register) is { } writable)
-            Write(register, (uint)value & writable);
+            Store(register, (uint)value & writable);
         else if (!TryRead(register, out _))
             NoteIllegalAddress();
     }
@@ -57,7 +57,7 @@ public sealed partial class LocalApic
             return false;
         if (register == ApicRegister.LocalTimer && ((uint)value & TimerModes) == TimerModes)
             return false;
-        Write(register, (uint)value & writable);
+        Store(register, (uint)value & writable);
         return true;
     }
 

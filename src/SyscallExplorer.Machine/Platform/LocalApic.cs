@@ -58,6 +58,15 @@ public sealed partial class LocalApic
     /// <param name="register">Which. The seven registers that follow ISR, TMR and IRR have offsets between those named.</param>
     public uint Read(ApicRegister register) => TryRead(register, out uint value) ? value : 0;
 
+    /// <summary>Writes a register as the processor would now, without errors and without cost; what cannot be written keeps its value.</summary>
+    /// <param name="register">Which.</param>
+    /// <param name="value">Its new value, with the effects that the write of an instruction has.</param>
+    public void Write(ApicRegister register, uint value)
+    {
+        if (WritableBits(register) is { } writable)
+            Store(register, value & writable);
+    }
+
     private ref ApicState State => ref _cpu.S.Apic;
 
     private bool IsIntel => _cpu.Model.Vendor == CpuVendor.Intel;

@@ -22,6 +22,25 @@ public class LocalApicRegisterTests
     }
 
     [Theory]
+    [InlineData(false), InlineData(true)]
+    public void Its_owner_writes_a_register_as_the_guest_would_whatever_the_mode(bool extended)
+    {
+        if (extended)
+            _bench.EnterX2Apic();
+        long clock = _bench.Cpu.Clock;
+        _bench.Apic.Write(ApicRegister.SpuriousVector, uint.MaxValue);
+        _bench.Apic.Write(ApicRegister.LocalTimer, ApicBench.Vector);
+        _bench.Apic.Write(ApicRegister.InitialCount, 1000);
+        _bench.Apic.Write(ApicRegister.Version, 0);
+        Assert.Equal(0x11FFu, _bench.Apic.Read(ApicRegister.SpuriousVector));
+        Assert.NotEqual(0u, _bench.Apic.Read(ApicRegister.Version));
+        Assert.InRange(_bench.Apic.NextClock, clock + 1, long.MaxValue - 1);
+        Assert.Equal((clock, 0u), (_bench.Cpu.Clock, _bench.Apic.Read(ApicRegister.ErrorStatus)));
+        _bench.Apic.Write(ApicRegister.InitialCount, 0);
+        Assert.Equal(long.MaxValue, _bench.Apic.NextClock);
+    }
+
+    [Theory]
     [InlineData("Haswell", 0x0105_0015u), InlineData("Skylake", 0x0105_0015u), InlineData("Zen2", 0x0005_0010u)]
     public void The_version_tells_of_six_local_vectors(string model, uint version) =>
         Assert.Equal(version, new ApicBench(Cpus.Find(model)).Read(ApicRegister.Version));
