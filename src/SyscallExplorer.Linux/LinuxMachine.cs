@@ -61,6 +61,7 @@ public sealed partial class LinuxMachine
         Tracer = new SyscallTracer(this);
         Pipes = new Pipes(this);
         Epolls = new Epolls(this);
+        Sockets = new Sockets(this);
         Processor.Hypercalls = new HypercallDispatcher(this);
     }
 
@@ -154,6 +155,8 @@ public sealed partial class LinuxMachine
     internal Pipes Pipes { get; }
 
     internal Epolls Epolls { get; }
+
+    internal Sockets Sockets { get; }
 
     /// <summary>Roots of the page tables that boot made; their kernel half is what every address space has.</summary>
     internal (ulong Kernel, ulong User) KernelRoots => _boot.Roots;

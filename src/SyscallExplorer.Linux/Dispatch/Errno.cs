@@ -159,14 +159,23 @@ public static class Errno
     /// <summary>Address family not supported.</summary>
     public const int EAFNOSUPPORT = 97;
 
+    /// <summary>The address is in use.</summary>
+    public const int EADDRINUSE = 98;
+
     /// <summary>The other end is gone.</summary>
     public const int ECONNRESET = 104;
+
+    /// <summary>No room in buffers.</summary>
+    public const int ENOBUFS = 105;
 
     /// <summary>Already connected.</summary>
     public const int EISCONN = 106;
 
     /// <summary>Not connected.</summary>
     public const int ENOTCONN = 107;
+
+    /// <summary>Too many files on their way.</summary>
+    public const int ETOOMANYREFS = 109;
 
     /// <summary>Timed out.</summary>
     public const int ETIMEDOUT = 110;

@@ -39,6 +39,18 @@ internal sealed class FileTable(LinuxMachine machine)
     /// <summary>Whether no descriptor is free.</summary>
     public bool IsFull => FirstFree(0) is null;
 
+    /// <summary>The lowest free descriptor from a number on, or null.</summary>
+    public int? FirstFree(int lowest)
+    {
+        for (int descriptor = lowest; descriptor < Limit; descriptor++)
+        {
+            if (!Table.Descriptors.ContainsKey(descriptor))
+                return descriptor;
+        }
+
+        return null;
+    }
+
     /// <summary>Opens a file under the lowest free descriptor from a number on.</summary>
     /// <returns>The descriptor, or -EMFILE.</returns>
     public int Open(OpenFile file, bool closeOnExec, int lowest = 0)
@@ -46,6 +58,16 @@ internal sealed class FileTable(LinuxMachine machine)
         if (FirstFree(lowest) is not { } descriptor)
             return -Errno.EMFILE;
         int number = Add(file);
+        Set(descriptor, new FileDescriptor(number, closeOnExec));
+        return descriptor;
+    }
+
+    /// <summary>A descriptor for a file that is open already: the lowest free one.</summary>
+    /// <returns>The descriptor, or -EMFILE.</returns>
+    public int OpenAgain(int number, bool closeOnExec)
+    {
+        if (FirstFree(0) is not { } descriptor)
+            return -Errno.EMFILE;
         Set(descriptor, new FileDescriptor(number, closeOnExec));
         return descriptor;
     }
@@ -199,15 +221,4 @@ internal sealed class FileTable(LinuxMachine machine)
     }
 
     private void WriteWord(ulong frame, int descriptor, int word) => Ram.Write(frame + (ulong)descriptor * 4, BitConverter.GetBytes(word));
-
-    private int? FirstFree(int lowest)
-    {
-        for (int descriptor = lowest; descriptor < Limit; descriptor++)
-        {
-            if (!Table.Descriptors.ContainsKey(descriptor))
-                return descriptor;
-        }
-
-        return null;
-    }
 }

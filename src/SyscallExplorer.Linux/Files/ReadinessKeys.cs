@@ -14,6 +14,9 @@ internal static class ReadinessKeys
     /// <summary>Room to write, or nobody left who reads.</summary>
     public static WaitKey Output(int number) => new(WaitKind.Readiness, (ulong)number, 1);
 
+    /// <summary>Room in a queue that others send to.</summary>
+    public static WaitKey Room(int number) => new(WaitKind.Readiness, (ulong)number, 2);
+
     /// <summary>What concerns those who ask for some events. Hang-ups and errors are told by both keys.</summary>
     public static ImmutableArray<WaitKey> For(int number, int events) => ((events & Reads) != 0, (events & Writes) != 0) switch
     {

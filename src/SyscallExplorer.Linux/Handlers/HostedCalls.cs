@@ -50,6 +50,13 @@ internal abstract class HostedCalls(LinuxMachine machine)
     /// <summary>Puts the caller to sleep; its call is asked again when one of the keys, the deadline or a signal wakes it.</summary>
     protected long Block(Wait wait) => Tasks.Block(wait);
 
+    /// <summary>Changes what a call that waits, or has waited, keeps of what it has done.</summary>
+    protected void SetProgress(object? progress)
+    {
+        if (Waited is { } wait)
+            Task = Task with { Wait = wait with { Progress = progress } };
+    }
+
     /// <summary>Goes on with the wait that the call came out of.</summary>
     protected long BlockAgain() => Waited is { } wait ? Block(wait) : throw new InvalidOperationException("The call has not waited.");
 }

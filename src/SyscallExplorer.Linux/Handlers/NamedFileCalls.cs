@@ -102,13 +102,16 @@ internal abstract class NamedFileCalls(LinuxMachine machine) : HostedCalls(machi
     }
 
     /// <summary>An array of <c>struct iovec</c>.</summary>
-    protected (ulong Address, ulong Length)[]? ReadVectors(SyscallArguments arguments, ulong address, ulong count, out long error)
+    protected (ulong Address, ulong Length)[]? ReadVectors(SyscallArguments arguments, ulong address, ulong count, out long error) =>
+        ReadVectors(WordSize(arguments), address, count, out error);
+
+    /// <summary>An array of <c>struct iovec</c> whose members have a number of bytes.</summary>
+    protected (ulong Address, ulong Length)[]? ReadVectors(int word, ulong address, ulong count, out long error)
     {
         const int maxVectors = 1024;
         error = count > maxVectors ? -Errno.EINVAL : 0;
         if (error != 0)
             return null;
-        int word = WordSize(arguments);
         byte[] bytes = new byte[(int)count * word * 2];
         if (!Memory.TryRead(address, bytes))
         {

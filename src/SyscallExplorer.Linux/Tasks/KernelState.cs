@@ -120,6 +120,12 @@ internal sealed record KernelState
     /// <summary>Which epolls hear of what.</summary>
     public ImmutableDictionary<WaitKey, ImmutableList<EpollWatch>> EpollWatches { get; init; } = ImmutableDictionary<WaitKey, ImmutableList<EpollWatch>>.Empty;
 
+    /// <summary>Unix-domain sockets.</summary>
+    public ImmutableDictionary<int, SocketState> Sockets { get; init; } = ImmutableDictionary<int, SocketState>.Empty;
+
+    /// <summary>Sockets by names that are in no directory.</summary>
+    public ImmutableDictionary<string, int> AbstractSockets { get; init; } = ImmutableDictionary<string, int>.Empty.WithComparers(StringComparer.Ordinal);
+
     /// <summary>The files in memory.</summary>
     public FileTree Tree { get; init; } = InitialFiles.Tree(0);
 

@@ -246,6 +246,22 @@ public sealed class MemoryArgumentTests
     }
 
     [Fact]
+    public void Several_messages_tell_how_much_of_each_was_moved()
+    {
+        ulong vector = _memory.Words(_memory.Text("ab"), 2);
+        ulong messages = _memory.Words(0, 0, vector, 1, 0, 0, 0, 1, 0, 0, vector, 1, 0, 0, 0, 1);
+        static string Header(string text) =>
+            $"{{msg_hdr={{msg_name=NULL, msg_namelen=0, msg_iov=[{{iov_base=\"{text}\", iov_len=2}}], msg_iovlen=1, msg_controllen=0, msg_flags=0}}";
+        Assert.Equal($"sendmmsg(3, [{Header("ab")}, msg_len=1}}, {Header("ab")}}}], 2, MSG_DONTWAIT) = 1", Line("sendmmsg", 1, 3, messages, 2, 0x40));
+        Assert.Equal($"sendmmsg(3, [{Header("ab")}}}], 1, 0) = -1 EBADF (Bad file descriptor)", Line("sendmmsg", -Errno.EBADF, 3, messages, 1, 0));
+        Assert.Equal($"recvmmsg(3, [{Header("a")}, msg_len=1}}], 2, MSG_WAITFORONE, NULL) = 1", Line("recvmmsg", 1, 3, messages, 2, 0x10000, 0));
+        ulong time = _memory.Words(1, 0);
+        string line = TracedCall.Line("recvmmsg", 1, _memory, [3, messages, 2, 0, time], () => _memory.Write(time, 0));
+        Assert.Equal($"recvmmsg(3, [{Header("a")}, msg_len=1}}], 2, 0, {{tv_sec=1, tv_nsec=0}}) = 1 (left {{tv_sec=0, tv_nsec=0}})", line);
+        Assert.Equal("recvmmsg(3, 0x11000, 2, 0, NULL) = -1 EAGAIN (Resource temporarily unavailable)", Line("recvmmsg", -Errno.EAGAIN, 3, 0x11000, 2, 0, 0));
+    }
+
+    [Fact]
     public void A_terminal_shows_its_modes()
     {
         ulong modes = _memory.Ints(0x4500, 5, 0xbf, 0x8a3b);

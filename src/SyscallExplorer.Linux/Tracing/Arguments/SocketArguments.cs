@@ -64,8 +64,25 @@ internal static class SocketArguments
     /// <summary>A message that is received.</summary>
     public static ArgumentKind OutMessage { get; } = new(null, (text, slot) =>
     {
-        WriteMessage(text, text[slot], text.Failed ? null : Results.Word(text), Before(text, slot));
+        WriteMessage(text, text[slot], text.Failed ? null : Results.Word(text), Before(text, slot), hasFailed: text.Failed);
     }, (text, slot) => text.ReadInt(text[slot] + (ulong)text.WordSize) is { } length ? Text(length) : null);
+
+    /// <summary>Messages to send; the next argument is their number. Those that were sent tell how much of them was.</summary>
+    public static ArgumentKind Messages { get; } =
+        AtExit((text, slot) => WriteMessages(text, slot, text.UInt(slot + 1), told: text.Failed ? 0 : Results.Word(text), whole: true));
+
+    /// <summary>Messages that are received, as many as the result says.</summary>
+    public static ArgumentKind OutMessages { get; } = Out((text, slot) => WriteMessages(text, slot, Results.Word(text), Results.Word(text), whole: false));
+
+    /// <summary>What is left of the time for messages.</summary>
+    public static string? LeftNote(CallText text, bool wide)
+    {
+        const int time = 4;
+        if (text.Failed)
+            return null;
+        string? left = text.Structure(text[time], TimeArguments.Size(text, wide)) is { } rest ? $"left {TimeArguments.Spec(rest, wide)}" : null;
+        return text.Result == 0 ? left is null ? "Timeout" : $"Timeout, {left}" : left;
+    }
 
     /// <summary>Arguments of <c>setsockopt</c> or <c>getsockopt</c>.</summary>
     public static ImmutableArray<ArgumentKind> Options(CallText text, bool output)
@@ -154,7 +171,21 @@ internal static class SocketArguments
         return $", sun_path={Texts.Quote(end < 0 ? name : name[..end])}";
     }
 
-    private static void WriteMessage(CallText text, ulong address, ulong? filled, int? room)
+    private static void WriteMessages(CallText text, int slot, ulong count, ulong told, bool whole)
+    {
+        int header = 7 * text.WordSize, size = 8 * text.WordSize;
+        ulong place = text[slot], index = 0;
+        text.Array(place, count, size, _ =>
+        {
+            int? length = index < told ? text.ReadInt(place + (ulong)header) : null;
+            WriteMessage(text.Write("{msg_hdr="), place, whole ? ulong.MaxValue : (uint)(length ?? 0), null);
+            text.Write(length is null ? "}" : $", msg_len={(uint)length.Value}}}");
+            place += (ulong)size;
+            index++;
+        });
+    }
+
+    private static void WriteMessage(CallText text, ulong address, ulong? filled, int? room, bool hasFailed = false)
     {
         if (text.Structure(address, 7 * text.WordSize) is not { } message)
         {
@@ -163,7 +194,7 @@ internal static class SocketArguments
         }
 
         ulong name = message.Word();
-        if (text.Failed)
+        if (hasFailed)
         {
             text.Write($"{{msg_namelen={message.Int32()}}}");
             return;

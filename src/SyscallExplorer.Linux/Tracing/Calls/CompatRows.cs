@@ -118,6 +118,7 @@ internal static class CompatRows
         new("utimensat_time64", StartDirectory, PathName, TimeArguments.SpecPair(wide: true), Flags(FileWords.At)),
         WaitRows.SelectedUntil("pselect6_time64", wide: true),
         WaitRows.PolledUntil("ppoll_time64", wide: true),
+        SocketRows.ReceivedUntil("recvmmsg_time64", wide: true),
         new("rt_sigtimedwait_time64", SignalArguments.Set(3), SignalArguments.OutInformation, TimeArguments.Early(TimeArguments.Timespec(wide: true)), Size)
         {
             Result = Results.Noted(Results.Decimal, SignalRows.SignalNote),

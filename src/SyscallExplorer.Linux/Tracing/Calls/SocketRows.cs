@@ -27,8 +27,17 @@ internal static class SocketRows
         new("recv", Int, Texts.Output, Size, s_flags),
         new("sendmsg", Int, SocketArguments.Message, s_flags),
         new("recvmsg", Int, SocketArguments.OutMessage, s_flags),
+        new("sendmmsg", Int, SocketArguments.Messages, UInt, s_flags),
+        ReceivedUntil("recvmmsg", wide: false),
         new("shutdown", Int, Value(SocketWords.Shutdown)),
         new("setsockopt") { Choose = text => SocketArguments.Options(text, output: false) },
         new("getsockopt") { Choose = text => SocketArguments.Options(text, output: true) },
     ];
+
+    /// <summary><c>recvmmsg</c> with a time of a layout.</summary>
+    public static CallRow ReceivedUntil(string name, bool wide) =>
+        new(name, Int, SocketArguments.OutMessages, UInt, s_flags, TimeArguments.Early(TimeArguments.Timespec(wide)))
+        {
+            Result = Results.Noted(Results.Decimal, text => SocketArguments.LeftNote(text, wide)),
+        };
 }
