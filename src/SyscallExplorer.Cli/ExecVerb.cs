@@ -89,7 +89,7 @@ internal static class ExecVerb
     /// <summary>What stands behind the program's name belongs to the program, even where it looks like an option.</summary>
     internal static string[] Delimit(string[] args)
     {
-        string[] withValue = 
+        string[] withValue =
         [
             "--kernel", "--cpu", "--max-instructions", "--max-cycles", "--max-memory", "--max-files", "--max-tasks", "--max-output", "--root", "--env",
             "--kernel-options", "--seed",

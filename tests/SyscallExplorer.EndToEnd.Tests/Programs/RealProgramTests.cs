@@ -71,7 +71,8 @@ public sealed class RealProgramTests
 
     [SkippableFact]
     public void The_busybox_shell_runs_a_script_of_its_builtins() => NativeAndKit.Compare(new ProgramCall(BusyBox.Path,
-        "sh", "-c", "read a; for i in 1 2 3; do case $i in 2) echo two;; *) printf '%03d\\n' $((i * 7));; esac; done; echo \"$a\" >&2; exit 7") { Input = SampleText.Of(300) });
+        "sh", "-c", "read a; for i in 1 2 3; do case $i in 2) echo two;; *) printf '%03d\\n' $((i * 7));; esac; done; echo \"$a\" >&2; exit 7")
+    { Input = SampleText.Of(300) });
 
     [SkippableFact]
     public void A_shell_that_kills_itself_ends_by_the_signal() =>
