@@ -35,7 +35,7 @@ internal sealed class SystemCalls(LinuxMachine machine) : HostedCalls(machine)
         long free = Machine.Frames.Available * (long)KernelLayout.PageSize;
         CStructure c = new CStructure(arguments.IsCompat).Word(new EmulatedTime(Machine).SinceBoot / EmulatedTime.NanosecondsPerSecond)
             .Word(0ul).Word(0ul).Word(0ul)
-            .Word(KernelLayout.RamSize).Word(free).Word(0ul).Word(0ul).Word(0ul).Word(0ul).Int16(State.Tasks.Count + 1).Int16(0);
+            .Word((ulong)Machine.Limits.MemoryBytes).Word(free).Word(0ul).Word(0ul).Word(0ul).Word(0ul).Int16(State.Tasks.Count + 1).Int16(0);
         c = arguments.IsCompat ? c : c.Int32(0);
         c = c.Word(0ul).Word(0ul).Int32(1);
         return Give(arguments[0], (arguments.IsCompat ? c.Zeroes(8) : c.Int32(0)).Bytes);

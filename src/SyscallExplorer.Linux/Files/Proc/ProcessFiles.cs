@@ -26,7 +26,7 @@ internal static class ProcessFiles
             "self" => s_self,
             "thread-self" => s_thread,
             _ when SystemFiles.Entries.TryGetValue(name, out SyntheticEntry? entry) => entry,
-            _ => NumberOf(name) is { } id && machine.Tasks.Find(id) is not null ? new TaskDirectory(id, IsThread: false) : null,
+            _ => NumberOf(name) is { } id && machine.Tasks.Find(id) is not null ? new TaskDirectory(id, IsThread: false) { Owner = TaskIdentity.Uid } : null,
         };
     }
 }

@@ -62,9 +62,10 @@ internal static class SystemFiles
     private static string Memory(LinuxMachine machine)
     {
         long total = machine.Limits.MemoryBytes >> 10, free = machine.Frames.Available * (long)(KernelLayout.PageSize >> 10);
+        long cached = machine.State.SharedPages.Values.Sum(pages => (long)pages.Count) * (long)(KernelLayout.PageSize >> 10);
         (string Name, long Kilobytes)[] lines =
         [
-            ("MemTotal", total), ("MemFree", free), ("MemAvailable", free), ("Buffers", 0), ("Cached", 0), ("SwapCached", 0), ("Active", total - free),
+            ("MemTotal", total), ("MemFree", free), ("MemAvailable", free), ("Buffers", 0), ("Cached", cached), ("SwapCached", 0), ("Active", total - free),
             ("Inactive", 0), ("SwapTotal", 0), ("SwapFree", 0), ("Dirty", 0), ("Writeback", 0), ("Shmem", 0), ("Slab", 0), ("SReclaimable", 0),
         ];
         return string.Concat(lines.Select(line => string.Create(CultureInfo.InvariantCulture, $"{line.Name + ":",-16}{line.Kilobytes,8} kB\n")));
