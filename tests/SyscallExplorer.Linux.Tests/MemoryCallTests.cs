@@ -101,6 +101,26 @@ public sealed class MemoryCallTests
     }
 
     [Fact]
+    public void Room_is_looked_for_from_the_top_down_and_in_the_old_layout_or_where_that_is_full_from_the_bottom_up()
+    {
+        const ulong bottom = 0x10_0000, top = 0x20_0000, page = 0x1000;
+        LinuxMachine machine = Guest.Load(a => a.nop());
+        AddressSpace memory = machine.Memory;
+        memory.Map = memory.Map with { Mmap = new MmapRegion(top, bottom, top + 4 * page, IsUpward: false) };
+        Assert.Equal(top - page, memory.FindGap(page));
+        memory.Add(new VmArea(AddressSpace.LowestAddress, top, true, true, false, ""));
+        Assert.Equal((top, null), (memory.FindGap(4 * page), memory.FindGap(5 * page)));
+        memory.Unmap(bottom + page, bottom + 3 * page);
+        Assert.Equal(bottom + page, memory.FindGap(2 * page));
+
+        memory.Unmap(AddressSpace.LowestAddress, top);
+        memory.Map = memory.Map with { Mmap = memory.Map.Mmap with { IsUpward = true } };
+        Assert.Equal(bottom, memory.FindGap(page));
+        memory.Add(new VmArea(bottom - page, bottom + page, true, true, false, ""));
+        Assert.Equal(bottom + page, memory.FindGap(page));
+    }
+
+    [Fact]
     public void Fixed_replaces_and_fixed_noreplace_does_not()
     {
         CallRun run = new CallScript(64).Call(9, Free, 0x2000, ReadWrite, Private | Anonymous | Fixed, -1, 0)

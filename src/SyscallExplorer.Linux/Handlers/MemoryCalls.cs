@@ -34,7 +34,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
     {
         ulong oldEnd = KernelLayout.PageUp(Memory.Map.Break);
         ulong newEnd = KernelLayout.PageUp(wanted);
-        if (wanted < Memory.Map.BreakStart || wanted >= Memory.Map.MmapTop)
+        if (wanted < Memory.Map.BreakStart || wanted > Memory.Limit)
             return (long)Memory.Map.Break;
         if (newEnd < oldEnd)
         {

@@ -52,7 +52,7 @@ internal sealed class ProgramImageBuilder(LinuxMachine machine, AddressSpace mem
     {
         Bitness = program.File.Bitness,
         ReadImpliesExecute = layout.ReadImpliesExecute,
-        MmapTop = layout.Mmap.Top,
+        Mmap = layout.Mmap,
         StackStart = layout.StackTop,
         Executable = machine.Vfs.PathOf(program.Place),
         ExecutableFile = program.Place,

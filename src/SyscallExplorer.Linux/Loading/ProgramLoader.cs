@@ -24,7 +24,9 @@ internal sealed class ProgramLoader(LinuxMachine machine)
             Bitness = program.Bitness,
             BreakStart = dataEnd,
             Break = dataEnd,
-            MmapTop = is64 ? UserSpace.MmapTop64 : UserSpace.MmapTop32,
+            Mmap = is64
+                ? new MmapRegion(UserSpace.MmapTop64, KernelLayout.PageUp(KernelLayout.UserAddressLimit / 3), KernelLayout.UserAddressLimit, IsUpward: false)
+                : new MmapRegion(UserSpace.MmapTop32, KernelLayout.PageUp(UserSpace.Limit32 / 3), UserSpace.Limit32, IsUpward: false),
             StackStart = stackTop,
             Executable = path,
         };

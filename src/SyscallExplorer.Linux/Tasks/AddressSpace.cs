@@ -190,11 +190,24 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
         return done;
     }
 
-    /// <summary>An address range of a size that no area uses, below the place that mmap begins at.</summary>
+    /// <summary>An address range of a size that no area uses, where mmap looks: the highest below its top, else the lowest above its bottom.</summary>
     public ulong? FindGap(ulong size)
     {
+        MmapRegion region = Map.Mmap;
+        return (region.IsUpward ? null : HighestGap(region.Top, size)) ?? LowestGap(region, size);
+    }
+
+    private ulong? LowestGap(MmapRegion region, ulong size)
+    {
+        ulong start = region.Bottom;
+        for (int index = FirstEndingBehind(start); index < Areas.Length && (Areas[index].Start < start || Areas[index].Start - start < size); index++)
+            start = Areas[index].End;
+        return start <= region.Limit && region.Limit - start >= size ? start : null;
+    }
+
+    private ulong? HighestGap(ulong top, ulong size)
+    {
         ImmutableArray<VmArea> areas = Areas;
-        ulong top = Map.MmapTop;
         int next = FirstEndingBehind(top);
         if (next < areas.Length && areas[next].Start < top)
             top = areas[next].Start;

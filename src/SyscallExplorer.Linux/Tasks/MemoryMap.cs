@@ -32,8 +32,8 @@ internal sealed record MemoryMap
 
     public ulong Break { get; init; }
 
-    /// <summary>mmap hands out addresses below this one.</summary>
-    public ulong MmapTop { get; init; }
+    /// <summary>Where mmap looks for room.</summary>
+    public MmapRegion Mmap { get; init; } = new(0, 0, 0, IsUpward: false);
 
     /// <summary>Where the stack began.</summary>
     public ulong StackStart { get; init; }
