@@ -76,5 +76,6 @@ internal static class DynamicPrograms
         new("python: an exception", "/usr/bin/python3", "-c", "def f(n): return 1 // n\nf(0)"),
         new("perl", "/usr/bin/perl", "-e", "my %c; while (<STDIN>) { $c{$_}++ for split } print map { \"$_ $c{$_}\\n\" } grep { $c{$_} > 20 } sort keys %c") { ReadsText = true },
         new("perl: processes", "/usr/bin/perl", "-e", "$| = 1; print `echo by the shell`; if (my $p = fork) { waitpid $p, 0; print $? >> 8, \"\\n\" } else { exit 9 } $SIG{USR1} = sub { print \"signal\\n\" }; kill USR1 => $$; printf \"%.3f %s\\n\", atan2(1, 1) * 4, join ',', reverse 1 .. 5"),
+        new("gcc compiles, links, and what it made runs", "/bin/sh", "-c", "PATH=/usr/bin:/bin; export PATH; cd \"$1\"; printf '#include <stdio.h>\\nint main(void) { printf(\"made here: %%d\\\\n\", 6 * 7); return 3; }\\n' > a.c; gcc -O1 a.c -o a && ./a; echo $?; ls", "sh", Folder),
     ];
 }
