@@ -11,6 +11,9 @@ internal static class TimelineFigure
     private const int Surroundings = 190;
     private const int LeastHeight = 300;
 
+    /// <summary>Of a row's height: the rest is for the marks above.</summary>
+    private const double BarWidth = 0.6;
+
     /// <summary>Bars that are shorter than this part of the picture cannot be told apart, and are drawn together.</summary>
     private const int Resolution = 1500;
 
@@ -38,10 +41,11 @@ internal static class TimelineFigure
         string title = $"{timeline.Program} on {InputsLine.Of(timeline.Inputs)}: tasks";
         JsonObject layout = BarLayout(title, "cycles from the start", "task", "the task is", Math.Max(LeastHeight, Surroundings + tasks.Length * RowHeight));
         layout["barmode"] = "overlay";
-        layout["bargap"] = 0.35;
         layout["hovermode"] = "closest";
         layout["yaxis"]!["tickvals"] = Numbers(tasks.Select((_, row) => (double)row));
         layout["yaxis"]!["ticktext"] = Strings(tasks.Select(task => Plain(task.Label)));
+        layout["yaxis"]!["autorange"] = false;
+        layout["yaxis"]!["range"] = Numbers([tasks.Length - 0.5, -0.7]);
         layout["yaxis"]!["showgrid"] = false;
         layout["yaxis"]!["zeroline"] = false;
         layout["xaxis"]!.AsObject().Remove("rangemode");
@@ -60,6 +64,7 @@ internal static class TimelineFigure
     {
         JsonObject trace = BarTrace(
             TaskModeWords.Name(mode), TaskModeWords.Colour(mode), Numbers(bars.Select(bar => bar.Length)), Numbers(bars.Select(bar => (double)bar.Row)));
+        trace["width"] = BarWidth;
         trace["base"] = Numbers(bars.Select(bar => bar.Start));
         trace["text"] = Strings(bars.Select(bar => Plain(bar.Text)));
         trace["textposition"] = "none";
@@ -71,7 +76,7 @@ internal static class TimelineFigure
     /// <summary>Calls that the kernel was asked for, where the task entered it.</summary>
     private static JsonObject MarkTrace(ObservedCall[] calls, TaskTimeline[] tasks)
     {
-        const double aboveTheBar = 0.42;
+        const double aboveTheBar = 0.39;
         double RowOf(ObservedCall call) => Array.FindLastIndex(tasks, task => task.Task == call.Task) - aboveTheBar;
         return new JsonObject
         {

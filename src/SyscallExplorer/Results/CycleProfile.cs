@@ -44,7 +44,7 @@ public sealed record PhaseTotal(Phase Phase, long Cost, long Instructions)
 /// <param name="Kind">What kind.</param>
 /// <param name="Name">Such as <c>write</c>, <c>write (32-bit)</c> or <c>#PF</c>.</param>
 /// <param name="Count">How often; 0 where it makes no sense.</param>
-/// <param name="Errors">How many of the calls returned an error.</param>
+/// <param name="Errors">How many of the calls returned an error, a wait that a signal broke off among them.</param>
 /// <param name="Phases">Where its cycles went, in the order of a call.</param>
 public sealed record ActivityProfile(ActivityKind Kind, string Name, long Count, long Errors, IReadOnlyList<PhaseTotal> Phases)
 {

@@ -16,7 +16,7 @@ internal sealed class ActivityAccount(ActivityKind kind, string name)
 
     public long Errors { get; set; }
 
-    public void Add(int phase, long cost, int instructions)
+    public void Add(int phase, long cost, long instructions)
     {
         if (phase >= _costs.Length)
         {
@@ -56,9 +56,10 @@ internal sealed class CycleAccounts
     /// <param name="origin">How its code came to be.</param>
     /// <param name="cost">1/256 cycles.</param>
     /// <param name="hosted">How many of them are the host's work.</param>
-    public void Add(ActivityAccount activity, Phase phase, CodeOrigin origin, long cost, long hosted)
+    /// <param name="instructions">1, or 0 for the delivery of an interrupt.</param>
+    public void Add(ActivityAccount activity, Phase phase, CodeOrigin origin, long cost, long hosted, long instructions)
     {
-        activity.Add(IndexOf(phase), cost, 1);
+        activity.Add(IndexOf(phase), cost, instructions);
         _origins[(int)origin] += cost - hosted;
         _origins[(int)CodeOrigin.Tabled] += hosted;
     }

@@ -31,6 +31,7 @@ internal sealed class ProgramObserver
     private int _task;
     private int _ring;
     private long _clock;
+    private long _instructions;
     private long _hypercallClock;
 
     public ProgramObserver(LinuxMachine machine, ObservationOptions options)
@@ -47,6 +48,7 @@ internal sealed class ProgramObserver
         machine.HypercallLedger = _hypercalls;
         _start = _clock = machine.Processor.Clock;
         _hypercallClock = machine.Processor.HypercallClock;
+        _instructions = machine.Processor.InstructionCount;
         _ring = machine.Processor.CurrentPrivilegeLevel;
         _task = machine.CurrentTask;
         _context = ContextOf(_task);
@@ -122,7 +124,8 @@ internal sealed class ProgramObserver
             EnterCall(before);
 
         long hosted = processor.HypercallClock - _hypercallClock;
-        _accounts.Add(_activity, _next.Phase, _next.Origin, step.Cost, hosted);
+        _accounts.Add(_activity, _next.Phase, _next.Origin, step.Cost, hosted, processor.InstructionCount - _instructions);
+        _instructions = processor.InstructionCount;
         _clock = processor.Clock;
         _hypercallClock = processor.HypercallClock;
         _context.Tracker.Note(step);
@@ -177,7 +180,7 @@ internal sealed class ProgramObserver
             Adopt(call.Task);
         if (point == KernelPoint.CallLeaves)
         {
-            if (_context.Activity.Kind == ActivityKind.SystemCall && call.Result is < 0 and >= LastError)
+            if (call.Result is < 0 and >= LastError && ReturnsOwnResult(_context.Activity))
                 _context.Activity.Errors++;
             _calls.Leave(_task, call.Result, Now);
             return;
@@ -239,6 +242,11 @@ internal sealed class ProgramObserver
         string name = NameOf((int)processor.Registers[Gpr.Rax], compat);
         return _accounts.Of(ActivityKind.SystemCall, compat ? $"{name} (32-bit)" : name);
     }
+
+    /// <summary>A return from a signal handler leaves in the result's register what the interrupted code had there.</summary>
+    private static bool ReturnsOwnResult(ActivityAccount activity) =>
+        activity.Kind == ActivityKind.SystemCall && !activity.Name.StartsWith("rt_sigreturn", StringComparison.Ordinal)
+        && !activity.Name.StartsWith("sigreturn", StringComparison.Ordinal);
 
     private string NameOf(int number, bool compat) =>
         (compat ? _machine.Kernel.Table32 : _machine.Kernel.Table64).Find(number)?.Name ?? $"syscall_0x{number:x}";
