@@ -47,6 +47,17 @@ internal static class FigureParts
         ["marker"] = new JsonObject { ["color"] = colour },
     };
 
+    /// <summary>A layout whose title has a second line with the program and what it ran on, beside which the buttons of the figure have room.</summary>
+    public static JsonObject ProgramLayout(string what, string program, LabInputs inputs, string values, string bars, string series, int height)
+    {
+        const int longest = 90;
+        string shown = program.Length > longest ? program[..longest] + "..." : program;
+        JsonObject layout = BarLayout(what, values, bars, series, height);
+        layout["title"]!["text"] = $"{Plain(what)}<br><sub>{Plain(shown)} on {Plain(InputsLine.Of(inputs))}</sub>";
+        layout["margin"] = new JsonObject { ["t"] = 80, ["r"] = 20 };
+        return layout;
+    }
+
     public static JsonArray Numbers(IEnumerable<double> values) => [.. values.Select(value => JsonValue.Create(value))];
 
     public static JsonArray Strings(IEnumerable<string> values) => [.. values.Select(value => JsonValue.Create(value))];

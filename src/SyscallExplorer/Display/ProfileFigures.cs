@@ -29,9 +29,9 @@ internal static class ProfileFigures
             data.Add(trace);
         }
 
-        string title = $"{profile.Program} on {InputsLine.Of(profile.Inputs)}: cycles in the kernel";
-        string description = $"Bar chart, {title}: {string.Join("; ", bars.Select(bar => $"{bar.Name} {Text.Whole(bar.Cycles)}"))}.";
-        return new PlotlyFigure(data, BarLayout(title, "cycles", "activity", "phase", Height(bars.Length, phases.Length)), description);
+        const string title = "System calls and exceptions: cycles by phase";
+        string description = $"Bar chart, {Subject(profile, title)}: {string.Join("; ", bars.Select(bar => $"{bar.Name} {Text.Whole(bar.Cycles)}"))}.";
+        return new PlotlyFigure(data, ProgramLayout(title, profile.Program, profile.Inputs, "cycles", "activity", "phase", Height(bars.Length, phases.Length)), description);
     }
 
     /// <summary>The system calls, the most frequent on top; those that failed are a part of the bar.</summary>
@@ -41,9 +41,9 @@ internal static class ProfileFigures
         var data = new JsonArray(
             CountTrace("succeeded", CountColour, bars, call => call.Count - call.Errors),
             CountTrace("failed", ErrorColour, bars, call => call.Errors));
-        string title = $"{profile.Program} on {InputsLine.Of(profile.Inputs)}: system calls";
-        string description = $"Bar chart, {title}: {string.Join("; ", bars.Select(bar => $"{bar.Name} {bar.Count}"))}.";
-        return new PlotlyFigure(data, BarLayout(title, "calls", "system call", "result", Height(bars.Length, 2)), description);
+        const string title = "System calls by count";
+        string description = $"Bar chart, {Subject(profile, title)}: {string.Join("; ", bars.Select(bar => $"{bar.Name} {bar.Count}"))}.";
+        return new PlotlyFigure(data, ProgramLayout(title, profile.Program, profile.Inputs, "calls", "system call", "result", Height(bars.Length, 2)), description);
     }
 
     /// <summary>All cycles of the run by phase.</summary>
@@ -57,12 +57,14 @@ internal static class ProfileFigures
         trace["cliponaxis"] = false;
         trace["showlegend"] = false;
         trace["hovertemplate"] = "%{y}: %{x:,.0f} cycles, %{text}<extra></extra>";
-        string title = $"{profile.Program} on {InputsLine.Of(profile.Inputs)}: all cycles by phase";
-        string description = $"Bar chart, {title}: {string.Join("; ", phases.Select(phase => $"{phase.Name} {Text.Whole(phase.Cycles)}"))}.";
-        JsonObject layout = BarLayout(title, "cycles", "phase", "", Height(phases.Count, 0));
-        layout["margin"] = new JsonObject { ["t"] = 60, ["r"] = 70 };
+        const string title = "All cycles by phase";
+        string description = $"Bar chart, {Subject(profile, title)}: {string.Join("; ", phases.Select(phase => $"{phase.Name} {Text.Whole(phase.Cycles)}"))}.";
+        JsonObject layout = ProgramLayout(title, profile.Program, profile.Inputs, "cycles", "phase", "", Height(phases.Count, 0));
+        layout["margin"]!["r"] = 70;
         return new PlotlyFigure([trace], layout, description);
     }
+
+    private static string Subject(CycleProfile profile, string title) => $"{title}, {profile.Program} on {InputsLine.Of(profile.Inputs)}";
 
     private static JsonObject CountTrace(string name, string colour, ActivityProfile[] bars, Func<ActivityProfile, long> count)
     {

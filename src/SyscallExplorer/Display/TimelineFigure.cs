@@ -38,8 +38,8 @@ internal static class TimelineFigure
         if (calls.Length > 0)
             data.Add(MarkTrace(calls, tasks));
 
-        string title = $"{timeline.Program} on {InputsLine.Of(timeline.Inputs)}: tasks";
-        JsonObject layout = BarLayout(title, "cycles from the start", "task", "the task is", Math.Max(LeastHeight, Surroundings + tasks.Length * RowHeight));
+        int height = Math.Max(LeastHeight, Surroundings + tasks.Length * RowHeight);
+        JsonObject layout = ProgramLayout("Who runs when", timeline.Program, timeline.Inputs, "cycles from the start", "task", "the task is", height);
         layout["barmode"] = "overlay";
         layout["hovermode"] = "closest";
         layout["yaxis"]!["tickvals"] = Numbers(tasks.Select((_, row) => (double)row));
@@ -50,14 +50,14 @@ internal static class TimelineFigure
         layout["yaxis"]!["zeroline"] = false;
         layout["xaxis"]!.AsObject().Remove("rangemode");
         layout["xaxis"]!["range"] = Numbers([from, to]);
-        return new PlotlyFigure(data, layout, Description(timeline, title));
+        return new PlotlyFigure(data, layout, Description(timeline));
     }
 
-    private static string Description(Timeline timeline, string title)
+    private static string Description(Timeline timeline)
     {
         IEnumerable<string> tasks = timeline.Tasks.Select(task =>
             $"{task.Label} {string.Join(", ", TaskModeWords.All.Select(mode => $"{TaskModeWords.Name(mode)} {Text.Whole(task.CyclesIn(mode))}"))}");
-        return $"Timeline, {title}, in cycles: {string.Join("; ", tasks)}.";
+        return $"Timeline of {timeline.Program} on {InputsLine.Of(timeline.Inputs)}, in cycles: {string.Join("; ", tasks)}.";
     }
 
     private static JsonObject ModeTrace(TaskMode mode, Bar[] bars)
