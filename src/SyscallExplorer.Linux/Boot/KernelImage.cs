@@ -11,6 +11,7 @@ internal sealed class KernelImage
         Symbols = sections.SelectMany(section => section.Symbols).ToDictionary(symbol => symbol.Key, symbol => symbol.Value);
         Alternatives = sections.SelectMany(section => section.Alternatives).ToList();
         Fixups = sections.SelectMany(section => section.Fixups).ToList();
+        Points = sections.SelectMany(section => section.Points).ToDictionary(point => point.Key, point => point.Value);
         _byAddress = Symbols.Select(symbol => (symbol.Value, symbol.Key)).OrderBy(symbol => symbol.Value).ToList();
     }
 
@@ -21,6 +22,9 @@ internal sealed class KernelImage
     public IReadOnlyList<CodeAlternative> Alternatives { get; }
 
     public IReadOnlyList<FaultFixup> Fixups { get; }
+
+    /// <summary>Instructions that an observer can wait for, by their addresses.</summary>
+    public IReadOnlyDictionary<ulong, KernelPoint> Points { get; }
 
     /// <summary>Linux 5.13 on x86-64.</summary>
     public static KernelImage Linux_5_13 { get; } = Build(EmitText, EmitEntryText);

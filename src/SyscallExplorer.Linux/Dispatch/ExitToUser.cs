@@ -19,6 +19,7 @@ internal static class ExitToUser
     private static void EmitSyscallExit(KernelAssembler k)
     {
         k.Global("syscall_exit_to_user_mode");
+        k.Observable(KernelPoint.CallLeaves);
         k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
         k.test(__dword_ptr[rax + TaskLayout.SyscallWork], SyscallWork.OnExit);
         k.jne(k.To("syscall_exit_work"));

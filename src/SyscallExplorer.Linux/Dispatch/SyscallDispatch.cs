@@ -137,6 +137,7 @@ internal static class SyscallDispatch
         k.test(__dword_ptr[rax + TaskLayout.SyscallWork], SyscallWork.OnEntry);
         k.jne(k.To(name + ".trace"));
         k.Local(name + ".dispatch");
+        k.Observable(KernelPoint.CallEnters);
         CallThroughTable(k, table, use32BitNumber);
         k.Phase(PhaseKind.ExitWork);
         k.mov(rdi, rbp);

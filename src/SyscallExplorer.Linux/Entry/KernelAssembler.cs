@@ -37,6 +37,7 @@ internal sealed class KernelAssembler : Assembler
     private readonly List<(int Index, CodeMark Mark)> _marks = [];
     private readonly List<(int First, int Last, byte[]? Replacement, KernelFeature Feature)> _alternatives = [];
     private readonly List<(int Index, string Fixup)> _fixups = [];
+    private readonly List<(int Index, KernelPoint Point)> _points = [];
     private readonly Dictionary<int, string> _jumpTargets = [];
     private Phase? _phase;
     private CodeOrigin _origin = CodeOrigin.Documented;
@@ -59,6 +60,9 @@ internal sealed class KernelAssembler : Assembler
 
     /// <summary>Begins a local label here.</summary>
     public void Local(string name) => Bind(name);
+
+    /// <summary>The next instruction is one that an observer of the machine can wait for.</summary>
+    public void Observable(KernelPoint point) => _points.Add((Instructions.Count, point));
 
     /// <summary>A label of this section, whether it is bound already or not.</summary>
     public Label To(string name)
@@ -172,7 +176,8 @@ internal sealed class KernelAssembler : Assembler
             _symbols.ToDictionary(symbol => symbol.Name, symbol => At(symbol.Index)),
             _marks.Select(entry => entry.Mark with { Offset = (int)offsets[entry.Index] }).ToList(),
             _alternatives.Select(alternative => MakeAlternative(alternative, bytes, offsets, result)).ToList(),
-            _fixups.Select(fixup => new FaultFixup(At(fixup.Index), result.GetLabelRIP(_labels[fixup.Fixup]))).ToList());
+            _fixups.Select(fixup => new FaultFixup(At(fixup.Index), result.GetLabelRIP(_labels[fixup.Fixup]))).ToList(),
+            _points.ToDictionary(point => At(point.Index), point => point.Point));
     }
 
     private CodeAlternative MakeAlternative(
@@ -233,4 +238,5 @@ internal sealed record AssembledSection(
     IReadOnlyDictionary<string, ulong> Symbols,
     IReadOnlyList<CodeMark> Marks,
     IReadOnlyList<CodeAlternative> Alternatives,
-    IReadOnlyList<FaultFixup> Fixups);
+    IReadOnlyList<FaultFixup> Fixups,
+    IReadOnlyDictionary<ulong, KernelPoint> Points);

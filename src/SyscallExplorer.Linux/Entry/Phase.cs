@@ -41,6 +41,9 @@ public enum PhaseKind
 
     /// <summary>The processor is given to another task: the scheduler's choice and the switch.</summary>
     Schedule,
+
+    /// <summary>No task can run: the processor is halted until the next interrupt.</summary>
+    Halted,
 }
 
 /// <summary>A phase; for <see cref="PhaseKind.Mitigation"/> with the mitigation's name.</summary>
@@ -66,6 +69,7 @@ public readonly record struct Phase(PhaseKind Kind, string? Mitigation = null) :
         PhaseKind.HardwareExit => "hardware exit",
         PhaseKind.Mitigation => $"mitigation ({Mitigation})",
         PhaseKind.Schedule => "context switch",
+        PhaseKind.Halted => "halted",
         _ => "interrupted",
     };
 

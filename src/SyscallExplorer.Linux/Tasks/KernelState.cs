@@ -160,6 +160,9 @@ internal sealed record KernelState
     /// <summary>The calls of all tasks, where they are written down.</summary>
     public StraceLog? Trace { get; init; }
 
+    /// <summary>Whether they are written down without the kernel's tracepoints.</summary>
+    public bool TraceIsPassive { get; init; }
+
     /// <summary>System calls that the kit has no handler for, by name, with how often each was asked for.</summary>
     public ImmutableSortedDictionary<string, int> Unimplemented { get; init; } = ImmutableSortedDictionary<string, int>.Empty.WithComparers(StringComparer.Ordinal);
 

@@ -10,18 +10,25 @@ internal sealed class SyscallTracer(LinuxMachine machine)
 {
     private ulong Cycles => (ulong)(machine.Processor.Clock >> 8);
 
-    /// <summary>Whether calls are written down.</summary>
-    public bool IsOn => machine.State.Trace is not null;
+    /// <summary>Whether the kernel's tracepoints write calls down: what the guest does then is not quite what it does unseen.</summary>
+    public bool IsOn => machine.State.Trace is not null && !machine.State.TraceIsPassive;
 
     /// <summary>Begins; tasks to come inherit the work bit.</summary>
     public void Start(StraceOptions options)
     {
-        machine.State = machine.State with { Trace = new StraceLog(options) };
+        machine.State = machine.State with { Trace = new StraceLog(options), TraceIsPassive = false };
         foreach (TaskState task in machine.State.Tasks.Values)
         {
             GuestTask guest = machine.Tasks.Guest(task);
             guest[TaskLayout.SyscallWork] |= SyscallWork.Tracepoint;
         }
+    }
+
+    /// <summary>Begins without the tracepoints: somebody who follows the instructions tells of each call.</summary>
+    public void StartPassively(StraceOptions options)
+    {
+        if (machine.State.Trace is null)
+            machine.State = machine.State with { Trace = new StraceLog(options), TraceIsPassive = true };
     }
 
     /// <summary>sys_enter of the current task.</summary>

@@ -1,14 +1,12 @@
 using System.Text.Json.Nodes;
 using SyscallExplorer.Linux;
+using static SyscallExplorer.FigureParts;
 
 namespace SyscallExplorer;
 
 /// <summary>Comparisons as stacked horizontal bars: one trace for each phase, and the interval of the total as an error bar.</summary>
 internal static class ComparisonFigure
 {
-    private const string Transparent = "rgba(0,0,0,0)";
-    private const string Ink = "#78828e";
-    private const string Grid = "rgba(128,128,128,0.25)";
     private const int BarHeight = 52;
     private const int Surroundings = 190;
     private const int LegendLine = 20;
@@ -32,7 +30,7 @@ internal static class ComparisonFigure
         data.Add(TotalTrace(bars));
         string description = $"Bar chart of cycles per call by phase, {title}: "
             + string.Join("; ", bars.Select(bar => $"{bar.Name} {Text.Cycles(bar.Cost.Cycles)} ({Text.Interval(bar.Cost.LowCycles, bar.Cost.HighCycles)})")) + ".";
-        return new PlotlyFigure(data, Layout(title, Surroundings + Math.Max(bars.Length * BarHeight, phases.Length * LegendLine)), description);
+        return new PlotlyFigure(data, BarLayout(title, "cycles per call", "entry path", "phase", Math.Max(LeastHeight, Surroundings + Math.Max(bars.Length * BarHeight, phases.Length * LegendLine))), description);
     }
 
     private static JsonObject PhaseTrace(Phase phase, Bar[] bars) => new()
@@ -70,45 +68,12 @@ internal static class ComparisonFigure
         ["hovertemplate"] = "total: %{x:.2f} cycles, interval %{text}<extra></extra>",
     };
 
-    private static JsonObject Layout(string title, int height) => new()
-    {
-        ["title"] = new JsonObject { ["text"] = Plain(title), ["x"] = 0, ["xanchor"] = "left", ["font"] = new JsonObject { ["size"] = 16 } },
-        ["barmode"] = "stack",
-        ["height"] = Math.Max(LeastHeight, height),
-        ["paper_bgcolor"] = Transparent,
-        ["plot_bgcolor"] = Transparent,
-        ["font"] = new JsonObject { ["color"] = Ink },
-        ["xaxis"] = new JsonObject
-        {
-            ["title"] = new JsonObject { ["text"] = "cycles per call" },
-            ["rangemode"] = "tozero",
-            ["gridcolor"] = Grid,
-            ["zerolinecolor"] = Grid,
-            ["automargin"] = true,
-        },
-        ["yaxis"] = new JsonObject
-        {
-            ["title"] = new JsonObject { ["text"] = "entry path", ["standoff"] = 18 },
-            ["autorange"] = "reversed",
-            ["automargin"] = true,
-        },
-        ["legend"] = new JsonObject { ["title"] = new JsonObject { ["text"] = "phase" }, ["traceorder"] = "normal" },
-        ["margin"] = new JsonObject { ["t"] = 60, ["r"] = 20 },
-    };
-
     /// <summary>Labels of the bars; with groups two rows of them, which Plotly draws as an axis of two levels.</summary>
     private static JsonArray Categories(Bar[] bars)
     {
         JsonArray labels = Strings(bars.Select(bar => Plain(bar.Cost.Label)));
         return bars.Any(bar => bar.Group is not null) ? [Strings(bars.Select(bar => Plain(bar.Group ?? ""))), labels] : labels;
     }
-
-    private static JsonArray Numbers(IEnumerable<double> values) => [.. values.Select(value => JsonValue.Create(value))];
-
-    private static JsonArray Strings(IEnumerable<string> values) => [.. values.Select(value => JsonValue.Create(value))];
-
-    /// <summary>Plotly reads a few tags in texts.</summary>
-    private static string Plain(string text) => text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
 
     private sealed record Bar(string? Group, PathCost Cost)
     {

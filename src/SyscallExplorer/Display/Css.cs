@@ -23,7 +23,8 @@ internal static class Css
         .sysx .mono td, .sysx .mono th { font-size: inherit; font-family: inherit; padding: .15em .55em; }
         .sysx .beside { display: flex; flex-wrap: wrap; gap: 1em; align-items: flex-start; }
         .sysx .frame { max-height: 32em; max-width: 100%; overflow: auto; border: 1px solid rgba(128, 128, 128, .35); border-radius: .4em; }
-        .sysx .frame table { margin: 0; }
+        .sysx .frame table, .sysx .frame pre { margin: 0; }
+        .sysx .frame pre { padding: .5em .7em; overflow: visible; width: max-content; }
         .sysx .frame thead th { position: sticky; top: 0; z-index: 1; white-space: nowrap;
           background: var(--paper, var(--jp-layout-color0, var(--vscode-editor-background, Canvas))); }
         .sysx .changed { background: rgba(224, 160, 40, .28); font-weight: 600; }
@@ -35,5 +36,8 @@ internal static class Css
     public static string Wrap(string html) => $"<div class=\"sysx\">{Style.ReplaceLineEndings("\n")}\n{html}</div>";
 
     /// <summary>A small square in a phase's colour.</summary>
-    public static string Chip(Linux.Phase phase) => $"<span class=\"chip\" style=\"background:{PhaseColours.Of(phase)}\"></span>";
+    public static string Chip(Linux.Phase phase) => Chip(PhaseColours.Of(phase));
+
+    /// <summary>A small square in a colour; nothing without one.</summary>
+    public static string Chip(string? colour) => colour is null ? "" : $"<span class=\"chip\" style=\"background:{colour}\"></span>";
 }

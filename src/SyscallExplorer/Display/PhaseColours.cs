@@ -21,6 +21,7 @@ internal static class PhaseColours
         [PhaseKind.HardwareExit] = "#5f6fd6",
         [PhaseKind.Interrupted] = "#77808c",
         [PhaseKind.Schedule] = "#4d8f86",
+        [PhaseKind.Halted] = "#a9a29a",
     };
 
     private static readonly Dictionary<string, string> Mitigations = new()

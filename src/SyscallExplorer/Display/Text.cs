@@ -8,6 +8,9 @@ internal static class Text
 {
     public static string Cycles(double cycles) => cycles.ToString("0.00", CultureInfo.InvariantCulture);
 
+    /// <summary>A large number, to be read and not to be reckoned with.</summary>
+    public static string Whole(double value) => value.ToString("#,0", CultureInfo.InvariantCulture);
+
     public static string Count(double count) => count.ToString("0.##", CultureInfo.InvariantCulture);
 
     public static string Interval(double low, double high) => $"{Cycles(low)}..{Cycles(high)}";

@@ -97,10 +97,10 @@ public sealed class Lab : IHasInputs
         LinuxMachine fork = Machine.Fork();
         fork.Load(program, Encoding.UTF8.GetBytes(input));
         RunResult result = fork.Run(RunLimits.Instructions(maxInstructions));
-        return Describe(fork, result, InputsWith(Convert.ToHexString(program.Code.ToArray()), input));
+        return ProgramRuns.Describe(fork, result, InputsWith(Convert.ToHexString(program.Code.ToArray()), input));
     }
 
-    /// <summary>Runs a static ELF file, 32-bit or 64-bit, on a fork of the lab.</summary>
+    /// <summary>Runs a static ELF file, 32-bit or 64-bit, on a fork of the lab. <see cref="Run(ProgramRequest)"/> takes dynamic ones too.</summary>
     /// <param name="program">The file on this computer; the guest sees its name.</param>
     /// <param name="arguments">Its arguments, without its own name.</param>
     /// <param name="input">What it reads from standard input.</param>
@@ -111,11 +111,55 @@ public sealed class Lab : IHasInputs
     public ProgramRun Run(
         string program, string[]? arguments = null, string input = "", string[]? environment = null, long maxInstructions = DefaultProgramLimit)
     {
-        if (!File.Exists(program))
-            throw new FileNotFoundException($"There is no program '{program}'.", program);
-        ElfFile file = ElfFile.Parse(File.ReadAllBytes(program), program);
-        return Run(new ElfProgram(file, program, [program, .. arguments ?? []], environment), Encoding.UTF8.GetBytes(input), maxInstructions);
+        var request = new ProgramRequest(program, arguments ?? []) { Environment = environment ?? [], RunLimits = RunLimits.Instructions(maxInstructions) };
+        return Run(request.WithInput(input));
     }
+
+    /// <summary>Runs a program with all that <c>sysx exec</c> can give it, on a fork of the lab.</summary>
+    /// <param name="request">The program, what it is given and what it may use.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such root.</exception>
+    /// <exception cref="ElfFormatException">It is no program that the machine can start; the message says what is wrong and what would be right.</exception>
+    /// <exception cref="ArgumentException">The arguments and the environment are too long, or one of the strings has a zero within.</exception>
+    public ProgramRun Run(ProgramRequest request)
+    {
+        LoadedProgram program = LoadedProgram.Load(Machine.Fork(), request);
+        RunResult result = program.Machine.Run(request.RunLimits);
+        return program.Describe(result, InputsWith(program.Inputs()));
+    }
+
+    /// <summary>
+    /// Runs a program as <see cref="Run(ProgramRequest)"/> does, and watches every instruction: which system calls it makes, where its cycles
+    /// go, when its tasks run and what is mapped. The machine does not notice: the run has the same cycles as one that nobody watches.
+    /// </summary>
+    /// <param name="request">The program, what it is given and what it may use.</param>
+    /// <param name="options">What is kept; null keeps what most readers want.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such root.</exception>
+    /// <exception cref="ElfFormatException">It is no program that the machine can start; the message says what is wrong and what would be right.</exception>
+    /// <exception cref="ArgumentException">The arguments and the environment are too long, or one of the strings has a zero within.</exception>
+    public ProgramObservation Observe(ProgramRequest request, ObservationOptions? options = null)
+    {
+        LoadedProgram program = LoadedProgram.Load(Machine.Fork(), request);
+        var observer = new ProgramObserver(program.Machine, options ?? ObservationOptions.Default);
+        RunResult result = observer.Run(request.RunLimits);
+        return observer.Result(request.ToString(), program.Describe(result, InputsWith(program.Inputs())));
+    }
+
+    /// <summary>Runs a program written with Iced's assembler, and watches every instruction of it.</summary>
+    /// <param name="program">Writes its instructions.</param>
+    /// <param name="bitness">32 or 64.</param>
+    /// <param name="input">What it reads from standard input.</param>
+    /// <param name="options">What is kept; null keeps what most readers want.</param>
+    /// <exception cref="ArgumentException">The program cannot be assembled.</exception>
+    public ProgramObservation Observe(Action<Assembler> program, int bitness = 64, string input = "", ObservationOptions? options = null) =>
+        Observe(ProgramRequest.Assemble(program, bitness).WithInput(input), options);
+
+    /// <summary>The same kernel on the same processor, booted anew with another command line or seed.</summary>
+    /// <param name="commandLine">The kernel's options, such as <c>norandmaps</c>; null leaves them as they are.</param>
+    /// <param name="seed">For what is random in the guest; null leaves it as it is.</param>
+    /// <exception cref="ArgumentException">An option is unknown; the message names the nearest.</exception>
+    public Lab With(string? commandLine = null, ulong? seed = null) => Boot(Kernel, Cpu, commandLine ?? Machine.Options.Text, seed ?? Machine.Seed);
 
     /// <summary>Runs a static ELF program on a fork of the lab.</summary>
     /// <param name="program">The program with its arguments and environment.</param>
@@ -132,7 +176,7 @@ public sealed class Lab : IHasInputs
             Convert.ToHexString(SHA256.HashData(program.File.Bytes)), program.Path, .. program.Arguments, "", .. program.Environment, "",
             Convert.ToHexString(SHA256.HashData(input)),
         ];
-        return Describe(fork, result, InputsWith(inputs));
+        return ProgramRuns.Describe(fork, result, InputsWith(inputs));
     }
 
     /// <summary>Loads a program into the lab itself, to step through it.</summary>
@@ -150,7 +194,7 @@ public sealed class Lab : IHasInputs
     /// <summary>Goes on with the lab's program.</summary>
     /// <exception cref="InvalidOperationException">No program is loaded.</exception>
     public ProgramRun Continue(long maxInstructions = DefaultInstructionLimit) =>
-        Describe(Machine, Machine.Run(RunLimits.Instructions(maxInstructions)), Inputs);
+        ProgramRuns.Describe(Machine, Machine.Run(RunLimits.Instructions(maxInstructions)), Inputs);
 
     /// <summary>A lab that goes on from here by itself.</summary>
     public Lab Fork() => new(Machine.Fork());
@@ -169,15 +213,6 @@ public sealed class Lab : IHasInputs
         PathKind kind = PathKind.Of(path);
         return kind.ExistsOn(Cpu) ? Machine.Fork() : throw new ArgumentException(kind.Refusal(Cpu), nameof(path));
     }
-
-    private static ProgramRun Describe(LinuxMachine machine, RunResult result, LabInputs inputs) => new(
-        inputs, machine.ExitStatus, result.Message, machine.Fatal, Encoding.UTF8.GetString(machine.Output), Encoding.UTF8.GetString(machine.Error),
-        result.Instructions, result.Clock, machine.Unimplemented)
-    {
-        Signal = machine.Signal,
-        OutputBytes = machine.Output,
-        ErrorBytes = machine.Error,
-    };
 
     private LabInputs InputsWith(params string[] more) => Inputs with { Hash = Hash([Inputs.Hash, .. more]) };
 

@@ -33,7 +33,7 @@ internal sealed class PathMeter
     {
         _machine = machine;
         _scenario = scenario;
-        _tracker = new PhaseTracker(machine);
+        _tracker = new PhaseTracker(new KernelCode(machine));
         _ledger = new long[machine.Processor.Model.Microarchitecture.Figures.Count];
     }
 
@@ -102,7 +102,7 @@ internal sealed class PathMeter
 
     private PathCost Result()
     {
-        List<FigureUse> uses = Uses();
+        List<FigureUse> uses = FigureUses.Of(_machine, _ledger, _hypercalls);
         return new PathCost
         {
             Path = _scenario.Kind.Path,
@@ -119,14 +119,6 @@ internal sealed class PathMeter
             Weakest = uses.Max(use => use.Figure.Confidence),
             AssumedShare = (double)uses.Where(use => use.Figure.Confidence == Confidence.Assumed).Sum(use => use.Uses * use.Figure.Cost) / _cost,
         };
-    }
-
-    private List<FigureUse> Uses()
-    {
-        IReadOnlyList<Figure> figures = _machine.Processor.Model.Microarchitecture.Figures;
-        var uses = figures.Where(figure => _ledger[figure.Index] > 0).Select(figure => new FigureUse(figure, _ledger[figure.Index])).ToList();
-        uses.AddRange(_hypercalls?.Uses.Select(use => new FigureUse(_machine.Costs[use.Key], use.Value)) ?? []);
-        return uses;
     }
 
     private long ReadResult()

@@ -26,7 +26,7 @@ internal sealed class PathTracer
     {
         _machine = machine;
         _scenario = scenario;
-        _tracker = new PhaseTracker(machine);
+        _tracker = new PhaseTracker(new KernelCode(machine));
         _cEntries = CEntries.Select(machine.AddressOf).ToHashSet();
     }
 

@@ -4,10 +4,9 @@ using SyscallExplorer.Machine;
 
 namespace SyscallExplorer;
 
-/// <summary>Tells the phase and the origin of each instruction, in the order in which they are executed.</summary>
-internal sealed class PhaseTracker(LinuxMachine machine)
+/// <summary>Tells the phase and the origin of each instruction of a task, in the order in which they are executed.</summary>
+internal sealed class PhaseTracker(KernelCode code)
 {
-    private readonly Dictionary<ulong, (Phase? Phase, CodeOrigin Origin)> _code = [];
     private Phase _current = new(PhaseKind.UserStub);
     private int _interruptions;
 
@@ -17,27 +16,28 @@ internal sealed class PhaseTracker(LinuxMachine machine)
     /// <summary>The phase of the instruction that is about to run.</summary>
     public (Phase Phase, CodeOrigin Origin) Next(Processor processor, in Instruction instruction)
     {
-        if (_interruptions > 0)
-            return (new Phase(PhaseKind.Interrupted), CodeAt(processor.Registers.Rip).Origin);
         if (processor.CurrentPrivilegeLevel == 3)
         {
             bool enters = instruction.Mnemonic is Mnemonic.Syscall or Mnemonic.Sysenter or Mnemonic.Int;
+            _interruptions = 0;
             _current = new Phase(enters ? PhaseKind.HardwareEntry : PhaseKind.UserStub);
             return (_current, enters ? CodeOrigin.Documented : CodeOrigin.User);
         }
 
-        (Phase? phase, CodeOrigin origin) = CodeAt(processor.Registers.Rip);
+        KernelPlace place = code[processor.Registers.Rip];
+        if (_interruptions > 0)
+            return (place.Phase is { Kind: PhaseKind.Schedule } schedule ? schedule : new Phase(PhaseKind.Interrupted), place.Origin);
         if (IsReturn(instruction))
             return (new Phase(PhaseKind.HardwareExit), CodeOrigin.Documented);
-        if (phase is { } own)
+        if (place.Phase is { } own)
         {
             // A mitigation inside a routine ends where the routine goes on in its own phase.
             if (own.Kind != PhaseKind.Mitigation)
                 _current = own;
-            return (own, origin);
+            return (own, place.Origin);
         }
 
-        return (_current, origin);
+        return (_current, place.Origin);
     }
 
     /// <summary>Takes note of what an instruction did.</summary>
@@ -47,13 +47,6 @@ internal sealed class PhaseTracker(LinuxMachine machine)
             _interruptions++;
         else if (_interruptions > 0 && (step.Instruction.Mnemonic is Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq))
             _interruptions--;
-    }
-
-    private (Phase? Phase, CodeOrigin Origin) CodeAt(ulong rip)
-    {
-        if (!_code.TryGetValue(rip, out (Phase? Phase, CodeOrigin Origin) code))
-            _code[rip] = code = machine.CodeAt(rip);
-        return code;
     }
 
     public static bool IsReturn(in Instruction instruction) => instruction.Mnemonic is

@@ -26,6 +26,12 @@ public sealed record ProgramRun(
     /// <summary>What it wrote to standard error, as it is.</summary>
     public ReadOnlyMemory<byte> ErrorBytes { get; init; }
 
+    /// <summary>What a reader should know of the run, such as a limit that it met.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>What of this computer the run depends on, with a hash of each: the program's file, and what it saw of its root.</summary>
+    public IReadOnlyList<HostInput> HostInputs { get; init; } = [];
+
     /// <summary>Cycles.</summary>
     public double Cycles => Cost / 256.0;
 }

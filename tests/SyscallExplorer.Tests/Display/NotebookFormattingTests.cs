@@ -15,6 +15,11 @@ public sealed class NotebookFormattingTests
         ["trace"] = (Samples.Trace, Samples.Trace.ToHtml(), Samples.Trace.ToText()),
         ["run"] = (Samples.Run, Samples.Run.ToHtml(), Samples.Run.ToText()),
         ["figure"] = (Samples.Comparison.Plot(), Samples.Comparison.Plot().ToHtml(), Samples.Comparison.Plot().Description),
+        ["observation"] = (ObservationSamples.Observation, ObservationSamples.Observation.ToHtml(), ObservationSamples.Observation.ToText()),
+        ["profile"] = (ObservationSamples.Profile, ObservationSamples.Profile.ToHtml(), ObservationSamples.Profile.ToText()),
+        ["timeline"] = (ObservationSamples.Timeline, ObservationSamples.Timeline.ToHtml(), ObservationSamples.Timeline.ToText()),
+        ["memory map"] = (ObservationSamples.Map, ObservationSamples.Map.ToHtml(), ObservationSamples.Map.ToText()),
+        ["strace"] = (ObservationSamples.Log, ObservationSamples.Log.ToHtml(), ObservationSamples.Log.Text),
         ["fatal report"] = (Samples.Fatal.View(), Samples.Fatal.ToHtml(), Samples.Fatal.ToText()),
     };
 

@@ -1,3 +1,4 @@
+using SyscallExplorer.Linux;
 using Xunit;
 
 namespace SyscallExplorer.Tests;
@@ -16,6 +17,26 @@ public sealed class ProgramRunViewTests
 
             """, Samples.Run.ToText());
         Assert.Contains("<pre>hello &lt;world&gt;\n</pre>", Samples.Run.ToHtml());
+    }
+
+    [Fact]
+    public void A_run_tells_its_notes_and_the_files_that_it_depends_on()
+    {
+        ProgramRun run = Samples.Run with
+        {
+            Notes = ["The files of the machine are full."],
+            HostInputs =
+            [
+                new HostInput("/bin/<x>", HostInputKind.Content, "0123456789abcdef"), new HostInput("/etc", HostInputKind.Listing, "fedcba9876543210"),
+            ],
+        };
+        Assert.EndsWith("""
+            The files of the machine are full.
+            Read from this computer, with the SHA-256 of each: /bin/<x> (0123456789ab...).
+
+            """, run.ToText(), StringComparison.Ordinal);
+        Assert.Contains("<p>The files of the machine are full.</p>", run.ToHtml(), StringComparison.Ordinal);
+        Assert.Contains("/bin/&lt;x&gt; (0123456789ab...)", run.ToHtml(), StringComparison.Ordinal);
     }
 
     [Fact]
