@@ -114,8 +114,8 @@ public sealed class SystemCallTests
             .Holding(0x110, Words(-1)).Run();
         Assert.Equal([8L, -22, 0, 0], Enumerable.Range(0, 4).Select(i => run[i]));
         Assert.Equal((1L, 0L), (run.Word(0x100), run.Word(0x110)));
-        Assert.Equal((ulong)ProgramLimits.Default.MemoryBytes, run.Word(0x200 + 32));
-        Assert.InRange(run.Word(0x200 + 40), 1 << 20, (ulong)ProgramLimits.Default.MemoryBytes);
+        Assert.Equal(ProgramLimits.Default.MemoryBytes, run.Word(0x200 + 32));
+        Assert.InRange(run.Word(0x200 + 40), 1 << 20, ProgramLimits.Default.MemoryBytes);
         Assert.Equal(1, run.Dword(0x200 + 104));
     }
 
