@@ -225,6 +225,19 @@ static void at_exit(void)
     say("the handler of exit runs");
 }
 
+/* In a group of its own, which its parent keeps from being orphaned: SIGTSTP stops nobody in a group without a shell. */
+static void stops_in_a_group(void)
+{
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        setpgid(0, 0);
+        stops();
+        exit(0);
+    }
+    reap("the group", pid);
+}
+
 int main(void)
 {
     exit_codes();
@@ -232,7 +245,7 @@ int main(void)
     memory_is_private();
     waiting_for_some();
     zombies();
-    stops();
+    stops_in_a_group();
     groups();
     ignored_children();
     orphan(0);
