@@ -75,6 +75,22 @@ public sealed class FormattingTests
     public void A_value_that_contains_itself_ends() => Assert.NotEmpty(Formatter.Html(new Ring()));
 
     [Fact]
+    public void Random_names_of_charts_become_names_that_follow_from_the_chart()
+    {
+        string Chart(Guid id) => $"<div id=\"{id:D}\"></div><script>draw_{id:N}('{id:D}', '{Guid.Empty:D}')</script>";
+        Guid random = Guid.Parse("75b0ffff-8288-40e7-b342-123545fd4d91");
+        string stable = StableIds.Put(Chart(random));
+        Assert.DoesNotContain("75b0ffff", stable, StringComparison.Ordinal);
+        string name = stable.Split('"')[1];
+        Assert.Matches("^c[0-9a-f]{32}$", name);
+        Assert.Equal(3, stable.Split(name).Length - 1);
+
+        // Two charts never share a name, even where they are alike.
+        Assert.DoesNotContain(name, StableIds.Put(Chart(random)), StringComparison.Ordinal);
+        Assert.Equal("<div>none</div>", StableIds.Put("<div>none</div>"));
+    }
+
+    [Fact]
     public void Charts_of_other_libraries_are_known_by_name() =>
         Assert.Equal("<div>chart</div>", Formatter.Format(new XPlot.Plotly.PlotlyChart(), [])[0].Text);
 

@@ -7,7 +7,9 @@ namespace SyscallExplorer.Notebooks;
 /// </summary>
 internal static class ChartFormatters
 {
-    internal static string? Html(object value)
+    internal static string? Html(object value) => Draw(value) is { } html ? StableIds.Put(html) : null;
+
+    private static string? Draw(object value)
     {
         for (Type? type = value.GetType(); type is not null; type = type.BaseType)
             switch (type.FullName)
