@@ -99,7 +99,7 @@ internal static partial class StraceLines
     [GeneratedRegex(@"\) += (?=[^=]*$|-?\d+ \(|\?)")]
     private static partial Regex Aligned();
 
-    [GeneratedRegex(@"(?<before>^(clone3?|v?fork|getpid|gettid|set_tid_address|wait4|waitpid|getpgrp|setsid)\(.*\) = )(?<task>\d+)$")]
+    [GeneratedRegex(@"(?<before>^(clone3?|v?fork|getpid|gettid|set_tid_address|wait4|waitpid|getpgrp|setsid|rt_sigreturn)\(.*\) = )(?<task>\d+)$")]
     private static partial Regex MadeTask();
 
     [GeneratedRegex(@"(?<before>^(kill|tkill|tgkill|wait4|waitpid|waitid\(P_PID, |rt_sigqueueinfo|rt_tgsigqueueinfo|getpgid|getsid|setpgid)\(?)(?<task>\d+)(?=[,)])")]
@@ -111,7 +111,7 @@ internal static partial class StraceLines
     [GeneratedRegex(@"(?<before>si_pid=|parent_tid=\[)(?<task>\d+)")]
     private static partial Regex TaskMember();
 
-    [GeneratedRegex(@"(si_uid=|^get(?:e?[ug]id(?:32)?)\(\) = )\d+")]
+    [GeneratedRegex(@"(si_uid=|^get(?:e?[ug]id(?:32)?|ppid)\(\) = )\d+")]
     private static partial Regex User();
 
     [GeneratedRegex(@"(si_[us]time)=\d+( /\* [0-9.]+ s \*/)?")]

@@ -29,12 +29,11 @@ public sealed class DynamicProgramTests
         });
     }
 
-    /// <summary>Beside the tests' assembly, since <c>/tmp</c> is the kit's own.</summary>
+    /// <summary>Not in <c>/tmp</c>, which is the kit's own.</summary>
     private static string MakeTree()
     {
-        string root = Path.Combine(AppContext.BaseDirectory, "tree-of-dynamic-programs");
-        if (Directory.Exists(root))
-            Directory.Delete(root, recursive: true);
+        string root = $"/var/tmp/sysx-tree-{Environment.ProcessId}";
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(root, recursive: true);
         Directory.CreateDirectory(Path.Combine(root, "dir", "deeper"));
         Directory.CreateDirectory(Path.Combine(root, "empty dir"));
         Write("one.txt", "one\n", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);

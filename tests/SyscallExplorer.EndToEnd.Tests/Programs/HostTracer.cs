@@ -12,7 +12,9 @@ internal static class HostTracer
     internal static string Strace(string folder, params string[] command)
     {
         string log = Path.Combine(folder, "strace.log");
-        using Process process = Start(Tools.Require("strace"), folder, ["-f", "-o", log, .. command]);
+
+        // tracer.c needs its standard output for itself, so that programs write to /dev/null under both.
+        using Process process = Start("/bin/sh", folder, ["-c", "unset PWD; exec \"$@\" > /dev/null", "sh", Tools.Require("strace"), "-f", "-o", log, .. command]);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         process.StandardInput.Close();
         process.WaitForExit();
