@@ -49,6 +49,17 @@ public sealed partial class LinuxMachine
     /// <summary>The memory of a task as /proc/PID/maps tells of it, in the order of addresses; nothing for a task that is gone or has given it up.</summary>
     public IReadOnlyList<MemoryRegion> MemoryMapOf(int task) => Tasks.Find(task) is { } found ? MapsText.Regions(this, found) : [];
 
+    /// <summary>The page tables of the address space that is loaded: the kernel's and, with page-table isolation, those that user mode has.</summary>
+    public IReadOnlyList<PageTableRoot> PageTableRoots
+    {
+        get
+        {
+            MemoryMap map = State.Maps[State.LoadedMap == 0 ? Task.Map : State.LoadedMap];
+            var kernel = new PageTableRoot("kernel", map.KernelRoot);
+            return map.UserRoot == map.KernelRoot ? [kernel] : [kernel, new PageTableRoot("user", map.UserRoot)];
+        }
+    }
+
     /// <summary>What an exception or interrupt is called, such as <c>#GP</c> or <c>timer interrupt</c>.</summary>
     /// <param name="vector">Its vector, 0 to 255.</param>
     public static string VectorName(int vector)

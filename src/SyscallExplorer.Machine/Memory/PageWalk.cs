@@ -29,6 +29,12 @@ internal static class PageWalk
             ? TryFind<NarrowEntries>(bus, rules, root, linear, out physical)
             : TryFind<WideEntries>(bus, rules, root, linear, out physical);
 
+    /// <summary>Lists the entries on the way to an address without any side effect, up to the first that is not present.</summary>
+    public static PagePath PathOf(Bus bus, in PagingRules rules, ulong root, ulong linear) =>
+        rules.Mode == PagingMode.TwoLevel
+            ? PathOf<NarrowEntries>(bus, rules, root, linear)
+            : PathOf<WideEntries>(bus, rules, root, linear);
+
     /// <summary>The number of address bits below the level that the root points to.</summary>
     private static int RootShift(PagingMode mode) => mode switch
     {
@@ -123,6 +129,39 @@ internal static class PageWalk
             return true;
         }
     }
+
+    private static PagePath PathOf<TFormat>(Bus bus, in PagingRules rules, ulong root, ulong linear) where TFormat : struct, IPagingFormat
+    {
+        var steps = new List<PagePathStep>();
+        var missing = new PagePath(linear, root, steps, null, 0);
+        if (!IsRootPresent(rules, root))
+            return missing;
+        ulong table = RootTable(rules, root);
+        for (int shift = RootShift(rules.Mode); ; shift -= TFormat.IndexBits)
+        {
+            // A table in a device is not read: that might have a side effect.
+            ulong address = EntryAddress<TFormat>(table, linear, shift);
+            if (!bus.Ram.Contains(address))
+                return missing;
+            ulong entry = TFormat.Read(bus, address);
+            bool isPresent = (entry & PageEntry.P) != 0, isLeaf = isPresent && TFormat.IsLeaf(entry, shift, rules);
+            steps.Add(new PagePathStep(LevelName(shift), (int)((address - table) / (ulong)TFormat.EntrySize), address, entry, isLeaf));
+            if (!isPresent)
+                return missing;
+            table = TFormat.AddressIn(entry, shift, isLeaf, rules);
+            if (isLeaf)
+                return missing with { Physical = table | (linear & ((1ul << shift) - 1)), PageSize = 1ul << shift };
+        }
+    }
+
+    private static string LevelName(int shift) => shift switch
+    {
+        48 => "PML5E",
+        39 => "PML4E",
+        30 => "PDPTE",
+        21 or 22 => "PDE",
+        _ => "PTE",
+    };
 
     private static void MarkUsed<TFormat>(Bus bus, ReadOnlySpan<ulong> path, bool write) where TFormat : struct, IPagingFormat
     {

@@ -62,6 +62,30 @@ public sealed partial class Processor
             TryReadPdptes(S.Cr3, out S.Pdptes);
     }
 
+    /// <summary>
+    /// The entries on the way of a linear address through the paging structures in memory. Nothing changes: no accessed bit is set, and the TLB is
+    /// not asked, which may still hold what the tables no longer say.
+    /// </summary>
+    /// <param name="linear">The address.</param>
+    /// <param name="root">A value of CR3 that stands for other tables than those in use; null means these.</param>
+    /// <returns>Without steps, and leading to itself, when paging is off.</returns>
+    /// <exception cref="ArgumentException">The address is not one of the paging mode's: it is not canonical, or has more than 32 bits.</exception>
+    public PagePath WalkOf(ulong linear, ulong? root = null)
+    {
+        bool isWide = _pagingMode is PagingMode.FourLevel or PagingMode.FiveLevel;
+        if (isWide ? linear + _canonicalHalf >= _canonicalHalf << 1 : linear > uint.MaxValue)
+        {
+            string rule = isWide
+                ? $"bits 63 to {(_pagingMode == PagingMode.FiveLevel ? 56 : 47)} of an address are all alike with the paging that is in force"
+                : "addresses have 32 bits in this mode";
+            throw new ArgumentException($"{linear:x}h is no address that can be translated: {rule}.", nameof(linear));
+        }
+
+        return _pagingMode == PagingMode.None
+            ? new PagePath(linear, 0, [], linear, 0)
+            : PageWalk.PathOf(Bus, _pagingRules, root is { } other && _pagingMode != PagingMode.Pae ? other : PagingRoot(linear), linear);
+    }
+
     /// <summary>Where the walk for an address begins.</summary>
     private ulong PagingRoot(ulong linear) => _pagingMode == PagingMode.Pae ? S.Pdptes[(int)(linear >> 30) & (PdpteCount - 1)] : S.Cr3;
 

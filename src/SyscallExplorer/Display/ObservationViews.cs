@@ -48,6 +48,12 @@ public static class ObservationViews
     /// <summary>The map as a table with sizes; colours tell what can be executed (red), written (blue) or only read (green).</summary>
     public static string ToHtml(this AddressSpaceMap map) => Css.Wrap(AddressSpaceMapTable.Of(map).ToHtml("mono"));
 
+    /// <summary>A line for each entry on the way, its bits by name.</summary>
+    public static string ToText(this PageMap pages) => PageMapTable.Of(pages).ToText();
+
+    /// <summary>The same as a piece of HTML.</summary>
+    public static string ToHtml(this PageMap pages) => Css.Wrap(PageMapTable.Of(pages).ToHtml("mono"));
+
     /// <summary>The lines in a frame that scrolls, as a piece of HTML.</summary>
     public static string ToHtml(this CallLog log) => CallLogHtml.Write(log);
 

@@ -196,6 +196,16 @@ public sealed class Lab : IHasInputs
     public ProgramRun Continue(long maxInstructions = DefaultInstructionLimit) =>
         ProgramRuns.Describe(Machine, Machine.Run(RunLimits.Instructions(maxInstructions)), Inputs);
 
+    /// <summary>
+    /// How an address is mapped now: every entry of the four or five levels with its bits, in the kernel's page tables and, with page-table isolation, in
+    /// those of user mode. Nothing changes by it.
+    /// </summary>
+    /// <param name="address">A linear address of user or kernel memory, such as <c>lab.Machine.AddressOf("entry_SYSCALL_64")</c>.</param>
+    /// <exception cref="ArgumentException">The address is not canonical.</exception>
+    public PageMap Pages(ulong address) => new(
+        InputsWith($"pages {address:x}"), address,
+        [.. Machine.PageTableRoots.Select(root => new PageTableWalk(root, Machine.Processor.WalkOf(address, root.Address)))]);
+
     /// <summary>A lab that goes on from here by itself.</summary>
     public Lab Fork() => new(Machine.Fork());
 
