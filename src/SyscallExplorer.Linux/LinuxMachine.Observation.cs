@@ -54,9 +54,9 @@ public sealed partial class LinuxMachine
     {
         get
         {
-            MemoryMap map = State.Maps[State.LoadedMap == 0 ? Task.Map : State.LoadedMap];
-            var kernel = new PageTableRoot("kernel", map.KernelRoot);
-            return map.UserRoot == map.KernelRoot ? [kernel] : [kernel, new PageTableRoot("user", map.UserRoot)];
+            ulong root = Tasks.LoadedRoot;
+            var kernel = new PageTableRoot("kernel", root);
+            return Features.Contains(KernelFeature.Pti) ? [kernel, new PageTableRoot("user", root + PageTableSwitch.UserTable)] : [kernel];
         }
     }
 

@@ -46,6 +46,12 @@ internal static class Tools
         return output;
     }
 
+    /// <summary>
+    /// How to start a program of the host with the signals that programs start with: whoever runs the tests may ignore some, SIGPIPE above all, and that is
+    /// inherited.
+    /// </summary>
+    internal static ProcessStartInfo OnHost(string program, IEnumerable<string> arguments) => new("/usr/bin/env", ["--default-signal", program, .. arguments]);
+
     internal static string Sysx(params string[] arguments) =>
         Run(Dotnet, Repository.Root, null, ["exec", Path.Combine(AppContext.BaseDirectory, "sysx.dll"), .. arguments]);
 }

@@ -66,6 +66,42 @@ internal static class Guest
         return BitConverter.ToUInt64(bytes);
     }
 
+    /// <summary>Makes a system call of a 64-bit program.</summary>
+    public static void Call(Assembler a, int number, params ulong[] arguments)
+    {
+        AssemblerRegister64[] registers =
+        [
+            AssemblerRegisters.rdi, AssemblerRegisters.rsi, AssemblerRegisters.rdx, AssemblerRegisters.r10, AssemblerRegisters.r8, AssemblerRegisters.r9,
+        ];
+        for (int i = 0; i < arguments.Length; i++)
+            a.mov(registers[i], arguments[i]);
+        a.mov(AssemblerRegisters.eax, number);
+        a.syscall();
+    }
+
+    /// <summary>A run that is cut at random moments ends alike in a fork, in the machine itself, and once more after it was set back.</summary>
+    /// <returns>How it ends.</returns>
+    public static string AssertGoesOnAlike(Func<LinuxMachine> load, Func<LinuxMachine, string> runToEnd, int seed, int moments)
+    {
+        LinuxMachine whole = load();
+        string end = runToEnd(whole);
+        long length = whole.Processor.InstructionCount;
+        var random = new Random(seed);
+        for (int i = 0; i < moments; i++)
+        {
+            LinuxMachine machine = load();
+            machine.Run(RunLimits.Instructions(random.NextInt64(1, length)));
+            LinuxSnapshot snapshot = machine.Capture();
+            LinuxMachine fork = machine.Fork();
+            Assert.Equal(end, runToEnd(fork));
+            Assert.Equal(end, runToEnd(machine));
+            machine.Restore(snapshot);
+            Assert.Equal(end, runToEnd(machine));
+        }
+
+        return end;
+    }
+
     /// <summary>Ends a 64-bit program with the low byte of a register as status.</summary>
     public static void Exit64(this Assembler a, AssemblerRegister32 status)
     {

@@ -1,6 +1,7 @@
 using Iced.Intel;
 using SyscallExplorer.Machine;
 using static Iced.Intel.AssemblerRegisters;
+using static SyscallExplorer.Linux.Tests.Guest;
 
 namespace SyscallExplorer.Linux.Tests;
 
@@ -157,12 +158,6 @@ public sealed class LimitTests
     {
         RunResult result = Run(ProgramLimits.Default, a => Call(a, Pause), out _);
         Assert.Contains("Nothing in the machine can go on: process 1000", result.Message, StringComparison.Ordinal);
-    }
-
-    private static void Call(Assembler a, int number)
-    {
-        a.mov(eax, number);
-        a.syscall();
     }
 
     private static LinuxMachine Load(ProgramLimits limits, Action<Assembler> program)

@@ -1,6 +1,7 @@
 using Iced.Intel;
 using SyscallExplorer.Machine;
 using static Iced.Intel.AssemblerRegisters;
+using static SyscallExplorer.Linux.Tests.Guest;
 
 namespace SyscallExplorer.Linux.Tests;
 
@@ -11,15 +12,6 @@ public sealed class SchedulerTests
     private const int Fork = 57, Nanosleep = 35, GetTime = 228, SetPriority = 141, SetScheduler = 144, GetRandom = 318;
     private const int Child = TaskIdentity.Pid + 1;
     private const long Millisecond = 1_000_000;
-
-    private static void Call(Assembler a, int number, params ulong[] arguments)
-    {
-        AssemblerRegister64[] registers = [rdi, rsi, rdx, r10];
-        for (int i = 0; i < arguments.Length; i++)
-            a.mov(registers[i], arguments[i]);
-        a.mov(eax, number);
-        a.syscall();
-    }
 
     /// <summary>PAUSE costs many cycles and little of the host's time.</summary>
     private static void Spin(Assembler a)

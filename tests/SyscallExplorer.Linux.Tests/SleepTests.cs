@@ -2,6 +2,7 @@ using System.Text;
 using Iced.Intel;
 using SyscallExplorer.Machine;
 using static Iced.Intel.AssemblerRegisters;
+using static SyscallExplorer.Linux.Tests.Guest;
 
 namespace SyscallExplorer.Linux.Tests;
 
@@ -63,21 +64,7 @@ public sealed class SleepTests
     [InlineData("Zen2", "")]
     public void Snapshots_and_forks_with_tasks_that_sleep_go_on_alike(string cpu, string options)
     {
-        LinuxMachine whole = Load(cpu, options);
-        string end = RunToEnd(whole);
-        long length = whole.Processor.InstructionCount;
-        var random = new Random(4);
-        for (int i = 0; i < 12; i++)
-        {
-            LinuxMachine machine = Load(cpu, options);
-            machine.Run(RunLimits.Instructions(random.NextInt64(1, length)));
-            LinuxSnapshot snapshot = machine.Capture();
-            LinuxMachine fork = machine.Fork();
-            Assert.Equal(end, RunToEnd(fork));
-            Assert.Equal(end, RunToEnd(machine));
-            machine.Restore(snapshot);
-            Assert.Equal(end, RunToEnd(machine));
-        }
+        Guest.AssertGoesOnAlike(() => Load(cpu, options), RunToEnd, seed: 4, moments: 12);
     }
 
     private static LinuxMachine Load(string cpu, string options) => Guest.Load(Sleepers, cpu: Cpus.Find(cpu), commandLine: options);
@@ -114,14 +101,5 @@ public sealed class SleepTests
         for (int child = 0; child < 2; child++)
             Call(a, Wait4, ulong.MaxValue, 0, 0, 0);
         Call(a, Exit, 3);
-    }
-
-    private static void Call(Assembler a, int number, params ulong[] arguments)
-    {
-        AssemblerRegister64[] registers = [rdi, rsi, rdx, r10];
-        for (int i = 0; i < arguments.Length; i++)
-            a.mov(registers[i], arguments[i]);
-        a.mov(eax, number);
-        a.syscall();
     }
 }

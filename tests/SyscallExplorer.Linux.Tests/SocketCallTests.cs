@@ -2,6 +2,7 @@ using System.Text;
 using Iced.Intel;
 using SyscallExplorer.Machine;
 using static Iced.Intel.AssemblerRegisters;
+using static SyscallExplorer.Linux.Tests.Guest;
 
 namespace SyscallExplorer.Linux.Tests;
 
@@ -193,22 +194,8 @@ public sealed class SocketCallTests
     [Fact]
     public void Snapshots_and_forks_with_tasks_that_wait_at_sockets_go_on_alike()
     {
-        LinuxMachine whole = Load();
-        string end = RunToEnd(whole);
+        string end = Guest.AssertGoesOnAlike(Load, RunToEnd, seed: 5, moments: 10);
         Assert.Contains("012345012345012345", end, StringComparison.Ordinal);
-        long length = whole.Processor.InstructionCount;
-        var random = new Random(5);
-        for (int i = 0; i < 10; i++)
-        {
-            LinuxMachine machine = Load();
-            machine.Run(RunLimits.Instructions(random.NextInt64(1, length)));
-            LinuxSnapshot snapshot = machine.Capture();
-            LinuxMachine fork = machine.Fork();
-            Assert.Equal(end, RunToEnd(fork));
-            Assert.Equal(end, RunToEnd(machine));
-            machine.Restore(snapshot);
-            Assert.Equal(end, RunToEnd(machine));
-        }
     }
 
     private static LinuxMachine Load()
@@ -254,14 +241,5 @@ public sealed class SocketCallTests
         a.jne(send);
         Call(a, Wait4, ulong.MaxValue, 0, 0, 0);
         Call(a, Exit, 0);
-    }
-
-    private static void Call(Assembler a, int number, params ulong[] arguments)
-    {
-        AssemblerRegister64[] registers = [rdi, rsi, rdx, r10, r8, r9];
-        for (int i = 0; i < arguments.Length; i++)
-            a.mov(registers[i], arguments[i]);
-        a.mov(eax, number);
-        a.syscall();
     }
 }

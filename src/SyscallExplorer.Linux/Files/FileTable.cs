@@ -62,11 +62,11 @@ internal sealed class FileTable(LinuxMachine machine)
         return descriptor;
     }
 
-    /// <summary>A descriptor for a file that is open already: the lowest free one.</summary>
+    /// <summary>A descriptor for a file that is open already: the lowest free one from a number on.</summary>
     /// <returns>The descriptor, or -EMFILE.</returns>
-    public int OpenAgain(int number, bool closeOnExec)
+    public int OpenAgain(int number, bool closeOnExec, int lowest = 0)
     {
-        if (FirstFree(0) is not { } descriptor)
+        if (FirstFree(lowest) is not { } descriptor)
             return -Errno.EMFILE;
         Set(descriptor, new FileDescriptor(number, closeOnExec));
         return descriptor;
@@ -74,13 +74,7 @@ internal sealed class FileTable(LinuxMachine machine)
 
     /// <summary>A second descriptor for an open file: the lowest free one from a number on.</summary>
     /// <returns>The descriptor, or -EMFILE.</returns>
-    public int Duplicate(int descriptor, bool closeOnExec, int lowest = 0)
-    {
-        if (FirstFree(lowest) is not { } copy)
-            return -Errno.EMFILE;
-        Set(copy, new FileDescriptor(Table.Descriptors[descriptor].File, closeOnExec));
-        return copy;
-    }
+    public int Duplicate(int descriptor, bool closeOnExec, int lowest = 0) => OpenAgain(Table.Descriptors[descriptor].File, closeOnExec, lowest);
 
     /// <summary>A second descriptor of a given number, which is closed before.</summary>
     public void DuplicateTo(int descriptor, int target, bool closeOnExec)

@@ -66,7 +66,9 @@ internal sealed class MemoryFileSystem(LinuxMachine machine, Mount mount) : File
     public override string? TargetOf(VfsNode link) => InodeOf(link)?.Body is SymbolicLinkBody body ? body.Target : null;
 
     public override int Read(VfsNode node, long offset, Span<byte> destination) =>
-        ContentOf(node, out int error) is { } content ? content.Read(offset, destination) : error;
+        InodeOf(node) is { Body: RegularBody body } inode
+            ? Keep(inode, body, Machine.SharedPages.WithStores(node, body.Content, offset, destination.Length)).Read(offset, destination)
+            : -Errno.EINVAL;
 
     public override FileContent? ContentOf(VfsNode node, out int error)
     {
@@ -74,7 +76,12 @@ internal sealed class MemoryFileSystem(LinuxMachine machine, Mount mount) : File
         if (InodeOf(node) is not { Body: RegularBody body } inode)
             return null;
         error = 0;
-        FileContent content = Machine.SharedPages.WithStores(node, body.Content);
+        return Keep(inode, body, Machine.SharedPages.WithStores(node, body.Content));
+    }
+
+    /// <summary>Moves what was stored to pages into the file.</summary>
+    private FileContent Keep(Inode inode, RegularBody body, FileContent content)
+    {
         if (content != body.Content)
             Tree = Tree.Replace(inode with { Body = new RegularBody(content), Times = inode.Times with { Modification = Now, Change = Now } });
         return content;

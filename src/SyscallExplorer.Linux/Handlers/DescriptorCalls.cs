@@ -84,7 +84,7 @@ internal sealed class DescriptorCalls(LinuxMachine machine, LockCalls locks) : N
                 Machine.Files.Update(descriptor, file with { Flags = (file.Flags & ~OpenFlags.Changeable) | (argument & OpenFlags.Changeable) });
                 return 0;
             case var command when LockCalls.Serves(command):
-                return locks.Record(arguments, file);
+                return locks.Record(arguments);
             case getOwner or getSignal or setOwner or setSignal:
                 return 0;
             case getLease:

@@ -16,8 +16,11 @@ internal sealed class LockCalls(LinuxMachine machine) : NamedFileCalls(machine)
     public static bool Serves(int command) => command is (>= 5 and <= 7) or (>= 12 and <= 14) or (>= 36 and <= 38);
 
     /// <summary>F_GETLK, F_SETLK and F_SETLKW, for the process or for the open file, in the structure of the command's time.</summary>
-    public long Record(SyscallArguments arguments, OpenFile file)
+    public long Record(SyscallArguments arguments)
     {
+        if (Request(arguments.Int(0)) is not { } request)
+            return -Errno.EBADF;
+        OpenFile file = request.File;
         const int getLock = 5, setLock = 6, getLock64 = 12, getOpenFileLock = 36;
         int command = arguments.Int(1);
         if (command is >= getLock64 and < getOpenFileLock && !arguments.IsCompat)
@@ -33,8 +36,6 @@ internal sealed class LockCalls(LinuxMachine machine) : NamedFileCalls(machine)
             return -Errno.EINVAL;
         if (RangeOf(bytes, shape, file, out long first, out long last) is var error && error != 0)
             return error;
-        if (Request(arguments.Int(0)) is not { } request)
-            return -Errno.EBADF;
         int owner = ofOpenFile ? request.Number : Process.Id;
         var wanted = new FileLock(LocationOf(file).Node, ofOpenFile ? FileLockKind.OpenFile : FileLockKind.Process, owner, type == Exclusive, first, last);
         if (action == getLock)

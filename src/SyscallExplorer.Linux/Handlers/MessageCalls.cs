@@ -46,10 +46,8 @@ internal sealed class MessageCalls(LinuxMachine machine) : SocketCallFamily(mach
     {
         if (Find(descriptor, out FileRequest request, out SocketState? socket) is var error && socket is null)
             return error;
-        if (MessageHeader.Read(Memory, header, compat) is not { } given)
-            return -Errno.EFAULT;
-        if (given.VectorCount > MaxVectors)
-            return -Errno.EMSGSIZE;
+        if (ReadHeader(header, compat, out error) is not { } given)
+            return error;
         if (ReadVectors(compat ? 4 : 8, given.Vectors, given.VectorCount, out error) is not { } parts)
             return error;
         var message = new OutgoingMessage(new UserBuffer(Memory, parts), flags)
@@ -64,14 +62,19 @@ internal sealed class MessageCalls(LinuxMachine machine) : SocketCallFamily(mach
         return new SocketSender(request).Send(whole);
     }
 
+    private MessageHeader? ReadHeader(ulong address, bool compat, out long error)
+    {
+        MessageHeader? header = MessageHeader.Read(Memory, address, compat);
+        error = header is null ? -Errno.EFAULT : header.VectorCount > MaxVectors ? -Errno.EMSGSIZE : 0;
+        return error == 0 ? header : null;
+    }
+
     public long ReceiveMessage(int descriptor, ulong header, int flags, bool compat)
     {
         if (Find(descriptor, out FileRequest request, out SocketState? socket) is var error && socket is null)
             return error;
-        if (MessageHeader.Read(Memory, header, compat) is not { } given)
-            return -Errno.EFAULT;
-        if (given.VectorCount > MaxVectors)
-            return -Errno.EMSGSIZE;
+        if (ReadHeader(header, compat, out error) is not { } given)
+            return error;
         if (given.Name != 0 && given.NameLength < 0)
             return -Errno.EINVAL;
         if (ReadVectors(compat ? 4 : 8, given.Vectors, given.VectorCount, out error) is not { } parts)

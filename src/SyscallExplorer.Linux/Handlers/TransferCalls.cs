@@ -154,9 +154,15 @@ internal sealed class TransferCalls(LinuxMachine machine) : NamedFileCalls(machi
     /// </summary>
     private long Move(int source, long from, int target, long? to, ulong count)
     {
-        long done = Waited?.DoneBefore ?? 0;
-        if (Reason == WakeReason.Interrupted)
-            return done + (Waited?.Progress is long part ? part : 0) is var all and > 0 ? all : -Errno.ERESTARTSYS;
+        long done = 0;
+        if (Waited?.Progress is SeveralSteps before)
+        {
+            done = before.Done;
+            if (Reason == WakeReason.Interrupted)
+                return done + (before.OfOne is long part ? part : 0) is var all and > 0 ? all : -Errno.ERESTARTSYS;
+            SetProgress(before.OfOne);
+        }
+
         byte[] bytes = new byte[(int)Math.Min(count, Step)];
         while ((ulong)done < count)
         {
@@ -165,10 +171,13 @@ internal sealed class TransferCalls(LinuxMachine machine) : NamedFileCalls(machi
             if (read <= 0)
                 return done > 0 ? done : read;
             long written = Write(target, step.First((int)read), to + done);
-            if (Waited is { } wait)
-                Task = Task with { Wait = written == Blocked ? wait with { DoneBefore = done, TellsOfSignals = true } : wait with { Progress = null } };
-            if (written == Blocked)
+            if (written == Blocked && Waited is { } wait)
+            {
+                Task = Task with { Wait = wait with { Progress = new SeveralSteps(done, wait.Progress), TellsOfSignals = true } };
                 return Blocked;
+            }
+
+            SetProgress(null);
             if (written <= 0)
                 return done > 0 ? done : written;
             done += written;
@@ -194,4 +203,9 @@ internal sealed class TransferCalls(LinuxMachine machine) : NamedFileCalls(machi
         BinaryPrimitives.WriteInt64LittleEndian(word, value);
         return Memory.TryWrite(address, word[..size]);
     }
+
+    /// <summary>What a call has moved that waits in one of its steps.</summary>
+    /// <param name="Done">Bytes of the steps before.</param>
+    /// <param name="OfOne">What the step itself keeps.</param>
+    private sealed record SeveralSteps(long Done, object? OfOne);
 }

@@ -69,10 +69,29 @@ internal sealed class SharedPages(LinuxMachine machine)
     /// <param name="node">The file.</param>
     /// <param name="content">What it had.</param>
     /// <returns><paramref name="content"/> itself where nothing was stored.</returns>
-    public FileContent WithStores(VfsNode node, FileContent content)
+    public FileContent WithStores(VfsNode node, FileContent content) => WithStores(content, PagesOf(new FileBacking(node)));
+
+    /// <summary>The same for the pages of a range alone: a read looks at no others.</summary>
+    public FileContent WithStores(VfsNode node, FileContent content, long offset, int length)
+    {
+        ImmutableSortedDictionary<long, ulong> pages = PagesOf(new FileBacking(node));
+        if (pages.IsEmpty || length == 0)
+            return content;
+        long first = offset / FileContent.PageSize, last = (offset + length - 1) / FileContent.PageSize;
+        var found = new List<KeyValuePair<long, ulong>>();
+        for (long page = first; page <= last; page++)
+        {
+            if (pages.TryGetValue(page, out ulong frame))
+                found.Add(new(page, frame));
+        }
+
+        return WithStores(content, found);
+    }
+
+    private FileContent WithStores(FileContent content, IEnumerable<KeyValuePair<long, ulong>> pages)
     {
         Span<byte> kept = stackalloc byte[(int)KernelLayout.PageSize], stored = stackalloc byte[(int)KernelLayout.PageSize];
-        foreach ((long page, ulong frame) in PagesOf(new FileBacking(node)))
+        foreach ((long page, ulong frame) in pages)
         {
             long offset = page * FileContent.PageSize;
             int count = content.Read(offset, kept);

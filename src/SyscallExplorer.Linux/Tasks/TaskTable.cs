@@ -205,6 +205,19 @@ internal sealed class TaskTable(LinuxMachine machine)
         .Where(task => task is { State: RunState.Sleeping, Wait: { } wait } && wait.Keys.Contains(key))
         .OrderBy(task => task.Wait?.Sequence)];
 
+    /// <summary>
+    /// The kernel's page tables of the address space that the processor has loaded, in whichever ring it is. Only with isolation do they stand in
+    /// pairs, of which one bit of the address chooses.
+    /// </summary>
+    public ulong LoadedRoot
+    {
+        get
+        {
+            ulong root = machine.Processor.Registers.ControlRegister3 & PageEntry.Address;
+            return machine.Features.Contains(KernelFeature.Pti) ? root & ~PageTableSwitch.UserTable : root;
+        }
+    }
+
     /// <summary>Takes back what ended tasks and address spaces could not give while the processor still used it.</summary>
     public void ReleaseDead()
     {
@@ -217,7 +230,7 @@ internal sealed class TaskTable(LinuxMachine machine)
 
         if (State.DeadRoots.IsEmpty)
             return;
-        ulong loaded = machine.Processor.Registers.ControlRegister3 & PageEntry.Address & ~PageTableSwitch.UserTable;
+        ulong loaded = LoadedRoot;
         foreach (ulong root in State.DeadRoots.Where(root => root != loaded && root != machine.KernelRoots.Kernel))
         {
             machine.Frames.Release(root);

@@ -72,9 +72,6 @@ internal sealed record Wait(ImmutableArray<WaitKey> Keys, string What, long OnSi
     /// <summary>What the call has done so far, for its own use.</summary>
     public object? Progress { get; init; }
 
-    /// <summary>What the call had done before the operation that waits began, where it is made of several.</summary>
-    public long DoneBefore { get; init; }
-
     /// <summary>Files that stay open until the call ends: it goes on with those that it began with.</summary>
     public ImmutableArray<HeldFile> Files { get; init; } = [];
 

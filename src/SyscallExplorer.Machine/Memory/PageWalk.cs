@@ -24,16 +24,24 @@ internal static class PageWalk
             : Walk<WideEntries>(bus, rules, root, linear, access, user);
 
     /// <summary>Finds where an address is mapped without any side effect, whatever its rights.</summary>
-    public static bool TryFind(Bus bus, in PagingRules rules, ulong root, ulong linear, out ulong physical) =>
-        rules.Mode == PagingMode.TwoLevel
-            ? TryFind<NarrowEntries>(bus, rules, root, linear, out physical)
-            : TryFind<WideEntries>(bus, rules, root, linear, out physical);
+    public static bool TryFind(Bus bus, in PagingRules rules, ulong root, ulong linear, out ulong physical)
+    {
+        ulong pageSize = Follow(bus, rules, root, linear, steps: null, out physical);
+        return pageSize != 0;
+    }
 
     /// <summary>Lists the entries on the way to an address without any side effect, up to the first that is not present.</summary>
-    public static PagePath PathOf(Bus bus, in PagingRules rules, ulong root, ulong linear) =>
+    public static PagePath PathOf(Bus bus, in PagingRules rules, ulong root, ulong linear)
+    {
+        var steps = new List<PagePathStep>();
+        ulong pageSize = Follow(bus, rules, root, linear, steps, out ulong physical);
+        return new PagePath(linear, root, steps, pageSize == 0 ? null : physical, pageSize);
+    }
+
+    private static ulong Follow(Bus bus, in PagingRules rules, ulong root, ulong linear, List<PagePathStep>? steps, out ulong physical) =>
         rules.Mode == PagingMode.TwoLevel
-            ? PathOf<NarrowEntries>(bus, rules, root, linear)
-            : PathOf<WideEntries>(bus, rules, root, linear);
+            ? Follow<NarrowEntries>(bus, rules, root, linear, steps, out physical)
+            : Follow<WideEntries>(bus, rules, root, linear, steps, out physical);
 
     /// <summary>The number of address bits below the level that the root points to.</summary>
     private static int RootShift(PagingMode mode) => mode switch
@@ -106,51 +114,32 @@ internal static class PageWalk
         }
     }
 
-    private static bool TryFind<TFormat>(Bus bus, in PagingRules rules, ulong root, ulong linear, out ulong physical) where TFormat : struct, IPagingFormat
+    /// <summary>Follows the way to an address without marking it, and notes the entries where somebody wants them.</summary>
+    /// <returns>Bytes of the page, or 0 when none is there.</returns>
+    private static ulong Follow<TFormat>(Bus bus, in PagingRules rules, ulong root, ulong linear, List<PagePathStep>? steps, out ulong physical)
+        where TFormat : struct, IPagingFormat
     {
         physical = 0;
         if (!IsRootPresent(rules, root))
-            return false;
+            return 0;
         ulong table = RootTable(rules, root);
         for (int shift = RootShift(rules.Mode); ; shift -= TFormat.IndexBits)
         {
             // A table in a device is not read: that might have a side effect.
             ulong address = EntryAddress<TFormat>(table, linear, shift);
             if (!bus.Ram.Contains(address))
-                return false;
-            ulong entry = TFormat.Read(bus, address);
-            if ((entry & PageEntry.P) == 0)
-                return false;
-            bool leaf = TFormat.IsLeaf(entry, shift, rules);
-            table = TFormat.AddressIn(entry, shift, leaf, rules);
-            if (!leaf)
-                continue;
-            physical = table | (linear & ((1ul << shift) - 1));
-            return true;
-        }
-    }
-
-    private static PagePath PathOf<TFormat>(Bus bus, in PagingRules rules, ulong root, ulong linear) where TFormat : struct, IPagingFormat
-    {
-        var steps = new List<PagePathStep>();
-        var missing = new PagePath(linear, root, steps, null, 0);
-        if (!IsRootPresent(rules, root))
-            return missing;
-        ulong table = RootTable(rules, root);
-        for (int shift = RootShift(rules.Mode); ; shift -= TFormat.IndexBits)
-        {
-            // A table in a device is not read: that might have a side effect.
-            ulong address = EntryAddress<TFormat>(table, linear, shift);
-            if (!bus.Ram.Contains(address))
-                return missing;
+                return 0;
             ulong entry = TFormat.Read(bus, address);
             bool isPresent = (entry & PageEntry.P) != 0, isLeaf = isPresent && TFormat.IsLeaf(entry, shift, rules);
-            steps.Add(new PagePathStep(LevelName(shift), (int)((address - table) / (ulong)TFormat.EntrySize), address, entry, isLeaf));
+            steps?.Add(new PagePathStep(LevelName(shift), (int)((address - table) / (ulong)TFormat.EntrySize), address, entry, isLeaf));
             if (!isPresent)
-                return missing;
+                return 0;
             table = TFormat.AddressIn(entry, shift, isLeaf, rules);
-            if (isLeaf)
-                return missing with { Physical = table | (linear & ((1ul << shift) - 1)), PageSize = 1ul << shift };
+            if (!isLeaf)
+                continue;
+            ulong pageSize = 1ul << shift;
+            physical = table | (linear & (pageSize - 1));
+            return pageSize;
         }
     }
 

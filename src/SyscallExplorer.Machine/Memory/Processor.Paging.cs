@@ -73,7 +73,7 @@ public sealed partial class Processor
     public PagePath WalkOf(ulong linear, ulong? root = null)
     {
         bool isWide = _pagingMode is PagingMode.FourLevel or PagingMode.FiveLevel;
-        if (isWide ? linear + _canonicalHalf >= _canonicalHalf << 1 : linear > uint.MaxValue)
+        if (isWide ? !IsCanonical(linear) : linear > uint.MaxValue)
         {
             string rule = isWide
                 ? $"bits 63 to {(_pagingMode == PagingMode.FiveLevel ? 56 : 47)} of an address are all alike with the paging that is in force"

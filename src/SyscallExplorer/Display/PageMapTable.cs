@@ -13,7 +13,7 @@ internal static class PageMapTable
     ];
 
     public static TableLayout Of(PageMap map) => new(
-        $"{SyscallExplorer.Text.Hex(map.Address)} through the page tables",
+        $"{Text.Hex(map.Address)} through the page tables",
         [new("tables"), new("level"), new("index", true), new("entry at", true), new("entry"), new("bits")],
         [.. map.Tables.SelectMany(Rows)]);
 
@@ -24,7 +24,7 @@ internal static class PageMapTable
             yield return new LayoutRow(
             [
                 walk.Root.Name, step.Level, step.Index.ToString(CultureInfo.InvariantCulture), step.Address.ToString("x", CultureInfo.InvariantCulture),
-                SyscallExplorer.Text.Hex(step.Value), BitsOf(step),
+                Text.Hex(step.Value), BitsOf(step),
             ]);
         }
 
@@ -37,7 +37,7 @@ internal static class PageMapTable
         : "not present";
 
     private static string EndOf(PagePath path) =>
-        path.Physical is { } physical ? string.Create(CultureInfo.InvariantCulture, $"{physical:x16}") : "not mapped";
+        path.Physical is { } physical ? Text.Hex(physical) : "not mapped";
 
     private static string RightsOf(PagePath path)
     {

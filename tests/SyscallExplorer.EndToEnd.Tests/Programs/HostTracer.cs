@@ -71,13 +71,9 @@ internal static class HostTracer
 
     private static Process Start(string program, string folder, params string[] arguments)
     {
-        // Signals that whoever runs the tests ignores would be ignored here too.
-        var start = new ProcessStartInfo("/usr/bin/env", ["--default-signal", program, .. arguments])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
+        ProcessStartInfo start = Tools.OnHost(program, arguments);
+        start.WorkingDirectory = folder;
+        start.RedirectStandardInput = start.RedirectStandardOutput = true;
         start.Environment.Clear();
         start.Environment["TZ"] = "UTC";
         start.Environment["PATH"] = "/usr/bin:/bin";

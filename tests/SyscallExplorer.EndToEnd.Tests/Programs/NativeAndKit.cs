@@ -49,8 +49,7 @@ internal static class NativeAndKit
         DirectoryInfo folder = Directory.CreateTempSubdirectory("sysx-native-");
         try
         {
-            // Whoever runs the tests may ignore signals, SIGPIPE above all, and that is inherited.
-            var start = new ProcessStartInfo("/usr/bin/env", ["--default-signal", call.Program, .. call.Arguments.Select(a => a.Replace(Folder, folder.FullName))]);
+            ProcessStartInfo start = Tools.OnHost(call.Program, call.Arguments.Select(a => a.Replace(Folder, folder.FullName)));
             start.Environment.Clear();
             return Run(start, $"{call} on the host", call.Input);
         }

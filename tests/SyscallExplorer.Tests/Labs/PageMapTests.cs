@@ -32,10 +32,12 @@ public sealed class PageMapTests
         Assert.Equal("kernel", Assert.Single(pages.Tables).Root.Name);
     }
 
-    [Fact]
-    public void A_walk_leads_where_the_processor_goes_and_changes_nothing()
+    [Theory]
+    [InlineData("Haswell")]
+    [InlineData("Zen2")]
+    public void A_walk_leads_where_the_processor_goes_and_changes_nothing(string cpu)
     {
-        Lab lab = Lab.Boot("Linux_5_13", "Haswell");
+        Lab lab = Lab.Boot("Linux_5_13", cpu);
         lab.Load(a => a.nop());
         foreach (ulong address in (ulong[])[UserSpace.Data64 + 0x123, lab.Machine.AddressOf("do_syscall_64") + 5])
         {
