@@ -7,18 +7,15 @@ namespace SyscallExplorer.Linux;
 public sealed class KernelGeneration
 {
     private readonly Lazy<KernelImage> _image;
-    private readonly Lazy<SyscallTable> _table64;
-    private readonly Lazy<SyscallTable> _table32;
     private readonly Lazy<string> _hash;
 
-    internal KernelGeneration(string name, string release, long releaseTime, Func<KernelImage> image)
+    internal KernelGeneration(KernelDesign design, long releaseTime)
     {
-        Name = name;
-        Release = release;
+        Design = design;
+        Release = design.Traits.Version.ToString();
+        Name = "Linux_" + Release.Replace('.', '_');
         ReleaseTime = releaseTime;
-        _image = new Lazy<KernelImage>(image);
-        _table64 = new Lazy<SyscallTable>(() => SyscallTable.Load($"linux-{release}", "x86_64"));
-        _table32 = new Lazy<SyscallTable>(() => SyscallTable.Load($"linux-{release}", "i386"));
+        _image = new Lazy<KernelImage>(() => KernelImage.Build(design));
         _hash = new Lazy<string>(HashImage);
     }
 
@@ -29,15 +26,19 @@ public sealed class KernelGeneration
     public string Release { get; }
 
     /// <summary>System calls of 64-bit programs.</summary>
-    public SyscallTable Table64 => _table64.Value;
+    public SyscallTable Table64 => SyscallTables.Of(Traits.Tables).Table64;
 
     /// <summary>System calls of 32-bit programs.</summary>
-    public SyscallTable Table32 => _table32.Value;
+    public SyscallTable Table32 => SyscallTables.Of(Traits.Tables).Table32;
 
     /// <summary>SHA-256 of its guest code before boot, in hexadecimal.</summary>
     public string ImageHash => _hash.Value;
 
     internal KernelImage Image => _image.Value;
+
+    internal KernelDesign Design { get; }
+
+    internal KernelTraits Traits => Design.Traits;
 
     /// <summary>Seconds since 1970 at which the guest's wall clock starts.</summary>
     internal long ReleaseTime { get; }
@@ -49,12 +50,7 @@ public sealed class KernelGeneration
     internal static string FunctionOf(SyscallEntry entry, bool compat) => compat && entry.CompatEntry.Length > 0 ? entry.CompatEntry : entry.Entry;
 
     /// <summary>The kit's handler of a row, or null where the kit has none.</summary>
-    internal SyscallHandler? HandlerOf(SyscallEntry entry, bool compat)
-    {
-        string own = FunctionOf(entry, compat);
-        return HandlerTable.Linux_5_13.FirstOrDefault(handler => (compat ? handler.Entry32 : handler.Entry64) is { } name
-            && (name == own || (compat && $"compat_{name}" == own)));
-    }
+    internal SyscallHandler? HandlerOf(SyscallEntry entry, bool compat) => SyscallTables.HandlerOf(entry, compat ? SyscallAbi.Ia32 : SyscallAbi.Wide);
 
     private string HashImage()
     {
@@ -68,11 +64,23 @@ public sealed class KernelGeneration
 /// <summary>The kernels that the kit has.</summary>
 public static class Kernels
 {
-    /// <summary>Linux 5.13 on x86-64, released on 2021-06-27: generic entry code, KPTI, retpolines.</summary>
-    public static KernelGeneration Linux_5_13 { get; } = new("Linux_5_13", "5.13", 1_624_832_471, () => KernelImage.Linux_5_13);
+    /// <summary>Linux 4.20 on x86-64, released on 2018-12-23: KPTI, the entry stack, retpolines, calls that take the registers.</summary>
+    public static KernelGeneration Linux_4_20 { get; } = new(KernelDesigns.Linux_4_20, 1_545_606_931);
 
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<KernelGeneration> All { get; } = [Linux_5_13];
+    /// <summary>Linux 5.13 on x86-64, released on 2021-06-27: generic entry code, KPTI, retpolines.</summary>
+    public static KernelGeneration Linux_5_13 { get; } = new(KernelDesigns.Linux_5_13, 1_624_832_471);
+
+    /// <summary>Linux 6.1 on x86-64, released on 2022-12-11: IBRS or untrained returns at each entry, return thunks.</summary>
+    public static KernelGeneration Linux_6_1 { get; } = new(KernelDesigns.Linux_6_1, 1_670_796_978);
+
+    /// <summary>Linux 6.8 on x86-64, released on 2024-03-10: int 0x80 as an exception, VERW as the last step.</summary>
+    public static KernelGeneration Linux_6_8 { get; } = new(KernelDesigns.Linux_6_8, 1_710_103_089);
+
+    /// <summary>Linux 6.12 on x86-64, released on 2024-11-17: dispatch by comparisons, the branch history cleared at each entry.</summary>
+    public static KernelGeneration Linux_6_12 { get; } = new(KernelDesigns.Linux_6_12, 1_731_881_848);
+
+    /// <summary>All of them, the oldest first.</summary>
+    public static IReadOnlyList<KernelGeneration> All { get; } = [Linux_4_20, Linux_5_13, Linux_6_1, Linux_6_8, Linux_6_12];
 
     /// <summary>The kernel of a name or version: Linux_5_13, 5.13 and linux-5.13 are the same.</summary>
     /// <exception cref="ArgumentException">No kernel has that name; the message names the nearest and all.</exception>

@@ -191,10 +191,11 @@ public sealed partial class LinuxMachine
     {
         if (!cpu.Has(CpuFeature.Apic))
             throw new ArgumentException($"The CPU model '{cpu.Name}' has no local APIC, and the kit's kernel has no other timer: add {nameof(CpuFeature.Apic)}.", nameof(cpu));
-        IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu);
+        options.CheckFor(kernel.Traits.Version);
+        IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu, kernel.Traits.Version);
         var processor = new Processor(cpu, new Bus(new PhysicalMemory(KernelLayout.RamSize)));
         (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(processor, kernel, features, seed).Run();
-        var boot = new BootResult(features, HypercallCosts.Load($"linux-{kernel.Release}"), (kernelRoot, userRoot));
+        var boot = new BootResult(features, HypercallCosts.Load("linux-5.13"), (kernelRoot, userRoot));
         var machine = new LinuxMachine(kernel, options, seed, processor, boot) { Limits = limits ?? ProgramLimits.Default };
         var map = new MemoryMap { Id = 1, KernelRoot = kernelRoot, UserRoot = userRoot, Frame = KernelLayout.MapPhysical };
         machine.State = machine.State with { NextFrame = nextFrame, NextObject = map.Id + 1, Maps = machine.State.Maps.Add(map.Id, map) };

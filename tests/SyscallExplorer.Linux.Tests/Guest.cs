@@ -8,12 +8,13 @@ internal static class Guest
 {
     private const long Limit = 200_000;
 
-    public static LinuxMachine Boot(CpuModel? cpu = null, string commandLine = "", ulong seed = 0) =>
-        LinuxMachine.Boot(Kernels.Linux_5_13, cpu ?? Cpus.Skylake, KernelOptions.Parse(commandLine), seed);
+    public static LinuxMachine Boot(CpuModel? cpu = null, string commandLine = "", ulong seed = 0, KernelGeneration? kernel = null) =>
+        LinuxMachine.Boot(kernel ?? Kernels.Linux_5_13, cpu ?? Cpus.Skylake, KernelOptions.Parse(commandLine), seed);
 
-    public static LinuxMachine Load(Action<Assembler> program, int bitness = 64, CpuModel? cpu = null, string commandLine = "", string input = "")
+    public static LinuxMachine Load(
+        Action<Assembler> program, int bitness = 64, CpuModel? cpu = null, string commandLine = "", string input = "", KernelGeneration? kernel = null)
     {
-        LinuxMachine machine = Boot(cpu, commandLine);
+        LinuxMachine machine = Boot(cpu, commandLine, kernel: kernel);
         machine.Load(UserProgram.Assemble(program, bitness), System.Text.Encoding.UTF8.GetBytes(input));
         return machine;
     }

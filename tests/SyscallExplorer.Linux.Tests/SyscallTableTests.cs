@@ -113,13 +113,13 @@ public sealed class SyscallTableTests
         foreach (bool compat in (bool[])[false, true])
         {
             ulong table = compat ? KernelLayout.Ia32SysCallTable : KernelLayout.SysCallTable;
-            for (int number = 0; number < SyscallDispatch.NrSyscalls; number++)
+            for (int number = 0; number < Kernels.Linux_5_13.Traits.NrSyscalls; number++)
             {
                 ulong target = Guest.Peek(machine, table + (ulong)number * 8);
                 reached.Add(target);
                 SyscallEntry? entry = Table(compat).Find(number);
                 string function = entry is null ? "sys_ni_syscall" : KernelGeneration.FunctionOf(entry, compat);
-                Assert.Equal(function == "sys_ni_syscall", target == machine.AddressOf("sys_ni_syscall"));
+                Assert.Equal(function is "sys_ni_syscall" or "", target == machine.AddressOf("sys_ni_syscall"));
             }
         }
 
@@ -154,9 +154,12 @@ public sealed class SyscallTableTests
     }
 
     [Fact]
-    public void A_number_with_the_x32_bit_is_enosys()
+    public void A_number_with_the_x32_bit_is_looked_up_in_the_table_of_x32()
     {
-        CallRun run = new CallScript(64).Call(0x4000_0027).Run();
-        Assert.Equal(-38, run[0]);
+        CallRun run = new CallScript(64).Call(0x4000_0027).Call(0x4000_0000 + 548).Call(0x4000_0000 + 13).Call(0x4000_0200).Run();
+        Assert.Equal([TaskIdentity.Pid, -38L, -38L], [run[0], run[1], run[2]]);
+
+        // rt_sigaction has a number of its own there, and takes it amiss that its last argument is no size of a signal set.
+        Assert.Equal(-22, run[3]);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
     private const ulong Executable = PageEntry.P | PageEntry.A;
     private const ulong Uncached = ReadWrite | PageEntry.PCD | PageEntry.PWT;
     private const int AsidPcid = 1;
+    private const ulong Ibrs = 1;
 
     private readonly PhysicalMemory _ram = cpu.Bus.Ram;
     private readonly FrameAllocator _frames = new(KernelLayout.FirstFreeFrame, KernelLayout.RamSize, cpu.Bus.Ram);
@@ -51,8 +52,11 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
 
     private void WriteTables()
     {
-        WriteSyscallTable(KernelLayout.SysCallTable, kernel.Table64, compat: false);
-        WriteSyscallTable(KernelLayout.Ia32SysCallTable, kernel.Table32, compat: true);
+        KernelTraits traits = kernel.Traits;
+        WriteSyscallTable(KernelLayout.SysCallTable, SyscallAbi.Wide, traits.HasX32Table ? traits.NrSyscalls : Math.Max(traits.NrSyscalls, traits.X32NrSyscalls));
+        WriteSyscallTable(KernelLayout.Ia32SysCallTable, SyscallAbi.Ia32, traits.Ia32NrSyscalls);
+        if (traits.HasX32Table)
+            WriteSyscallTable(KernelLayout.X32SysCallTable, SyscallAbi.X32, traits.X32NrSyscalls);
         ulong address = ReadOnlyPhysical(KernelLayout.ExceptionTable);
         foreach (FaultFixup fixup in kernel.Image.Fixups)
         {
@@ -64,20 +68,14 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         _ram.Write(ReadOnlyPhysical(KernelLayout.VerwSelector), BitConverter.GetBytes(Selectors.KernelDs));
     }
 
-    /// <summary>A handler of the kit, the kernel's own stub for a hole, or the stub that counts what the kit does not have.</summary>
-    private void WriteSyscallTable(ulong linear, SyscallTable table, bool compat)
+    /// <summary>Before Linux 5.4 one table serves 64-bit and x32 callers, whose own numbers lie behind those of the others.</summary>
+    private void WriteSyscallTable(ulong linear, SyscallAbi abi, int size)
     {
-        IReadOnlyDictionary<string, ulong> symbols = kernel.Image.Symbols;
-        ulong hole = symbols[HandlerCode.NiSyscall];
-        ulong missing = symbols[compat ? HandlerCode.NotImplemented32 : HandlerCode.NotImplemented64];
-        for (int number = 0; number < SyscallDispatch.NrSyscalls; number++)
+        const int firstOfX32 = 512;
+        for (int number = 0; number < size; number++)
         {
-            SyscallEntry? entry = table.Find(number);
-            SyscallHandler? handler = entry is null ? null : kernel.HandlerOf(entry, compat);
-            bool isHole = entry is null || KernelGeneration.FunctionOf(entry, compat) == HandlerCode.NiSyscall;
-            ulong target = isHole ? hole
-                : handler is null ? missing
-                : symbols[compat ? handler.Symbol32 : handler.Symbol64];
+            SyscallAbi own = abi == SyscallAbi.Wide && number >= firstOfX32 ? SyscallAbi.X32 : abi;
+            ulong target = kernel.Image.Symbols[HandlerCode.TargetOf(kernel.Traits, number, own)];
             _ram.WriteUInt64(ReadOnlyPhysical(linear) + (ulong)number * 8, target);
         }
     }
@@ -175,7 +173,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         WriteGate(TimerInterrupt.Vector, kernel.Image.Symbols["asm_" + TimerInterrupt.Symbol], ist: 0, dpl: 0);
         foreach (ExceptionEntry entry in ExceptionEntries.Table)
             WriteGate((int)entry.Vector, kernel.Image.Symbols[entry.AsmSymbol], entry.Ist, entry.Dpl);
-        WriteGate(SyscallVector, kernel.Image.Symbols[Int80CompatEntry.Linux_5_13.Symbol], ist: 0, userCallable);
+        WriteGate(SyscallVector, kernel.Image.Symbols[kernel.Design.Int80.Symbol], ist: 0, userCallable);
     }
 
     private const int SyscallVector = 0x80;
@@ -192,7 +190,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
     private void WriteTss()
     {
         ulong tss = KernelLayout.PerCpuPhysical + PerCpuOffsets.Tss;
-        _ram.WriteUInt64(tss + TaskStateSegment.Rsp0, KernelLayout.EntryStackTop);
+        _ram.WriteUInt64(tss + TaskStateSegment.Rsp0, kernel.Traits.HasEntryStack ? KernelLayout.EntryStackTop : KernelLayout.ThreadStackTop);
         for (int ist = 1; ist <= IstIndex.MachineCheck; ist++)
             _ram.WriteUInt64(tss + TaskStateSegment.Ist1 + (ulong)(ist - 1) * 8, KernelLayout.ExceptionStackTop(ist));
         Write16(tss + TaskStateSegment.IoMapBase, TaskStateSegment.Size);
@@ -203,7 +201,9 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         var random = new Random(unchecked((int)(seed ^ (seed >> 32))));
         ulong area = KernelLayout.PerCpuPhysical;
         _ram.WriteUInt64(area + PerCpuOffsets.CurrentTask, KernelLayout.DirectMapped(KernelLayout.TaskPhysical));
-        _ram.WriteUInt64(area + PerCpuOffsets.TopOfStack, KernelLayout.ThreadStackTop);
+        int topOfStack = kernel.Traits.TopOfStackInTss ? PerCpuOffsets.Tss + TaskStateSegment.Rsp1 : PerCpuOffsets.TopOfStack;
+        _ram.WriteUInt64(area + (ulong)topOfStack, KernelLayout.ThreadStackTop);
+        _ram.WriteUInt64(area + PerCpuOffsets.SpecCtrl, If(KernelFeature.KernelIbrs, Ibrs));
         ulong canary = (ulong)random.NextInt64() & ~0xFFul;
         _ram.WriteUInt64(area + PerCpuOffsets.StackCanary, canary);
         _ram.WriteUInt64(area + PerCpuOffsets.KstackOffset, (ulong)random.Next(0x400));
@@ -256,7 +256,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         }
     }
 
-    /// <summary>The wall clock starts on the day Linux 5.13 was released, so that no host clock reaches the guest.</summary>
+    /// <summary>The wall clock starts on the day the kernel was released, so that no host clock reaches the guest.</summary>
     private void WriteTimekeeper()
     {
         ulong clock = KernelLayout.DataPhysical + (KernelLayout.Timekeeper - KernelLayout.Data);
@@ -289,14 +289,16 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         registers.WriteMsr(Msr.GsBase, KernelLayout.PerCpu);
         registers.WriteMsr(Msr.KernelGsBase, 0);
         registers.WriteMsr(Msr.Star, ((ulong)Selectors.User32Cs << 48) | ((ulong)Selectors.KernelCs << 32));
-        registers.WriteMsr(Msr.Lstar, kernel.Image.Symbols[Syscall64Entry.Linux_5_13.Symbol]);
-        registers.WriteMsr(Msr.Cstar, kernel.Image.Symbols[SyscallCompatEntry.Linux_5_13.Symbol]);
-        registers.WriteMsr(Msr.Fmask, Rflags.TF | Rflags.IF | Rflags.DF | Rflags.IOPL | Rflags.NT | Rflags.AC);
+        registers.WriteMsr(Msr.Lstar, kernel.Image.Symbols[kernel.Design.LstarSymbol]);
+        registers.WriteMsr(Msr.Cstar, kernel.Image.Symbols[kernel.Design.SyscallCompat.Symbol]);
+        registers.WriteMsr(Msr.Fmask, kernel.Traits.Fmask);
 
         // AMD keeps 32 bits of the SYSENTER addresses, which nothing ever uses there.
         registers.WriteMsr(Msr.SysenterCs, Selectors.KernelCs);
         registers.WriteMsr(Msr.SysenterEsp, KernelLayout.EntryStackTop);
-        registers.WriteMsr(Msr.SysenterEip, kernel.Image.Symbols[SysenterCompatEntry.Linux_5_13.Symbol]);
+        registers.WriteMsr(Msr.SysenterEip, kernel.Image.Symbols[kernel.Design.SysenterCompat.Symbol]);
+        if (features.Contains(KernelFeature.KernelIbrs))
+            registers.WriteMsr(Msr.SpecCtrl, Ibrs);
         if (cpu.Model.Has(CpuFeature.Rdtscp))
             registers.WriteMsr(Msr.TscAux, 0);
     }

@@ -33,6 +33,18 @@ public enum KernelFeature
     /// <summary>VERW clears buffers on the way to user mode (MDS).</summary>
     MdsClear,
 
+    /// <summary>IBRS is on while the kernel runs, and off in user mode (RETBLEED on Intel).</summary>
+    KernelIbrs,
+
+    /// <summary>Each entry makes the predictor forget the return of the thunk (RETBLEED on AMD).</summary>
+    UntrainReturns,
+
+    /// <summary>Returns stand where they are used, and not as jumps to a thunk.</summary>
+    InlineReturns,
+
+    /// <summary>A loop of branches overwrites the branch history at each entry (BHI).</summary>
+    ClearBranchHistory,
+
     /// <summary>The kernel stack's offset is randomised for each system call.</summary>
     RandomizeKstackOffset,
 

@@ -26,9 +26,6 @@ internal sealed class KernelImage
     /// <summary>Instructions that an observer can wait for, by their addresses.</summary>
     public IReadOnlyDictionary<ulong, KernelPoint> Points { get; }
 
-    /// <summary>Linux 5.13 on x86-64.</summary>
-    public static KernelImage Linux_5_13 { get; } = Build(EmitText, EmitEntryText);
-
     /// <summary>The symbol at or before an address of the kernel's code, with the distance to it.</summary>
     public (string Name, ulong Offset)? SymbolAt(ulong address)
     {
@@ -67,17 +64,14 @@ internal sealed class KernelImage
         return high;
     }
 
-    private static void EmitEntryText(KernelAssembler k)
+    private static void EmitEntryText(KernelAssembler k, KernelDesign design)
     {
-        Syscall64Entry.Linux_5_13.Emit(k);
-        SyscallCompatEntry.Linux_5_13.Emit(k);
-        SysenterCompatEntry.Linux_5_13.Emit(k);
-        FastReturn32.Linux_5_13.Emit(k);
-        Int80CompatEntry.Linux_5_13.Emit(k);
-        ReturnByIret.ToUser.Emit(k);
-        ReturnByIret.ToKernel.Emit(k);
+        foreach (EntryPathCode path in design.Paths)
+            path.Emit(k);
         ExceptionEntries.Emit(k);
+        BranchHistory.Emit(k);
         SchedulerCode.EmitEntryText(k);
+        BufferClearing.EmitSelector(k);
     }
 
     private static void EmitText(KernelAssembler k)
@@ -85,6 +79,7 @@ internal sealed class KernelImage
         SyscallDispatch.Emit(k);
         ExitToUser.Emit(k);
         IndirectThunk.Emit(k);
+        ReturnThunk.Emit(k);
         TimeHandlers.Emit(k);
         HandlerCode.Emit(k);
         ExceptionHandlers.Emit(k);
@@ -92,12 +87,17 @@ internal sealed class KernelImage
         SchedulerCode.EmitText(k);
     }
 
-    private static KernelImage Build(Action<KernelAssembler> text, Action<KernelAssembler> entryText)
+    /// <summary>Writes a generation's code.</summary>
+    public static KernelImage Build(KernelDesign design)
     {
         IReadOnlyDictionary<string, ulong> known = new Dictionary<string, ulong>();
         for (int pass = 0; ; pass++)
         {
-            AssembledSection[] sections = [Assemble(KernelLayout.Text, text, known), Assemble(KernelLayout.EntryText, entryText, known)];
+            AssembledSection[] sections = 
+            [
+                Assemble(KernelLayout.Text, EmitText, known, design.Traits),
+                Assemble(KernelLayout.EntryText, k => EmitEntryText(k, design), known, design.Traits),
+            ];
             var image = new KernelImage(sections);
             bool settled = pass > 0 && image.Symbols.All(symbol => known.TryGetValue(symbol.Key, out ulong address) && address == symbol.Value);
             if (settled)
@@ -108,9 +108,10 @@ internal sealed class KernelImage
         }
     }
 
-    private static AssembledSection Assemble(CodeSection section, Action<KernelAssembler> emit, IReadOnlyDictionary<string, ulong> known)
+    private static AssembledSection Assemble(
+        CodeSection section, Action<KernelAssembler> emit, IReadOnlyDictionary<string, ulong> known, KernelTraits traits)
     {
-        var k = new KernelAssembler(section, known);
+        var k = new KernelAssembler(section, known, traits);
         emit(k);
         return k.Finish();
     }

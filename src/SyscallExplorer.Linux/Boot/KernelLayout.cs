@@ -37,10 +37,11 @@ internal sealed class KernelLayout
     public const ulong DataPhysical = 0x0240_0000;
 
     public const ulong SysCallTable = ReadOnlyData;
-    public const ulong Ia32SysCallTable = ReadOnlyData + 0x1000;
-    public const ulong ExceptionTable = ReadOnlyData + 0x2000;
-    public const ulong VerwSelector = ReadOnlyData + 0x3000;
-    public const ulong UtsName = ReadOnlyData + 0x3100;
+    public const ulong Ia32SysCallTable = ReadOnlyData + 0x2000;
+    public const ulong X32SysCallTable = ReadOnlyData + 0x4000;
+    public const ulong ExceptionTable = ReadOnlyData + 0x6000;
+    public const ulong VerwSelector = ReadOnlyData + 0x8000;
+    public const ulong UtsName = ReadOnlyData + 0x8100;
 
     public const ulong Timekeeper = Data;
     public const ulong InitCred = Data + 0x100;
@@ -122,6 +123,9 @@ internal static class PerCpuOffsets
     public const int StackCanary = 0x28;
     public const int KstackOffset = 0x30;
     public const int UserPcidFlushMask = 0x38;
+
+    /// <summary>x86_spec_ctrl_current: what IA32_SPEC_CTRL holds while the kernel runs.</summary>
+    public const int SpecCtrl = 0x48;
     public const int CpuNumber = 0x40;
     public const int PreemptCount = 0x44;
 

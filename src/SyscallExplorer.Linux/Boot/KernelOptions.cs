@@ -12,30 +12,10 @@ internal enum Toggle
 
 /// <summary>
 /// The kernel's command line, as Linux writes it. An unknown option is an error, not a silent wish.
-/// Documentation/admin-guide/kernel-parameters.txt of Linux 5.13.
+/// Which options there are differs between the versions.
 /// </summary>
 public sealed class KernelOptions
 {
-    private static readonly Dictionary<string, string[]?> Known = new()
-    {
-        ["mitigations"] = ["auto", "off"],
-        ["pti"] = ["auto", "on", "off"],
-        ["nopti"] = null,
-        ["spectre_v2"] = ["auto", "on", "off", "retpoline", "retpoline,generic", "retpoline,amd"],
-        ["nospectre_v2"] = null,
-        ["nospectre_v1"] = null,
-        ["mds"] = ["full", "off"],
-        ["nosmap"] = null,
-        ["nosmep"] = null,
-        ["nopcid"] = null,
-        ["nofsgsbase"] = null,
-        ["nox2apic"] = null,
-        ["lapic"] = ["notscdeadline"],
-        ["randomize_kstack_offset"] = ["on", "off"],
-        ["norandmaps"] = null,
-        ["quiet"] = null,
-    };
-
     private readonly Dictionary<string, string> _given = [];
 
     private KernelOptions(string text) => Text = text;
@@ -55,8 +35,13 @@ public sealed class KernelOptions
         foreach (string word in words)
         {
             string[] parts = word.Split('=', 2);
-            if (!Known.TryGetValue(parts[0], out string[]? values))
-                throw new ArgumentException(Suggestion.Sentence("No kernel option is named", parts[0], "Known options", Known.Keys), nameof(commandLine));
+            if (!KernelOptionTable.Known.TryGetValue(parts[0], out KernelOption? option))
+            {
+                throw new ArgumentException(
+                    Suggestion.Sentence("No kernel option is named", parts[0], "Known options", KernelOptionTable.Known.Keys), nameof(commandLine));
+            }
+
+            string[]? values = option.Values;
             if (values is null && parts.Length == 2)
                 throw new ArgumentException($"The kernel option '{parts[0]}' takes no value; it was given '{parts[1]}'.", nameof(commandLine));
             if (values is not null && (parts.Length == 1 || !values.Contains(parts[1])))
@@ -74,15 +59,33 @@ public sealed class KernelOptions
     /// <summary>kernel.randomize_va_space: 2 unless norandmaps says that no address is random.</summary>
     internal int RandomizeVaSpace => Given("norandmaps") ? 0 : 2;
 
-    /// <summary>What this boot of this processor switches on.</summary>
-    internal IReadOnlySet<KernelFeature> FeaturesFor(CpuModel cpu)
+    /// <summary>Refuses what a version does not have yet.</summary>
+    /// <exception cref="ArgumentException">An option is younger than the kernel; the message says since when there is one.</exception>
+    internal void CheckFor(Version version)
     {
+        foreach (KernelOption option in _given.Keys.Select(name => KernelOptionTable.Known[name]))
+        {
+            if (version < option.Since)
+            {
+                IEnumerable<string> known = KernelOptionTable.Known.Values.Where(other => other.Since <= version).Select(other => other.Name);
+                throw new ArgumentException(
+                    $"Linux {version} has no option '{option.Name}': it came with Linux {option.Since}. Options of this version: {string.Join(", ", known)}.");
+            }
+        }
+    }
+
+    /// <summary>What this boot of this processor switches on.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="version">Of the kernel; null means 5.13.</param>
+    internal IReadOnlySet<KernelFeature> FeaturesFor(CpuModel cpu, Version? version = null)
+    {
+        version ??= KernelDesigns.Linux_5_13.Traits.Version;
         bool mitigate = Value("mitigations") != "off";
         bool Suffers(Vulnerabilities weakness) => (cpu.Vulnerabilities & weakness) != 0;
         var features = new HashSet<KernelFeature>();
         void Set(KernelFeature feature, bool value)
         {
-            if (value)
+            if (value && FeatureHistory.Has(version, feature))
                 features.Add(feature);
         }
 
@@ -108,7 +111,7 @@ public sealed class KernelOptions
         };
         Set(KernelFeature.Pti, pti == Toggle.On || (pti == Toggle.Auto && Suffers(Vulnerabilities.Meltdown)));
 
-        SetRetpoline(cpu, mitigate, Suffers(Vulnerabilities.SpectreV2), Set);
+        SetBranchMitigations(cpu, version, mitigate, features, Set);
         Set(KernelFeature.MdsClear, mitigate && Suffers(Vulnerabilities.Mds) && cpu.Has(CpuFeature.MdClear) && Value("mds") != "off");
 
         // SMAP keeps speculation out of user memory only where the processor does not read across rings anyway, and where a program
@@ -120,18 +123,35 @@ public sealed class KernelOptions
         return features;
     }
 
-    /// <summary>mitigations=off and nospectre_v2 win over spectre_v2=; AMD's thunk asked for elsewhere is as if nothing had been asked for.</summary>
-    private void SetRetpoline(CpuModel cpu, bool mitigate, bool suffers, Action<KernelFeature, bool> set)
+    /// <summary>
+    /// mitigations=off and nospectre_v2 win over spectre_v2=; AMD's thunk asked for elsewhere is as if nothing had been asked for. RETBLEED decides
+    /// first from Linux 5.19 on: on Intel IBRS then takes the place of retpolines. AMD's own thunk is no longer chosen by itself from Linux 5.17 on.
+    /// </summary>
+    private void SetBranchMitigations(
+        CpuModel cpu, Version version, bool mitigate, IReadOnlySet<KernelFeature> features, Action<KernelFeature, bool> set)
     {
+        bool isAmd = cpu.Vendor == CpuVendor.Amd;
+        bool suffers = (cpu.Vulnerabilities & Vulnerabilities.SpectreV2) != 0;
         string choice = Given("nospectre_v2") || !mitigate ? "off" : Value("spectre_v2") ?? "auto";
-        if (choice == "retpoline,amd" && cpu.Vendor != CpuVendor.Amd)
+        if (choice == "retpoline,amd" && !isAmd)
             choice = "auto";
+        bool retbleed = version >= s_retbleed && mitigate && Value("retbleed") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Retbleed) != 0;
         bool on = choice switch { "off" => false, "auto" => suffers, _ => true };
-        bool lfence = choice != "retpoline,generic" && cpu.Vendor == CpuVendor.Amd;
-        set(KernelFeature.RetpolineLfence, on && lfence);
-        set(KernelFeature.Retpoline, on && !lfence);
+        bool ibrs = on && !isAmd && version >= s_retbleed && (choice == "ibrs" || (choice == "auto" && retbleed));
+        bool lfence = choice is "retpoline,amd" or "retpoline,lfence" || (isAmd && choice != "retpoline,generic" && version < s_genericOnAmd);
+        set(KernelFeature.KernelIbrs, ibrs);
+        set(KernelFeature.RetpolineLfence, on && !ibrs && lfence);
+        set(KernelFeature.Retpoline, on && !ibrs && !lfence);
         set(KernelFeature.RsbContextSwitch, on);
+        bool untrain = retbleed && isAmd;
+        set(KernelFeature.UntrainReturns, untrain);
+        set(KernelFeature.InlineReturns, !untrain);
+        bool history = mitigate && Value("spectre_bhi") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Bhi) != 0;
+        set(KernelFeature.ClearBranchHistory, history && !features.Contains(KernelFeature.Retpoline));
     }
+
+    private static readonly Version s_retbleed = new(5, 19);
+    private static readonly Version s_genericOnAmd = new(5, 17);
 
     private bool Given(string name) => _given.ContainsKey(name);
 

@@ -2,10 +2,28 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace SyscallExplorer.Linux;
 
-/// <summary>What the generic entry code of Linux 5.13 does before user mode: exit work of the call, the work loop with interrupts off, then the architecture's last steps.</summary>
+/// <summary>
+/// What C does before user mode: exit work of the call, the work loop with interrupts off, then the architecture's last steps. From Linux 5.9 on
+/// the generic entry code does it; before, the architecture's own, with the same order and other names.
+/// </summary>
 internal static class ExitToUser
 {
     private const int RegsPoked = 4;
+
+    /// <summary>Called at the end of a system call.</summary>
+    public static string SyscallExitSymbol(KernelAssembler k) => k.Traits.HasGenericEntry ? "syscall_exit_to_user_mode" : "syscall_return_slowpath";
+
+    /// <summary>Called where there is no call to end, with interrupts off.</summary>
+    public static string PrepareSymbol(KernelAssembler k) => k.Traits.HasGenericEntry ? "irqentry_exit_to_user_mode" : "prepare_exit_to_usermode";
+
+    /// <summary>The end of an exception from user mode: with the generic entry code its function sees to the way out, before, the assembly does.</summary>
+    public static void EndException(KernelAssembler k)
+    {
+        if (k.Traits.HasGenericEntry)
+            k.jmp(k.To(PrepareSymbol(k)));
+        else
+            k.ret();
+    }
 
     public static void Emit(KernelAssembler k)
     {
@@ -18,16 +36,16 @@ internal static class ExitToUser
 
     private static void EmitSyscallExit(KernelAssembler k)
     {
-        k.Global("syscall_exit_to_user_mode");
+        k.Global(SyscallExitSymbol(k));
         k.Observable(KernelPoint.CallLeaves);
         k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
-        k.test(__dword_ptr[rax + TaskLayout.SyscallWork], SyscallWork.OnExit);
+        k.TestSyscallWork(rax, onEntry: false);
         k.jne(k.To("syscall_exit_work"));
         k.Local("syscall_exit_to_user_mode.cli");
         k.cli();
 
         // An exception's exit comes in here, with interrupts off already.
-        k.Global("irqentry_exit_to_user_mode");
+        k.Global(PrepareSymbol(k));
         k.call(k.To("exit_to_user_mode_prepare"));
         k.jmp(k.To("exit_to_user_mode"));
 
@@ -95,7 +113,7 @@ internal static class ExitToUser
     /// <summary>RDI becomes the registers that the task came with, which lie at the top of its stack.</summary>
     public static void TaskRegisters(KernelAssembler k)
     {
-        k.mov(rdi, k.PerCpu(PerCpuOffsets.TopOfStack));
+        k.mov(rdi, k.TopOfStack());
         k.sub(rdi, PtRegsOffsets.Size);
     }
 
@@ -103,7 +121,8 @@ internal static class ExitToUser
     private static void EmitLast(KernelAssembler k)
     {
         k.Global("exit_to_user_mode");
-        k.OnlyWith(KernelFeature.MdsClear, "MDS", () => k.verw(__word_ptr[KernelLayout.VerwSelector]));
+        if (!k.Traits.ClearsBuffersLast)
+            k.OnlyWith(KernelFeature.MdsClear, "MDS", () => k.verw(__word_ptr[KernelLayout.VerwSelector]));
         k.ret();
     }
 }

@@ -24,6 +24,12 @@ internal static class HypercallNumbers
 
     /// <summary>Added where the caller is a 32-bit one.</summary>
     public const int Compat = 0x1000_0000;
+
+    /// <summary>Added where the caller is an x32 one: 64-bit registers, and structures as 32-bit programs have them.</summary>
+    public const int X32 = 0x2000_0000;
+
+    /// <summary>Both of them.</summary>
+    public const int Callers = Compat | X32;
 }
 
 /// <summary>Guest code that ends in the host.</summary>

@@ -4,42 +4,80 @@ using static Iced.Intel.AssemblerRegisters;
 namespace SyscallExplorer.Linux;
 
 /// <summary>
-/// <c>do_syscall_64</c> and its 32-bit sisters of Linux 5.13, as compiled C would do it: entry work, bounds, masked index, call
-/// through the table, exit work.
+/// <c>do_syscall_64</c> and its 32-bit sisters from Linux 4.19 on, as compiled C would do it: entry work, bounds, masked index, call
+/// through the table or by comparisons, exit work.
 /// </summary>
 internal static class SyscallDispatch
 {
-    /// <summary>Entries of either table in Linux 5.13; the highest number is one less.</summary>
-    public const int NrSyscalls = 447;
+    private const int X32Bit = 0x4000_0000;
 
     public static void Emit(KernelAssembler k)
     {
         k.Composed();
         EmitDoSyscall64(k);
-        EmitDoSysenter32(k);
+        if (k.Traits.SysenterMendedInC)
+            EmitDoSysenter32(k);
         EmitDoFastSyscall32(k);
         EmitDoInt80(k);
         EmitTraceEnter(k);
+        SyscallSwitch.Emit(k);
     }
 
-    /// <summary>RDI is the number, RSI the registers. The number is compared with all its 64 bits.</summary>
+    /// <summary>RDI is the number, RSI the registers; from Linux 5.14 on the other way round.</summary>
     private static void EmitDoSyscall64(KernelAssembler k)
     {
         k.Phase(PhaseKind.EntryWork);
         k.Global("do_syscall_64");
         k.push(rbp);
         k.push(rbx);
-        k.mov(rbp, rsi);
-        k.mov(rbx, rdi);
+        if (k.Traits.RegistersFirst)
+        {
+            k.mov(rbp, rdi);
+            k.movsxd(rbx, esi);
+        }
+        else
+        {
+            k.mov(rbp, rsi);
+            k.mov(rbx, rdi);
+        }
+
         KstackOffset.Enter(k);
         k.sti();
-        ServeCall(k, "do_syscall_64", KernelLayout.SysCallTable, use32BitNumber: false);
+        ServeCall(k, "do_syscall_64", use32BitNumber: false);
         KstackOffset.Leave(k);
+        if (k.Traits.SysretDecidedInC)
+            DecideSysret(k);
         k.pop(rbx);
         k.pop(rbp);
         k.ret();
 
         LetTracersLook(k, "do_syscall_64", use32BitNumber: false);
+    }
+
+    /// <summary>AL becomes whether SYSRET would restore what IRET would.</summary>
+    private static void DecideSysret(KernelAssembler k)
+    {
+        const string no = "do_syscall_64.iret";
+        k.Phase(PhaseKind.RestoreRegisters);
+        k.xor(eax, eax);
+        k.mov(rcx, __qword_ptr[rbp + PtRegsOffsets.Ip]);
+        k.cmp(__qword_ptr[rbp + PtRegsOffsets.Cx], rcx);
+        k.jne(k.To(no));
+        k.mov(rdx, __qword_ptr[rbp + PtRegsOffsets.Flags]);
+        k.cmp(__qword_ptr[rbp + PtRegsOffsets.R11], rdx);
+        k.jne(k.To(no));
+        k.cmp(__qword_ptr[rbp + PtRegsOffsets.Cs], Selectors.UserCs);
+        k.jne(k.To(no));
+        k.cmp(__qword_ptr[rbp + PtRegsOffsets.Ss], Selectors.UserDs);
+        k.jne(k.To(no));
+
+        // SYSRET of an address beyond user space would fault in ring 0 on Intel, or reach the vsyscall page.
+        k.mov(rsi, KernelLayout.UserAddressLimit);
+        k.cmp(rcx, rsi);
+        k.jae(k.To(no));
+        k.test(edx, (int)(Rflags.RF | Rflags.TF));
+        k.sete(al);
+        k.Local(no);
     }
 
     /// <summary>SYSENTER left the stack pointer in EBP and cleared IF.</summary>
@@ -76,11 +114,13 @@ internal static class SyscallDispatch
         UserAccess.Close(k);
         k.mov(__dword_ptr[rbp + PtRegsOffsets.Bp], ecx);
 
-        ServeCall(k, "do_fast_syscall_32", KernelLayout.Ia32SysCallTable, use32BitNumber: true);
+        ServeCall(k, "do_fast_syscall_32", use32BitNumber: true);
         KstackOffset.Leave(k);
 
         k.Phase(PhaseKind.RestoreRegisters);
         k.xor(eax, eax);
+        if (k.Traits.SysretDecidedInC)
+            k.OnlyWith(KernelFeature.XenPv, () => k.jmp(k.To("do_fast_syscall_32.out")));
         k.mov(rcx, k.PerCpu(PerCpuOffsets.CurrentTask));
         k.mov(rcx, __qword_ptr[rcx + TaskLayout.Mm]);
         k.mov(rcx, __qword_ptr[rcx + TaskLayout.MmLandingPad]);
@@ -103,7 +143,7 @@ internal static class SyscallDispatch
         UserAccess.Close(k);
         k.mov(__qword_ptr[rbp + PtRegsOffsets.Ax], -Errno.EFAULT);
         k.cli();
-        k.call(k.To("irqentry_exit_to_user_mode"));
+        k.call(k.To(ExitToUser.PrepareSymbol(k)));
         KstackOffset.Leave(k);
         k.xor(eax, eax);
         k.jmp(k.To("do_fast_syscall_32.out"));
@@ -112,16 +152,18 @@ internal static class SyscallDispatch
     private static void EmitDoInt80(KernelAssembler k)
     {
         k.Phase(PhaseKind.EntryWork);
-        k.Global("do_int80_syscall_32");
+        k.Global(k.Traits.EmulatesInt80 ? Int80Emulation.Symbol : "do_int80_syscall_32");
         k.push(rbp);
         k.push(rbx);
         k.mov(rbp, rdi);
+        if (k.Traits.EmulatesInt80)
+            Int80Emulation.Open(k);
         k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
         k.or(__dword_ptr[rax + TaskLayout.ThreadStatus], ThreadStatus.Compat);
         k.mov(ebx, __dword_ptr[rbp + PtRegsOffsets.OrigAx]);
         KstackOffset.Enter(k);
         k.sti();
-        ServeCall(k, "do_int80_syscall_32", KernelLayout.Ia32SysCallTable, use32BitNumber: true);
+        ServeCall(k, "do_int80_syscall_32", use32BitNumber: true);
         KstackOffset.Leave(k);
         k.pop(rbx);
         k.pop(rbp);
@@ -131,17 +173,17 @@ internal static class SyscallDispatch
     }
 
     /// <summary>What all three have in common: entry work, the call, exit work. RBX is the number, RBP the registers.</summary>
-    private static void ServeCall(KernelAssembler k, string name, ulong table, bool use32BitNumber)
+    private static void ServeCall(KernelAssembler k, string name, bool use32BitNumber)
     {
         k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
-        k.test(__dword_ptr[rax + TaskLayout.SyscallWork], SyscallWork.OnEntry);
+        k.TestSyscallWork(rax, onEntry: true);
         k.jne(k.To(name + ".trace"));
         k.Local(name + ".dispatch");
         k.Observable(KernelPoint.CallEnters);
-        CallThroughTable(k, table, use32BitNumber);
+        Dispatch(k, use32BitNumber);
         k.Phase(PhaseKind.ExitWork);
         k.mov(rdi, rbp);
-        k.call(k.To("syscall_exit_to_user_mode"));
+        k.call(k.To(ExitToUser.SyscallExitSymbol(k)));
     }
 
     /// <summary>The way round by the tracers, who may change the number.</summary>
@@ -159,28 +201,83 @@ internal static class SyscallDispatch
     }
 
     /// <summary>RBX is the number, RBP the registers. Out of range the result stays the -ENOSYS that the entry pushed.</summary>
-    private static void CallThroughTable(KernelAssembler k, ulong table, bool use32BitNumber)
+    private static void Dispatch(KernelAssembler k, bool use32BitNumber)
     {
-        string bad = k.Unique("bad_number");
+        string done = k.Unique("dispatched"), beyond = k.Unique("beyond_table");
+        KernelTraits traits = k.Traits;
         k.Phase(PhaseKind.Dispatch);
         if (use32BitNumber)
-            k.cmp(ebx, NrSyscalls);
+        {
+            Serve(k, traits.Ia32NrSyscalls, KernelLayout.Ia32SysCallTable, SyscallAbi.Ia32, isWide: false, beyond, done);
+        }
         else
-            k.cmp(rbx, NrSyscalls);
-        k.jae(k.To(bad));
+        {
+            // The mask is sign-extended: bits above the lower half stay, and make the number invalid.
+            if (traits.Numbers == NumberRule.MaskedWide)
+                k.and(rbx, ~X32Bit);
+            int size = traits.HasX32Table ? traits.NrSyscalls : Math.Max(traits.NrSyscalls, traits.X32NrSyscalls);
+            Serve(k, size, KernelLayout.SysCallTable, SyscallAbi.Wide, isWide: traits.Numbers != NumberRule.Signed, beyond, done);
+        }
+
+        k.Local(beyond);
+        if (!use32BitNumber && traits.HasX32Table)
+        {
+            string hole = k.Unique("no_x32");
+            if (traits.Numbers == NumberRule.Signed)
+                k.lea(ebx, __[rbx - X32Bit]);
+            else
+                k.sub(rbx, X32Bit);
+            Serve(k, traits.X32NrSyscalls, KernelLayout.X32SysCallTable, SyscallAbi.X32, isWide: traits.Numbers != NumberRule.Signed, hole, done);
+            k.Local(hole);
+            if (traits.Numbers == NumberRule.Signed)
+                k.add(ebx, X32Bit);
+        }
+
+        if (traits.Numbers == NumberRule.Signed)
+        {
+            // -1 says that a tracer wants the call skipped and has put its result there.
+            k.cmp(ebx, -1);
+            k.je(k.To(done));
+            k.mov(rdi, rbp);
+            k.call(k.To(HandlerCode.NiSyscall));
+            k.mov(__qword_ptr[rbp + PtRegsOffsets.Ax], rax);
+        }
+
+        k.Local(done);
+    }
+
+    /// <summary>Calls the handler of a number within a table's size, and goes on at the end.</summary>
+    private static void Serve(KernelAssembler k, int size, ulong table, SyscallAbi abi, bool isWide, string beyond, string done)
+    {
+        if (isWide)
+            k.cmp(rbx, size);
+        else
+            k.cmp(ebx, size);
+        k.jae(k.To(beyond));
 
         // array_index_nospec: a wrongly predicted bound check must not read beyond the table.
         k.Mitigation("index mask", () =>
         {
-            k.cmp(rbx, NrSyscalls);
+            if (!isWide)
+                k.mov(ebx, ebx);
+            k.cmp(rbx, size);
             k.sbb(rax, rax);
             k.and(rbx, rax);
         });
-        k.mov(rax, __qword_ptr[rbx * 8 + (long)table]);
         k.mov(rdi, rbp);
-        k.call(k.To(IndirectThunk.Symbol));
+        if (k.Traits.DispatchesBySwitch)
+        {
+            k.mov(esi, ebx);
+            k.call(k.To(SyscallSwitch.SymbolOf(abi)));
+        }
+        else
+        {
+            k.mov(rax, __qword_ptr[rbx * 8 + (long)table]);
+            k.call(k.To(IndirectThunk.Symbol));
+        }
+
         k.mov(__qword_ptr[rbp + PtRegsOffsets.Ax], rax);
-        k.Local(bad);
+        k.jmp(k.To(done));
     }
 
     /// <summary>RDI is the registers; tracers would look at them here. Returns the number, which they may have changed.</summary>

@@ -17,6 +17,8 @@ public sealed record SyscallEntry(int Number, string Name, string Abi, string En
 public sealed class SyscallTable
 {
     private readonly Dictionary<int, SyscallEntry> _byNumber;
+    private readonly Dictionary<int, SyscallEntry> _x32;
+    private readonly Dictionary<string, SyscallEntry> _byName;
 
     private SyscallTable(string kernel, string table, IReadOnlyList<SyscallEntry> entries)
     {
@@ -24,6 +26,8 @@ public sealed class SyscallTable
         Name = table;
         Entries = entries;
         _byNumber = entries.Where(entry => entry.Abi != "x32").ToDictionary(entry => entry.Number);
+        _x32 = entries.Where(entry => entry.Abi is "x32" or "common").ToDictionary(entry => entry.Number);
+        _byName = _byNumber.Values.DistinctBy(entry => entry.Name).ToDictionary(entry => entry.Name);
     }
 
     /// <summary>Such as linux-5.13.</summary>
@@ -38,10 +42,15 @@ public sealed class SyscallTable
     /// <summary>The call of a number, or null for a hole.</summary>
     public SyscallEntry? Find(int number) => _byNumber.GetValueOrDefault(number);
 
+    /// <summary>The call of a number for x32 programs, without the bit that marks them; null for a hole, and in a table that has none of theirs.</summary>
+    public SyscallEntry? FindX32(int number) => _x32.GetValueOrDefault(number);
+
+    internal SyscallEntry? FindName(string name) => _byName.GetValueOrDefault(name);
+
     /// <summary>The call of a name.</summary>
     /// <exception cref="ArgumentException">No call has that name; the message names the nearest.</exception>
     public SyscallEntry this[string name] =>
-        _byNumber.Values.FirstOrDefault(entry => entry.Name == name)
+        FindName(name)
         ?? throw new ArgumentException(
             $"The {Name} table of {Kernel} has no system call '{name}'."
             + Suggestion.Question(name, _byNumber.Values.Select(entry => entry.Name)),

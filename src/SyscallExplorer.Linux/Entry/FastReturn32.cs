@@ -11,7 +11,8 @@ internal static class FastReturn32
     public static void ChooseReturn(KernelAssembler k)
     {
         k.Phase(PhaseKind.RestoreRegisters);
-        k.OnlyWith(KernelFeature.XenPv, () => k.xor(eax, eax));
+        if (!k.Traits.SysretDecidedInC)
+            k.OnlyWith(KernelFeature.XenPv, () => k.xor(eax, eax));
         k.test(eax, eax);
         k.je(k.To("swapgs_restore_regs_and_return_to_usermode"));
         k.jmp(k.To(Symbol));
@@ -23,6 +24,15 @@ internal static class FastReturn32
         new("switch page tables", k => PageTableSwitch.ToUser(k, scratch: r8, second: r9)),
         new("clear and return", ClearAndReturn),
     ]);
+
+    /// <summary>IBRS is left before the registers are restored.</summary>
+    public static EntryPathCode Linux_6_1 { get; } = new(Symbol, Linux_5_13.Steps.Insert(0, new("leave IBRS", LeaveIbrs)));
+
+    private static void LeaveIbrs(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.RestoreRegisters);
+        ReturnThunk.Leave(k);
+    }
 
     private static void RestoreRegisters(KernelAssembler k)
     {
@@ -47,6 +57,8 @@ internal static class FastReturn32
         k.xor(r9d, r9d);
         k.xor(r10d, r10d);
         k.swapgs();
+        BufferClearing.Last(k);
         k.sysret();
+        BufferClearing.Stop(k);
     }
 }

@@ -25,6 +25,7 @@ internal static class Int80CompatEntry
     private static void SwitchStack(KernelAssembler k)
     {
         k.Phase(PhaseKind.StackSwitch);
+        k.Endbr();
         ClearAccessControl(k);
         k.swapgs();
         k.mov(eax, eax);
@@ -32,7 +33,7 @@ internal static class Int80CompatEntry
         k.push(rdi);
         PageTableSwitch.ToKernel(k, scratch: rdi);
         k.mov(rdi, rsp);
-        k.mov(rsp, k.PerCpu(PerCpuOffsets.TopOfStack));
+        k.mov(rsp, k.TopOfStack());
     }
 
     private static void MoveFrame(KernelAssembler k)
@@ -79,6 +80,7 @@ internal static class Int80CompatEntry
     private static void CallC(KernelAssembler k)
     {
         k.Phase(PhaseKind.Dispatch);
+        ReturnThunk.Enter(k);
         k.mov(rdi, rsp);
         k.CallFar("do_int80_syscall_32");
         k.jmp(k.To("swapgs_restore_regs_and_return_to_usermode"));

@@ -26,6 +26,7 @@ internal readonly record struct FaultFixup(ulong Instruction, ulong Fixup);
 /// <remarks>A section is emitted twice: the first time symbols of other sections stand at their section's start, the second time where they belong.</remarks>
 internal sealed class KernelAssembler : Assembler
 {
+    private static readonly byte[] s_inlineReturn = [0xC3];
     private static readonly byte[] Nop2 = [0x66, 0x90];
     private static readonly byte[] Nop5 = [0x0F, 0x1F, 0x44, 0x00, 0x00];
 
@@ -43,13 +44,39 @@ internal sealed class KernelAssembler : Assembler
     private CodeOrigin _origin = CodeOrigin.Documented;
     private int _unique;
 
-    public KernelAssembler(CodeSection section, IReadOnlyDictionary<string, ulong> known)
+    public KernelAssembler(CodeSection section, IReadOnlyDictionary<string, ulong> known, KernelTraits? traits = null)
         : base(64)
     {
         _section = section;
         _known = known;
+        Traits = traits ?? KernelDesigns.Linux_5_13.Traits;
     }
 
+    /// <summary>Whether this is the code that user page tables hold too.</summary>
+    public bool IsEntryText => _section == KernelLayout.EntryText;
+
+    /// <summary>Of the kernel whose code is written.</summary>
+    public KernelTraits Traits { get; }
+
+    /// <summary>A return; with return thunks a jump to the thunk, which boot turns back into a return where no weakness asks for it.</summary>
+    public new void ret()
+    {
+        if (!Traits.HasReturnThunks)
+        {
+            base.ret();
+            return;
+        }
+
+        int index = Instructions.Count;
+        if (_section == KernelLayout.Text)
+            jmp(To(ReturnThunk.Symbol));
+        else
+            JumpFar(ReturnThunk.Symbol);
+        _alternatives.Add((index, index, s_inlineReturn, KernelFeature.InlineReturns));
+    }
+
+    /// <summary>The return that no thunk replaces.</summary>
+    public void PlainReturn() => base.ret();
 
     /// <summary>Begins a symbol here.</summary>
     public void Global(string name)
@@ -189,6 +216,7 @@ internal sealed class KernelAssembler : Assembler
         byte[] replacement = alternative.Replacement switch
         {
             null => length == 2 ? Nop2 : Nop5,
+            _ when ReferenceEquals(alternative.Replacement, s_inlineReturn) => [.. s_inlineReturn, .. Enumerable.Repeat((byte)0xCC, length - 1)],
             { Length: 0 } => JumpBytes(_section.Base + (ulong)start, result.GetLabelRIP(_labels[_jumpTargets[alternative.First]])),
             { } given => given,
         };

@@ -5,11 +5,12 @@ namespace SyscallExplorer.Linux;
 /// <summary>Building and unwinding <c>pt_regs</c>: the register half of it. Registers are cleared so that user values do not reach speculation in the kernel.</summary>
 internal static class RegisterFrame
 {
-    /// <summary>Pushes all general registers and clears those that no C code expects. RSI and RDI are used next and stay.</summary>
+    /// <summary>Pushes all general registers and clears those that no C code expects. RDI, and before Linux 5.14 RSI, is used next and stays.</summary>
     /// <param name="k">Where to.</param>
     /// <param name="initialResult">What stands in the AX slot: -ENOSYS for a system call, null for RAX itself.</param>
     /// <param name="keepReturnAddress">Whether a return address lies above and must stay on top.</param>
-    public static void PushAndClear(KernelAssembler k, int? initialResult, bool keepReturnAddress = false)
+    /// <param name="second">What stands in the CX slot; null for RCX itself.</param>
+    public static void PushAndClear(KernelAssembler k, int? initialResult, bool keepReturnAddress = false, Iced.Intel.AssemblerRegister64? second = null)
     {
         if (keepReturnAddress)
         {
@@ -24,7 +25,7 @@ internal static class RegisterFrame
         }
 
         k.push(rdx);
-        k.push(rcx);
+        k.push(second ?? rcx);
         if (initialResult is { } result)
             k.push(result);
         else
@@ -42,6 +43,8 @@ internal static class RegisterFrame
         if (keepReturnAddress)
             k.push(rsi);
 
+        if (k.Traits.RegistersFirst)
+            k.xor(esi, esi);
         k.xor(edx, edx);
         k.xor(ecx, ecx);
         k.xor(r8d, r8d);

@@ -9,7 +9,9 @@ internal static class ReturnByIret
     /// <summary>The IRET whose own fault the kernel must recognise: it then runs with the user's GS and page tables.</summary>
     public const string IretSymbol = "native_irq_return_iret";
 
-    public static EntryPathCode ToUser { get; } = new("swapgs_restore_regs_and_return_to_usermode",
+    public const string ToUserSymbol = "swapgs_restore_regs_and_return_to_usermode";
+
+    public static EntryPathCode ToUser { get; } = new(ToUserSymbol,
     [
         new("restore registers", RestoreRegisters),
         new("move frame to the entry stack", MoveFrame),
@@ -22,6 +24,28 @@ internal static class ReturnByIret
         new("restore registers", RestoreRegistersForKernel),
         new("return", k => k.jmp(k.To(IretSymbol))),
     ]);
+
+    /// <summary>IBRS is left before the registers are restored.</summary>
+    public static EntryPathCode ToUser_6_1 { get; } = new(ToUserSymbol, ToUser.Steps.Insert(0, new("leave IBRS", LeaveIbrs)));
+
+    /// <summary>Without page-table isolation the frame is left where it stands.</summary>
+    public static EntryPathCode ToUser_6_8 { get; } = ToUser_6_1.InsertAfter("leave IBRS", new("return in place", ReturnInPlace));
+
+    private static void LeaveIbrs(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.RestoreRegisters);
+        ReturnThunk.Leave(k);
+    }
+
+    private static void ReturnInPlace(KernelAssembler k) => k.OnlyWithout(KernelFeature.Pti, () =>
+    {
+        RegisterFrame.PopAllButRdi(k, skipR11AndRcx: false);
+        k.pop(rdi);
+        k.add(rsp, 8);
+        k.swapgs();
+        BufferClearing.Last(k);
+        k.jmp(k.To(IretSymbol));
+    });
 
     private static void RestoreRegisters(KernelAssembler k)
     {
@@ -42,6 +66,7 @@ internal static class ReturnByIret
     {
         k.pop(rdi);
         k.swapgs();
+        BufferClearing.Last(k);
         k.Global(IretSymbol);
         k.iretq();
     }

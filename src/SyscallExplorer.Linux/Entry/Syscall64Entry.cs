@@ -4,7 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace SyscallExplorer.Linux;
 
 /// <summary>
-/// The 64-bit SYSCALL entry of Linux 5.13, from the first ring-0 instruction to SYSRET, or to the IRET path when the registers do not
+/// The 64-bit SYSCALL entry from Linux 4.20 on, from the first ring-0 instruction to SYSRET, or to the IRET path when the registers do not
 /// allow SYSRET.
 /// </summary>
 internal static class Syscall64Entry
@@ -18,16 +18,30 @@ internal static class Syscall64Entry
         new("push registers", k => RegisterFrame.PushAndClear(k, -Errno.ENOSYS)),
         new("call C", CallC),
         new("choose return", ChooseReturn),
-        new("return by SYSRET", ReturnBySysret),
+        new("return by SYSRET", k => ReturnBySysret(k, asItStands: false)),
     ]);
+
+    /// <summary>The number is an int, the registers come first, and what the predictors learnt in user mode is fenced off.</summary>
+    public static EntryPathCode Linux_6_1 { get; } = Linux_5_13
+        .Replace("call C", new("call C", CallCWithInt))
+        .InsertAfter("choose return", new("leave IBRS", ReturnThunk.Leave));
+
+    /// <summary>C has decided whether SYSRET will do; VERW comes last.</summary>
+    public static EntryPathCode Linux_6_8 { get; } = Linux_6_1
+        .Replace("choose return", new("choose return", ChooseReturnAsCSaid))
+        .Replace("return by SYSRET", new("return by SYSRET", k => ReturnBySysret(k, asItStands: true)));
+
+    /// <summary>The branch history is cleared before C.</summary>
+    public static EntryPathCode Linux_6_12 { get; } = Linux_6_8.Replace("call C", new("call C", CallCWithoutHistory));
 
     private static void SwitchStack(KernelAssembler k)
     {
         k.Phase(PhaseKind.StackSwitch);
+        k.Endbr();
         k.swapgs();
         k.mov(k.PerCpu(PerCpuOffsets.Tss + TaskStateSegment.Rsp2), rsp);
         PageTableSwitch.ToKernel(k, scratch: rsp);
-        k.mov(rsp, k.PerCpu(PerCpuOffsets.TopOfStack));
+        k.mov(rsp, k.TopOfStack());
     }
 
     private static void PushHardwareFrame(KernelAssembler k)
@@ -80,10 +94,39 @@ internal static class Syscall64Entry
         k.jne(k.To(slow));
     }
 
-    private static void ReturnBySysret(KernelAssembler k)
+    private static void CallCWithInt(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.Dispatch);
+        k.mov(rdi, rsp);
+        k.movsxd(rsi, eax);
+        ReturnThunk.Enter(k);
+        k.CallFar("do_syscall_64");
+    }
+
+    private static void CallCWithoutHistory(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.Dispatch);
+        k.mov(rdi, rsp);
+        k.movsxd(rsi, eax);
+        ReturnThunk.Enter(k);
+        BranchHistory.Clear(k);
+        k.CallFar("do_syscall_64");
+    }
+
+    private static void ChooseReturnAsCSaid(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.RestoreRegisters);
+        k.OnlyWith(KernelFeature.XenPv, () => k.jmp(k.To(ReturnByIret.ToUserSymbol)));
+        k.test(al, al);
+        k.je(k.To(ReturnByIret.ToUserSymbol));
+    }
+
+    /// <param name="k">Where to.</param>
+    /// <param name="asItStands">RCX and R11 are known to equal RIP and RFLAGS, and are popped as the others.</param>
+    private static void ReturnBySysret(KernelAssembler k, bool asItStands)
     {
         k.Global("syscall_return_via_sysret");
-        RegisterFrame.PopAllButRdi(k, skipR11AndRcx: true);
+        RegisterFrame.PopAllButRdi(k, skipR11AndRcx: !asItStands);
 
         // RDI and RSP are left: they go by the entry stack, which the user's page tables hold too.
         k.mov(rdi, rsp);
@@ -94,6 +137,8 @@ internal static class Syscall64Entry
         k.pop(rdi);
         k.pop(rsp);
         k.swapgs();
+        BufferClearing.Last(k);
         k.sysretq();
+        BufferClearing.Stop(k);
     }
 }

@@ -3,7 +3,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace SyscallExplorer.Linux;
 
 /// <summary>
-/// SYSCALL from a 32-bit program on a 64-bit kernel, Linux 5.13: AMD only. ECX holds the return address, so that the second argument
+/// SYSCALL from a 32-bit program on a 64-bit kernel, from Linux 4.20 on: AMD only. ECX holds the return address, so that the second argument
 /// travels in EBP and the sixth on the stack.
 /// </summary>
 internal static class SyscallCompatEntry
@@ -13,17 +13,26 @@ internal static class SyscallCompatEntry
         new("switch stack", SwitchStack),
         new("push frame", PushFrame),
         new("push registers", k => RegisterFrame.PushAndClear32(k, rbp)),
-        new("call C", CallC),
+        new("call C", k => CallC(k, clearHistory: false)),
         new("choose return", k => FastReturn32.ChooseReturn(k)),
     ]);
+
+    /// <summary>R8 to R15 are pushed as they are, and what the predictors learnt in user mode is fenced off.</summary>
+    public static EntryPathCode Linux_6_1 { get; } = Linux_5_13
+        .Replace("push registers", new("push registers", k => RegisterFrame.PushAndClear(k, -Errno.ENOSYS, second: rbp)))
+        .Replace("call C", new("call C", k => CallC(k, clearHistory: false)));
+
+    /// <summary>The branch history is cleared before C.</summary>
+    public static EntryPathCode Linux_6_12 { get; } = Linux_6_1.Replace("call C", new("call C", k => CallC(k, clearHistory: true)));
 
     private static void SwitchStack(KernelAssembler k)
     {
         k.Phase(PhaseKind.StackSwitch);
+        k.Endbr();
         k.swapgs();
         k.mov(r8d, esp);
         PageTableSwitch.ToKernel(k, scratch: rsp);
-        k.mov(rsp, k.PerCpu(PerCpuOffsets.TopOfStack));
+        k.mov(rsp, k.TopOfStack());
     }
 
     private static void PushFrame(KernelAssembler k)
@@ -39,10 +48,13 @@ internal static class SyscallCompatEntry
         k.push(rax);
     }
 
-    private static void CallC(KernelAssembler k)
+    private static void CallC(KernelAssembler k, bool clearHistory)
     {
         k.Phase(PhaseKind.Dispatch);
+        ReturnThunk.Enter(k);
         k.mov(rdi, rsp);
+        if (clearHistory)
+            BranchHistory.Clear(k);
         k.CallFar("do_fast_syscall_32");
     }
 }

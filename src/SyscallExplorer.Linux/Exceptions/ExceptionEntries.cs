@@ -66,6 +66,7 @@ internal static class ExceptionEntries
     private static void EmitStub(KernelAssembler k, ExceptionEntry entry)
     {
         k.Global(entry.AsmSymbol);
+        k.Endbr();
         Int80CompatEntry.ClearAccessControl(k);
         if (!entry.HasErrorCode)
             k.push(-1);
@@ -76,6 +77,7 @@ internal static class ExceptionEntries
     private static void EmitInterruptStub(KernelAssembler k)
     {
         k.Global("asm_" + TimerInterrupt.Symbol);
+        k.Endbr();
         Int80CompatEntry.ClearAccessControl(k);
         k.push(-1);
         k.call(k.To("error_entry"));
@@ -104,6 +106,7 @@ internal static class ExceptionEntries
         const int savedCs = PtRegsOffsets.Cs - PtRegsOffsets.OrigAx;
         string fromUser = k.Unique("from_usermode");
         k.Global(entry.AsmSymbol);
+        k.Endbr();
         Int80CompatEntry.ClearAccessControl(k);
         k.push(-1);
         k.test(__byte_ptr[rsp + savedCs], 3);
@@ -122,6 +125,7 @@ internal static class ExceptionEntries
     private static void EmitDoubleFaultStub(KernelAssembler k, ExceptionEntry entry)
     {
         k.Global(entry.AsmSymbol);
+        k.Endbr();
         Int80CompatEntry.ClearAccessControl(k);
         k.call(k.To("paranoid_entry"));
         k.mov(rdi, rsp);
@@ -135,6 +139,7 @@ internal static class ExceptionEntries
     private static void EmitErrorEntry(KernelAssembler k)
     {
         const int above = 8;
+        k.PhaseOfCaller();
         k.Global("error_entry");
         k.cld();
         RegisterFrame.PushAndClear(k, initialResult: null, keepReturnAddress: true);
@@ -144,6 +149,7 @@ internal static class ExceptionEntries
         k.swapgs();
         Fence(k, KernelFeature.FenceSwapgsUser);
         PageTableSwitch.ToKernel(k, scratch: rax);
+        ReturnThunk.Enter(k);
         k.Local("error_entry_from_usermode_after_swapgs");
         k.pop(r12);
         k.mov(rdi, rsp);
@@ -178,6 +184,7 @@ internal static class ExceptionEntries
         k.mov(rsp, rax);
         k.push(r12);
         k.jmp(k.To("error_entry_from_usermode_after_swapgs"));
+        k.Phase(PhaseKind.Interrupted);
     }
 
     /// <summary>Keeps a mispredicted branch around SWAPGS from using the wrong GS speculatively.</summary>
@@ -186,10 +193,20 @@ internal static class ExceptionEntries
 
     private static void EmitErrorReturn(KernelAssembler k)
     {
+        k.PhaseOfCaller();
         k.Global("error_return");
+        if (!k.Traits.HasGenericEntry)
+            k.cli();
         k.test(__byte_ptr[rsp + PtRegsOffsets.Cs], 3);
         k.je(k.To(ReturnByIret.ToKernel.Symbol));
-        k.jmp(k.To(ReturnByIret.ToUser.Symbol));
+        if (!k.Traits.HasGenericEntry)
+        {
+            k.mov(rdi, rsp);
+            k.CallFar(ExitToUser.PrepareSymbol(k));
+        }
+
+        k.jmp(k.To(ReturnByIret.ToUserSymbol));
+        k.Phase(PhaseKind.Interrupted);
     }
 
     /// <summary>An entry that may come from anywhere in the kernel: GS and CR3 are saved and put back as they were.</summary>

@@ -107,7 +107,7 @@ internal static class ExceptionHandlers
         k.sti();
         HypercallStub.Inline(k, HypercallNumbers.ForceSignal);
         k.cli();
-        k.jmp(k.To("irqentry_exit_to_user_mode"));
+        ExitToUser.EndException(k);
     }
 
     /// <summary>
@@ -132,7 +132,8 @@ internal static class ExceptionHandlers
         k.jne(k.To("exc_page_fault.signal"));
         k.Local("exc_page_fault.user_exit");
         k.cli();
-        k.call(k.To("irqentry_exit_to_user_mode"));
+        if (k.Traits.HasGenericEntry)
+            k.call(k.To(ExitToUser.PrepareSymbol(k)));
         k.Local("exc_page_fault.out");
         k.pop(r12);
         k.pop(rbx);
@@ -234,8 +235,9 @@ internal static class ExceptionHandlers
     /// <summary>RDI is a frame on the entry stack; its copy on the thread stack is the result.</summary>
     private static void EmitSyncRegs(KernelAssembler k)
     {
+        k.PhaseOfCaller();
         k.Global("sync_regs");
-        k.mov(rax, k.PerCpu(PerCpuOffsets.TopOfStack));
+        k.mov(rax, k.TopOfStack());
         k.sub(rax, PtRegsOffsets.Size);
         k.cmp(rax, rdi);
         k.je(k.To("sync_regs.out"));
@@ -253,6 +255,7 @@ internal static class ExceptionHandlers
     /// </summary>
     private static void EmitFixupBadIret(KernelAssembler k)
     {
+        k.Phase(PhaseKind.Interrupted);
         k.Global("fixup_bad_iret");
         k.mov(rax, k.PerCpu(PerCpuOffsets.Tss + TaskStateSegment.Rsp0));
         k.sub(rax, PtRegsOffsets.Size);

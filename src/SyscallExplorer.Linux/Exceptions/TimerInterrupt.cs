@@ -24,8 +24,10 @@ internal static class TimerInterrupt
         k.pop(rbx);
 
         // The kernel itself is not preempted.
-        k.test(__byte_ptr[rdi + PtRegsOffsets.Cs], 3);
-        k.jne(k.To("irqentry_exit_to_user_mode"));
+        if (k.Traits.HasGenericEntry)
+            k.test(__byte_ptr[rdi + PtRegsOffsets.Cs], 3);
+        if (k.Traits.HasGenericEntry)
+            k.jne(k.To(ExitToUser.PrepareSymbol(k)));
         k.ret();
     }
 

@@ -23,12 +23,15 @@ internal static class HandlerCode
 
     public static void Emit(KernelAssembler k)
     {
+        HashSet<SyscallHandler> x32 = [.. HandlersOfX32(k.Traits)];
         foreach (SyscallHandler handler in HandlerTable.Linux_5_13)
         {
             if (handler.Entry64 is not null)
-                EmitStub(k, handler, compat: false);
+                EmitStub(k, handler, SyscallAbi.Wide);
             if (handler.Entry32 is not null)
-                EmitStub(k, handler, compat: true);
+                EmitStub(k, handler, SyscallAbi.Ia32);
+            if (x32.Contains(handler))
+                EmitStub(k, handler, SyscallAbi.X32);
             if (handler.Body is { } body)
             {
                 k.Composed();
@@ -49,13 +52,36 @@ internal static class HandlerCode
         k.ret();
     }
 
-    private static void EmitStub(KernelAssembler k, SyscallHandler handler, bool compat)
+    /// <summary>The symbol that a number leads to: a handler of the kit, the kernel's own stub for a hole, or the stub that counts what the kit does not have.</summary>
+    public static string TargetOf(KernelTraits traits, int number, SyscallAbi abi)
     {
-        string symbol = compat ? handler.Symbol32 : handler.Symbol64;
+        SyscallTables tables = SyscallTables.Of(traits.Tables);
+        if (tables.Find(number, abi) is not { } entry || KernelGeneration.FunctionOf(entry, abi == SyscallAbi.Ia32) is NiSyscall or "")
+            return NiSyscall;
+        SyscallAbi own = abi == SyscallAbi.X32 && entry.Abi != "x32" ? SyscallAbi.Wide : abi;
+        return SyscallTables.HandlerOf(entry, own) is { } handler ? traits.SymbolOf(handler, own)
+            : abi == SyscallAbi.Ia32 ? NotImplemented32 : NotImplemented64;
+    }
+
+    /// <summary>Handlers that x32 programs reach by numbers of their own.</summary>
+    private static IEnumerable<SyscallHandler> HandlersOfX32(KernelTraits traits) =>
+        traits.X32NrSyscalls == 0 ? []
+            : SyscallTables.Of(traits.Tables).Table64.Entries.Where(entry => entry.Abi == "x32")
+                .Select(entry => SyscallTables.HandlerOf(entry, SyscallAbi.X32)).OfType<SyscallHandler>();
+
+    private static void EmitStub(KernelAssembler k, SyscallHandler handler, SyscallAbi abi)
+    {
+        string symbol = k.Traits.SymbolOf(handler, abi);
         if (handler.IsHosted)
         {
             k.Tabled();
-            HypercallStub.Function(k, symbol, HandlerTable.HypercallOf(handler) | (compat ? HypercallNumbers.Compat : 0));
+            int caller = abi switch
+            {
+                SyscallAbi.Wide => 0,
+                SyscallAbi.Ia32 => HypercallNumbers.Compat,
+                _ => HypercallNumbers.X32,
+            };
+            HypercallStub.Function(k, symbol, HandlerTable.HypercallOf(handler) | caller);
             return;
         }
 
@@ -66,7 +92,7 @@ internal static class HandlerCode
         // RDI holds the registers until the last argument, the first, is taken.
         for (int i = handler.Arguments - 1; i >= 0; i--)
         {
-            if (compat)
+            if (abi == SyscallAbi.Ia32)
                 k.mov(Arguments32[i], __dword_ptr[rdi + Slots32[i]]);
             else
                 k.mov(Arguments64[i], __qword_ptr[rdi + Slots64[i]]);

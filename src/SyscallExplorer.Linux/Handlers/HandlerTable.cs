@@ -378,7 +378,7 @@ internal static class HandlerTable
     /// <summary>The hosted handler of a hypercall's number.</summary>
     public static SyscallHandler? OfHypercall(int number)
     {
-        int index = (number & ~HypercallNumbers.Compat) - HypercallNumbers.FirstHandler;
+        int index = (number & ~HypercallNumbers.Callers) - HypercallNumbers.FirstHandler;
         return index >= 0 && index < Linux_5_13.Count && Linux_5_13[index].IsHosted ? Linux_5_13[index] : null;
     }
 

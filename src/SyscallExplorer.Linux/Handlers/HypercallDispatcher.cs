@@ -15,9 +15,9 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         cycles = 0;
         ProcessorRegisters registers = processor.Registers;
         if (HandlerTable.OfHypercall(number) is { } handler)
-            return RunHandler(processor, handler, (number & HypercallNumbers.Compat) != 0, out cycles);
+            return RunHandler(processor, handler, number & HypercallNumbers.Callers, out cycles);
 
-        switch (number & ~HypercallNumbers.Compat)
+        switch (number & ~HypercallNumbers.Callers)
         {
             case HypercallNumbers.NotImplemented:
                 cycles = Charge("not_implemented");
@@ -76,21 +76,34 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         }
     }
 
-    private bool HasOnly(int work) => (uint)machine.Tasks.Current[TaskLayout.SyscallWork] == work && machine.Tracer.IsOn;
+    private bool HasOnly(int work) => (uint)machine.Tasks.Current.Work == work && machine.Tracer.IsOn;
 
     private HypercallResult Next => machine.IsOver ? HypercallResult.Stop : HypercallResult.Continue;
 
     /// <summary>The handler's own stub leaves the registers in RDI; one that comes from guest code finds them where the entry left RBP.</summary>
-    private HypercallResult RunHandler(Processor processor, SyscallHandler handler, bool compatStub, out long cycles)
+    private HypercallResult RunHandler(Processor processor, SyscallHandler handler, int caller, out long cycles)
     {
         ProcessorRegisters registers = processor.Registers;
         bool fromGuestCode = handler.Entry64 is null && handler.Entry32 is null;
         ulong address = fromGuestCode ? registers[Gpr.Rbp] : registers[Gpr.Rdi];
         PtRegs frame = machine.ReadPtRegs(address);
-        bool compat = compatStub || (fromGuestCode && machine.IsInCompatCall);
+        SyscallAbi abi = caller switch
+        {
+            HypercallNumbers.Compat => SyscallAbi.Ia32,
+            HypercallNumbers.X32 => SyscallAbi.X32,
+            _ when !fromGuestCode => SyscallAbi.Wide,
+            _ => machine.IsInCompatCall ? SyscallAbi.Ia32 : IsOfX32(frame) ? SyscallAbi.X32 : SyscallAbi.Wide,
+        };
         cycles = Charge(handler.Name);
-        SetResult(processor, Step(handler.Name, new SyscallArguments(frame, compat)));
+        SetResult(processor, Step(handler.Name, new SyscallArguments(frame, abi)));
         return Next;
+    }
+
+    /// <summary>A number from the range that x32 has for itself.</summary>
+    private static bool IsOfX32(PtRegs frame)
+    {
+        const ulong bit = 0x4000_0000, first = 512;
+        return (frame[PtRegsOffsets.OrigAx] & bit) != 0 && (frame[PtRegsOffsets.OrigAx] & (bit - 1)) >= first;
     }
 
     /// <summary>
@@ -178,7 +191,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
     private string DescribeWork(Processor processor)
     {
         GuestTask task = machine.Tasks.Current;
-        ulong work = (uint)task[TaskLayout.SyscallWork], flags = task.Flags;
+        ulong work = (uint)task.Work, flags = task.Flags;
         return $"The task has syscall_work {work:x}h and thread flags {flags:x}h set, and nothing in this kernel serves them yet:"
             + $" tracing, seccomp, probes and patches are still to come. The kernel stopped at {machine.SymbolText(processor.Registers.Rip)}.";
     }

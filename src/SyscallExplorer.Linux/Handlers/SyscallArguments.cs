@@ -13,17 +13,24 @@ internal sealed class SyscallArguments
 
     private readonly PtRegs _registers;
 
-    public SyscallArguments(PtRegs registers, bool compat)
+    private readonly SyscallAbi _abi;
+
+    public SyscallArguments(PtRegs registers, SyscallAbi abi)
     {
         _registers = registers;
-        IsCompat = compat;
+        _abi = abi;
     }
 
-    /// <summary>A 32-bit caller.</summary>
-    public bool IsCompat { get; }
+    public SyscallArguments(PtRegs registers, bool compat)
+        : this(registers, compat ? SyscallAbi.Ia32 : SyscallAbi.Wide)
+    {
+    }
+
+    /// <summary>The structures are those of 32-bit programs.</summary>
+    public bool IsCompat => _abi != SyscallAbi.Wide;
 
     /// <summary>An argument as the kernel's stub would pass it on.</summary>
-    public ulong this[int index] => IsCompat ? (uint)_registers[Slots32[index]] : _registers[Slots64[index]];
+    public ulong this[int index] => _abi == SyscallAbi.Ia32 ? (uint)_registers[Slots32[index]] : _registers[Slots64[index]];
 
     /// <summary>An argument of type int.</summary>
     public int Int(int index) => (int)this[index];

@@ -21,7 +21,9 @@ internal static class ContextSwitch
         LoadFsAndGs(k);
         k.mov(k.PerCpu(PerCpuOffsets.CurrentTask), rsi);
         k.mov(rax, __qword_ptr[rsi + TaskLayout.TopOfStack]);
-        k.mov(k.PerCpu(PerCpuOffsets.TopOfStack), rax);
+        k.mov(k.TopOfStack(), rax);
+        if (!k.Traits.HasEntryStack)
+            k.mov(k.PerCpu(PerCpuOffsets.Tss + TaskStateSegment.Rsp0), rax);
         k.mov(rax, rdi);
         k.ret();
         EmitLoadGsIndex(k);

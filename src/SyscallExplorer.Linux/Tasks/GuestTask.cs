@@ -22,6 +22,19 @@ internal readonly record struct GuestTask(LinuxMachine Machine, ulong Address)
         set => Ram.WriteUInt64(Address + (ulong)offset, value);
     }
 
+    /// <summary>The tracers' bits, wherever the kernel's generation keeps them.</summary>
+    public ulong Work
+    {
+        get => Machine.Kernel.Traits.HasSyscallWork ? this[TaskLayout.SyscallWork] : TracerFlags.ToWork(Flags);
+        set
+        {
+            if (Machine.Kernel.Traits.HasSyscallWork)
+                this[TaskLayout.SyscallWork] = value;
+            else
+                Flags = (Flags & ~TracerFlags.Mask) | TracerFlags.FromWork(value);
+        }
+    }
+
     public uint Flags
     {
         get => (uint)this[TaskLayout.ThreadFlags];

@@ -113,7 +113,7 @@ internal static class SchedulerCode
         k.mov(rdi, rax);
         k.CallFar("schedule_tail");
         k.mov(rdi, rsp);
-        k.CallFar("syscall_exit_to_user_mode");
+        k.CallFar(ExitToUser.SyscallExitSymbol(k));
         k.jmp(k.To(ReturnByIret.ToUser.Symbol));
     }
 

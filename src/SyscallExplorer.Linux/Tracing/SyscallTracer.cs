@@ -20,7 +20,7 @@ internal sealed class SyscallTracer(LinuxMachine machine)
         foreach (TaskState task in machine.State.Tasks.Values)
         {
             GuestTask guest = machine.Tasks.Guest(task);
-            guest[TaskLayout.SyscallWork] |= SyscallWork.Tracepoint;
+            guest.Work |= SyscallWork.Tracepoint;
         }
     }
 

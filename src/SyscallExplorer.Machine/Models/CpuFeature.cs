@@ -274,6 +274,12 @@ public enum Vulnerabilities
 
     /// <summary>Speculative store bypass.</summary>
     SpecStoreBypass = 32,
+
+    /// <summary>Returns can be predicted by what another privilege level trained.</summary>
+    Retbleed = 64,
+
+    /// <summary>The branch history steers predictions across privilege levels.</summary>
+    Bhi = 128,
 }
 
 /// <summary>Who made a processor: it decides the operation of a few instructions.</summary>

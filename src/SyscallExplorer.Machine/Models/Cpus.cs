@@ -38,7 +38,7 @@ public static class Cpus
         PhysicalAddressBits = 39,
         Features = new HashSet<CpuFeature>([.. Baseline, .. Intel]),
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
-            | Vulnerabilities.SpecStoreBypass,
+            | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Bhi,
         Microarchitecture = Microarchitecture.Load("Haswell"),
         Caches =
         [
@@ -59,7 +59,7 @@ public static class Cpus
         PhysicalAddressBits = 39,
         Features = new HashSet<CpuFeature>([.. Baseline, .. Intel, .. Since2015, CpuFeature.FdpExcptnOnly]),
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
-            | Vulnerabilities.SpecStoreBypass,
+            | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Retbleed | Vulnerabilities.Bhi,
         Microarchitecture = Microarchitecture.Load("Skylake"),
         HasCrystalClock = true,
         Caches =
@@ -85,7 +85,7 @@ public static class Cpus
             CpuFeature.Clwb, CpuFeature.Sha, CpuFeature.Mmxext, CpuFeature.Sse4a, CpuFeature.Misalignsse, CpuFeature.Monitorx, CpuFeature.Clzero,
             CpuFeature.Rdpru, CpuFeature.Wbnoinvd, CpuFeature.TopologyExtensions,
         ]),
-        Vulnerabilities = Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.SpecStoreBypass,
+        Vulnerabilities = Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Retbleed,
         Microarchitecture = Microarchitecture.Load("Zen2"),
         Caches =
         [

@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>A generation's code: its entry paths, which are lists of steps, and the C that stands behind them.</summary>
+/// <param name="Traits">What the code's pieces read of the generation.</param>
+/// <param name="Syscall64">Where SYSCALL of 64-bit programs enters.</param>
+/// <param name="SyscallCompat">Where SYSCALL of 32-bit programs enters.</param>
+/// <param name="SysenterCompat">Where SYSENTER enters.</param>
+/// <param name="Int80">Where <c>int $0x80</c> enters.</param>
+/// <param name="Returns">The ways back.</param>
+internal sealed record KernelDesign(
+    KernelTraits Traits, EntryPathCode Syscall64, EntryPathCode SyscallCompat, EntryPathCode SysenterCompat, EntryPathCode Int80,
+    ImmutableArray<EntryPathCode> Returns)
+{
+    /// <summary>Code that the entry paths begin in before their own, such as a trampoline; usually none.</summary>
+    public ImmutableArray<EntryPathCode> Trampolines { get; init; } = [];
+
+    /// <summary>The symbol that LSTAR holds.</summary>
+    public string LstarSymbol => Trampolines is [{ } first, ..] ? first.Symbol : Syscall64.Symbol;
+
+    /// <summary>All paths, the entries first.</summary>
+    public IEnumerable<EntryPathCode> Paths => [.. Trampolines, Syscall64, SyscallCompat, SysenterCompat, Int80, .. Returns];
+
+    /// <summary>Puts another way back in the place of one.</summary>
+    public KernelDesign Returning(EntryPathCode path) =>
+        this with { Returns = Returns.SetItem(Returns.IndexOf(Returns.First(known => known.Symbol == path.Symbol)), path) };
+}

@@ -1,0 +1,77 @@
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>The generations' designs, each its neighbour's with steps and traits replaced.</summary>
+internal static class KernelDesigns
+{
+    /// <summary>Everything but the fixed bit, VM, VIF and VIP: from Linux 5.14 on.</summary>
+    private const ulong WideFmask = 0x25_7FD5;
+
+    /// <summary>Generic entry code, x32 in a table of its own, random stack offsets.</summary>
+    public static KernelDesign Linux_5_13 { get; } = new(
+        new KernelTraits { Version = new(5, 13), Tables = new(5, 13), NrSyscalls = 447, Ia32NrSyscalls = 447 },
+        Syscall64Entry.Linux_5_13, SyscallCompatEntry.Linux_5_13, SysenterCompatEntry.Linux_5_13, Int80CompatEntry.Linux_5_13,
+        [FastReturn32.Linux_5_13, ReturnByIret.ToUser, ReturnByIret.ToKernel]);
+
+    /// <summary>KPTI and the entry stack; the architecture's own way out; the top of the stack in the TSS; the x32 bit masked off.</summary>
+    public static KernelDesign Linux_4_20 { get; } = Linux_5_13 with
+    {
+        Traits = Linux_5_13.Traits with
+        {
+            Version = new(4, 20),
+            Tables = new(4, 20),
+            NrSyscalls = 335,
+            Ia32NrSyscalls = 387,
+            Numbers = NumberRule.MaskedWide,
+            TopOfStackInTss = true,
+            HasSyscallWork = false,
+            HasGenericEntry = false,
+            HasKstackOffset = false,
+            SysenterMendedInC = false,
+        },
+        SysenterCompat = SysenterCompatEntry.Linux_4_20,
+    };
+
+    /// <summary>RETBLEED: IBRS or untrained returns, return thunks; the number an int; ENDBR64.</summary>
+    public static KernelDesign Linux_6_1 { get; } = new KernelDesign(
+        Linux_5_13.Traits with
+        {
+            Version = new(6, 1),
+            Tables = new(6, 1),
+            NrSyscalls = 451,
+            Ia32NrSyscalls = 451,
+            Numbers = NumberRule.Signed,
+            Fmask = WideFmask,
+            RegistersFirst = true,
+            HasReturnThunks = true,
+            HasEndbr = true,
+        },
+        Syscall64Entry.Linux_6_1, SyscallCompatEntry.Linux_6_1, SysenterCompatEntry.Linux_6_1, Int80CompatEntry.Linux_5_13,
+        [FastReturn32.Linux_6_1, ReturnByIret.ToUser_6_1, ReturnByIret.ToKernel]);
+
+    /// <summary><c>int $0x80</c> as an exception, SYSRET decided in C, VERW last.</summary>
+    public static KernelDesign Linux_6_8 { get; } = new KernelDesign(
+        Linux_6_1.Traits with
+        {
+            Version = new(6, 8),
+            Tables = new(6, 8),
+            NrSyscalls = 462,
+            Ia32NrSyscalls = 462,
+            SysretDecidedInC = true,
+            ClearsBuffersLast = true,
+            EmulatesInt80 = true,
+        },
+        Syscall64Entry.Linux_6_8, SyscallCompatEntry.Linux_6_1, SysenterCompatEntry.Linux_6_8, Int80Emulation.Entry, Linux_6_1.Returns)
+        .Returning(ReturnByIret.ToUser_6_8);
+
+    /// <summary>Dispatch by comparisons, the branch history cleared at each entry.</summary>
+    public static KernelDesign Linux_6_12 { get; } = Linux_6_8 with
+    {
+        Traits = Linux_6_8.Traits with { Version = new(6, 12), Tables = new(6, 12), NrSyscalls = 463, Ia32NrSyscalls = 463, DispatchesBySwitch = true },
+        Syscall64 = Syscall64Entry.Linux_6_12,
+        SyscallCompat = SyscallCompatEntry.Linux_6_12,
+        SysenterCompat = SysenterCompatEntry.Linux_6_12,
+        Int80 = Int80Emulation.Entry_6_12,
+    };
+}

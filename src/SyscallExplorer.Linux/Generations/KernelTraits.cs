@@ -1,0 +1,122 @@
+using SyscallExplorer.Machine;
+
+namespace SyscallExplorer.Linux;
+
+/// <summary>How a 64-bit system-call number is compared with the table's size.</summary>
+internal enum NumberRule
+{
+    /// <summary>Linux 2.6.39: all 64 bits, no x32.</summary>
+    Wide,
+
+    /// <summary>Linux 4.4: the x32 bit is masked off and the low half compared; the upper half of RAX does not matter.</summary>
+    MaskedNarrow,
+
+    /// <summary>Linux 4.19 and 4.20: the x32 bit is masked off and all 64 bits compared.</summary>
+    MaskedWide,
+
+    /// <summary>Linux 5.4 to 5.13: all 64 bits; with the x32 bit, in a table of its own.</summary>
+    WideOrX32,
+
+    /// <summary>From Linux 5.14 on: an <c>int</c>; a number out of range that is not -1 calls the handler of holes.</summary>
+    Signed,
+}
+
+/// <summary>
+/// What distinguishes the generations on x86-64 beyond the steps of their entry paths: numbers, bits and conventions that the same piece of
+/// code reads.
+/// </summary>
+internal sealed record KernelTraits
+{
+    /// <summary>The version, such as 5.13.</summary>
+    public required Version Version { get; init; }
+
+    /// <summary>The version whose system-call tables it has: 4.19 has those of 4.20.</summary>
+    public required Version Tables { get; init; }
+
+    /// <summary>How a 64-bit number is compared.</summary>
+    public NumberRule Numbers { get; init; } = NumberRule.WideOrX32;
+
+    /// <summary>From Linux 4.17 on a handler has one argument, the registers; before, six in registers as any function.</summary>
+    public bool HandlersTakeRegisters { get; init; } = true;
+
+    /// <summary>From Linux 4.15 on: a small stack, mapped for user mode too, on which entries from user mode begin.</summary>
+    public bool HasEntryStack { get; init; } = true;
+
+    /// <summary>Linux 4.15 to 5.12 keep the top of the task's stack in the TSS's sp1, the others in a per-CPU word.</summary>
+    public bool TopOfStackInTss { get; init; }
+
+    /// <summary>IA32_FMASK: the flags that SYSCALL clears.</summary>
+    public ulong Fmask { get; init; } = Rflags.TF | Rflags.IF | Rflags.DF | Rflags.IOPL | Rflags.NT | Rflags.AC;
+
+    /// <summary>From Linux 5.11 on the tracers' bits have a word of their own; before, they are thread flags.</summary>
+    public bool HasSyscallWork { get; init; } = true;
+
+    /// <summary>Before Linux 4.9 <c>thread_info</c> lies at the bottom of the task's stack.</summary>
+    public bool ThreadInfoOnStack { get; init; }
+
+    /// <summary>From Linux 5.14 on <c>do_syscall_64</c> takes the registers first, then the number.</summary>
+    public bool RegistersFirst { get; init; }
+
+    /// <summary>From Linux 6.7 on C decides whether SYSRET will do.</summary>
+    public bool SysretDecidedInC { get; init; }
+
+    /// <summary>From Linux 5.19 on each return is a jump that boot may turn back into a return.</summary>
+    public bool HasReturnThunks { get; init; }
+
+    /// <summary>From Linux 6.8 on VERW is the last instruction but one before user mode; before, C does it.</summary>
+    public bool ClearsBuffersLast { get; init; }
+
+    /// <summary>From Linux 6.9 on a number is found by comparisons and direct calls; the tables in memory are there for tracers only.</summary>
+    public bool DispatchesBySwitch { get; init; }
+
+    /// <summary>From Linux 5.18 on entries begin with ENDBR64.</summary>
+    public bool HasEndbr { get; init; }
+
+    /// <summary>From Linux 5.13 on system calls can run at a random depth of the stack.</summary>
+    public bool HasKstackOffset { get; init; } = true;
+
+    /// <summary>From Linux 5.8 on SYSENTER's flags and stack pointer are mended in C.</summary>
+    public bool SysenterMendedInC { get; init; } = true;
+
+    /// <summary>From Linux 5.9 on the way out of exceptions and calls is the generic entry code's; before, it is the architecture's own.</summary>
+    public bool HasGenericEntry { get; init; } = true;
+
+    /// <summary>From Linux 6.7 on <c>int $0x80</c> comes in as an exception does, and the local APIC is asked whether it is one.</summary>
+    public bool EmulatesInt80 { get; init; }
+
+    /// <summary>Entries of the 64-bit table: one more than its highest number below the x32 range, or the x32 range as well.</summary>
+    public int NrSyscalls { get; init; }
+
+    /// <summary>Entries of the 32-bit table.</summary>
+    public int Ia32NrSyscalls { get; init; }
+
+    /// <summary>Entries of the x32 range, where the kernel has one.</summary>
+    public int X32NrSyscalls => Numbers == NumberRule.Wide ? 0 : 548;
+
+    /// <summary>Whether x32 has a table of its own, as from Linux 5.4 on.</summary>
+    public bool HasX32Table => Numbers is NumberRule.WideOrX32 or NumberRule.Signed;
+
+    /// <summary>The handler's symbol for a kind of caller.</summary>
+    public string SymbolOf(SyscallHandler handler, SyscallAbi abi) => (HandlersTakeRegisters, abi) switch
+    {
+        (true, SyscallAbi.Wide) => $"__x64_sys_{handler.Name}",
+        (true, SyscallAbi.Ia32) => $"__ia32_sys_{handler.Name}",
+        (true, _) => $"__x32_sys_{handler.Name}",
+        (false, SyscallAbi.Wide) => $"sys_{handler.Name}",
+        (false, SyscallAbi.Ia32) => $"compat_sys_{handler.Name}",
+        (false, _) => $"compat_sys_x32_{handler.Name}",
+    };
+}
+
+/// <summary>A kind of caller of system calls.</summary>
+internal enum SyscallAbi
+{
+    /// <summary>64-bit.</summary>
+    Wide,
+
+    /// <summary>32-bit.</summary>
+    Ia32,
+
+    /// <summary>x32: 64-bit registers, 32-bit structures.</summary>
+    X32,
+}
