@@ -100,6 +100,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         MapStack(tables, kernelRoot, KernelLayout.FirstSlot, KernelLayout.ThreadStackPhysical, global);
         MapStack(tables, kernelRoot, KernelLayout.IdleSlot, KernelLayout.IdleStackPhysical, global);
         MapCpuEntryArea(tables, kernelRoot, PageEntry.G);
+        if (kernel.Design.Trampolines.Length > 0)
+            tables.Map(kernelRoot, KernelLayout.Trampoline.Base, KernelLayout.Trampoline.Physical, Executable | PageEntry.G);
         if (!features.Contains(KernelFeature.X2Apic))
             tables.Map(kernelRoot, KernelLayout.LocalApic, cpu.LocalApic.Address, Uncached | global);
 
@@ -289,7 +291,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         registers.WriteMsr(Msr.GsBase, KernelLayout.PerCpu);
         registers.WriteMsr(Msr.KernelGsBase, 0);
         registers.WriteMsr(Msr.Star, ((ulong)Selectors.User32Cs << 48) | ((ulong)Selectors.KernelCs << 32));
-        registers.WriteMsr(Msr.Lstar, kernel.Image.Symbols[kernel.Design.LstarSymbol]);
+        registers.WriteMsr(Msr.Lstar, kernel.Image.Symbols[kernel.Design.LstarSymbol(features)]);
         registers.WriteMsr(Msr.Cstar, kernel.Image.Symbols[kernel.Design.SyscallCompat.Symbol]);
         registers.WriteMsr(Msr.Fmask, kernel.Traits.Fmask);
 

@@ -99,7 +99,10 @@ internal sealed class KernelLayout
 
     public const ulong UserAddressLimit = (1ul << 47) - PageSize;
 
-    public static readonly IReadOnlyList<CodeSection> Sections = [Text, EntryText];
+    /// <summary>The page of Linux 4.15 to 4.19 in each CPU's entry area: its own words lie at fixed distances from it.</summary>
+    public static readonly CodeSection Trampoline = new(".entry_trampoline", CpuEntryArea + 0xC000, PerCpuPhysical + 0xA000, (int)PageSize);
+
+    public static readonly IReadOnlyList<CodeSection> Sections = [Text, EntryText, Trampoline];
 
     public static CodeSection OtherSection(CodeSection section) => section == Text ? EntryText : Text;
 
@@ -123,6 +126,9 @@ internal static class PerCpuOffsets
     public const int StackCanary = 0x28;
     public const int KstackOffset = 0x30;
     public const int UserPcidFlushMask = 0x38;
+
+    /// <summary>rsp_scratch: the user's stack pointer while the kernel has none.</summary>
+    public const int RspScratch = 0x50;
 
     /// <summary>x86_spec_ctrl_current: what IA32_SPEC_CTRL holds while the kernel runs.</summary>
     public const int SpecCtrl = 0x48;

@@ -16,6 +16,8 @@ internal static class IndirectThunk
 
     public static void Emit(KernelAssembler k)
     {
+        if (!FeatureHistory.Has(k.Traits.Version, KernelFeature.Retpoline))
+            return;
         k.Documented();
         k.PhaseOfCaller();
         k.Global(Symbol);

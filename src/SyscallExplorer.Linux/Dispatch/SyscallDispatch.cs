@@ -14,7 +14,8 @@ internal static class SyscallDispatch
     public static void Emit(KernelAssembler k)
     {
         k.Composed();
-        EmitDoSyscall64(k);
+        if (k.Traits.HandlersTakeRegisters)
+            EmitDoSyscall64(k);
         if (k.Traits.SysenterMendedInC)
             EmitDoSysenter32(k);
         EmitDoFastSyscall32(k);
@@ -256,15 +257,22 @@ internal static class SyscallDispatch
         k.jae(k.To(beyond));
 
         // array_index_nospec: a wrongly predicted bound check must not read beyond the table.
-        k.Mitigation("index mask", () =>
+        if (!isWide)
+            k.mov(ebx, ebx);
+        if (k.Traits.GuardsSpeculation)
         {
-            if (!isWide)
-                k.mov(ebx, ebx);
-            k.cmp(rbx, size);
-            k.sbb(rax, rax);
-            k.and(rbx, rax);
-        });
-        k.mov(rdi, rbp);
+            k.Mitigation("index mask", () =>
+            {
+                k.cmp(rbx, size);
+                k.sbb(rax, rax);
+                k.and(rbx, rax);
+            });
+        }
+
+        if (k.Traits.HandlersTakeRegisters)
+            k.mov(rdi, rbp);
+        else
+            HandlerCode.LoadArguments32(k, rbp);
         if (k.Traits.DispatchesBySwitch)
         {
             k.mov(esi, ebx);
@@ -272,12 +280,24 @@ internal static class SyscallDispatch
         }
         else
         {
-            k.mov(rax, __qword_ptr[rbx * 8 + (long)table]);
-            k.call(k.To(IndirectThunk.Symbol));
+            CallIndirect(k, table);
         }
 
         k.mov(__qword_ptr[rbp + PtRegsOffsets.Ax], rax);
         k.jmp(k.To(done));
+    }
+
+    /// <summary>Calls the entry of a table at RBX; before retpolines straight from memory.</summary>
+    private static void CallIndirect(KernelAssembler k, ulong table)
+    {
+        if (!FeatureHistory.Has(k.Traits.Version, KernelFeature.Retpoline))
+        {
+            k.call(__qword_ptr[rbx * 8 + (long)table]);
+            return;
+        }
+
+        k.mov(rax, __qword_ptr[rbx * 8 + (long)table]);
+        k.call(k.To(IndirectThunk.Symbol));
     }
 
     /// <summary>RDI is the registers; tracers would look at them here. Returns the number, which they may have changed.</summary>

@@ -145,8 +145,11 @@ internal sealed class KernelAssembler : Assembler
     }
 
     /// <summary>A body that a jump skips unless the feature is there: boot then replaces the jump by a NOP.</summary>
+    /// <remarks>A kernel of a time before the feature has neither.</remarks>
     public void OnlyWith(KernelFeature feature, Action body)
     {
+        if (!Knows(feature))
+            return;
         string end = Unique("skip");
         int jump = Instructions.Count;
         jmp(To(end));
@@ -161,6 +164,12 @@ internal sealed class KernelAssembler : Assembler
     /// <summary>A body that is skipped where the feature is there.</summary>
     public void OnlyWithout(KernelFeature feature, Action body)
     {
+        if (!Knows(feature))
+        {
+            body();
+            return;
+        }
+
         string end = Unique("skip");
         int first = Instructions.Count;
         db(Nop5);
@@ -175,6 +184,13 @@ internal sealed class KernelAssembler : Assembler
     {
         if (without.Length != with.Length)
             throw new ArgumentException($"An alternative must keep its length: {without.Length} bytes against {with.Length}.", nameof(with));
+        if (!Knows(feature))
+        {
+            if (!IsNop(without))
+                db(without);
+            return;
+        }
+
         int index = Instructions.Count;
         db(without);
         _alternatives.Add((index, index, with, feature));
@@ -229,6 +245,20 @@ internal sealed class KernelAssembler : Assembler
         jump[0] = 0xE9;
         BitConverter.TryWriteBytes(jump.AsSpan(1), (int)(to - from - 5));
         return jump;
+    }
+
+    private bool Knows(KernelFeature feature) => FeatureHistory.Has(Traits.Version, feature);
+
+    private static bool IsNop(byte[] bytes)
+    {
+        Decoder decoder = Decoder.Create(64, bytes);
+        while (decoder.IP < (ulong)bytes.Length)
+        {
+            if (decoder.Decode().Mnemonic != Mnemonic.Nop)
+                return false;
+        }
+
+        return true;
     }
 
     private void Bind(string name)

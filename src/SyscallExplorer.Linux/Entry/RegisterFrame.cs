@@ -43,6 +43,8 @@ internal static class RegisterFrame
         if (keepReturnAddress)
             k.push(rsi);
 
+        if (!k.Traits.GuardsSpeculation)
+            return;
         if (k.Traits.RegistersFirst)
             k.xor(esi, esi);
         k.xor(edx, edx);
@@ -69,26 +71,30 @@ internal static class RegisterFrame
         k.push(rdx);
         k.push(second);
         k.push(-Errno.ENOSYS);
-        k.push(0);
-        k.xor(r8d, r8d);
-        k.push(0);
-        k.xor(r9d, r9d);
-        k.push(0);
-        k.xor(r10d, r10d);
-        k.push(0);
-        k.xor(r11d, r11d);
+        PushZero(k, r8d);
+        PushZero(k, r9d);
+        PushZero(k, r10d);
+        PushZero(k, r11d);
         k.push(rbx);
-        k.xor(ebx, ebx);
+        Clear(k, ebx);
         k.push(rbp);
-        k.xor(ebp, ebp);
+        Clear(k, ebp);
+        PushZero(k, r12d);
+        PushZero(k, r13d);
+        PushZero(k, r14d);
+        PushZero(k, r15d);
+    }
+
+    private static void PushZero(KernelAssembler k, Iced.Intel.AssemblerRegister32 register)
+    {
         k.push(0);
-        k.xor(r12d, r12d);
-        k.push(0);
-        k.xor(r13d, r13d);
-        k.push(0);
-        k.xor(r14d, r14d);
-        k.push(0);
-        k.xor(r15d, r15d);
+        Clear(k, register);
+    }
+
+    private static void Clear(KernelAssembler k, Iced.Intel.AssemblerRegister32 register)
+    {
+        if (k.Traits.GuardsSpeculation)
+            k.xor(register, register);
     }
 
     /// <summary>Pops all general registers but RDI.</summary>

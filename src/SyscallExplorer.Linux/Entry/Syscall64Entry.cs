@@ -14,12 +14,25 @@ internal static class Syscall64Entry
     public static EntryPathCode Linux_5_13 { get; } = new("entry_SYSCALL_64",
     [
         new("switch stack", SwitchStack),
-        new("push hardware frame", PushHardwareFrame),
+        new("push hardware frame", k => PushHardwareFrame(k, PerCpuOffsets.Tss + TaskStateSegment.Rsp2)),
         new("push registers", k => RegisterFrame.PushAndClear(k, -Errno.ENOSYS)),
         new("call C", CallC),
         new("choose return", ChooseReturn),
         new("return by SYSRET", k => ReturnBySysret(k, asItStands: false)),
     ]);
+
+    /// <summary>With page-table isolation LSTAR leads to <see cref="SyscallTrampoline"/>, without here: the user's stack pointer has a per-CPU word.</summary>
+    public static EntryPathCode Linux_4_19 { get; } = Linux_5_13
+        .Replace("switch stack", new("switch stack", SwitchStackPlainly))
+        .Replace("push hardware frame", new("push hardware frame", k => PushHardwareFrame(k, PerCpuOffsets.RspScratch)));
+
+    private static void SwitchStackPlainly(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.StackSwitch);
+        k.swapgs();
+        k.mov(k.PerCpu(PerCpuOffsets.RspScratch), rsp);
+        k.mov(rsp, k.TopOfStack());
+    }
 
     /// <summary>The number is an int, the registers come first, and what the predictors learnt in user mode is fenced off.</summary>
     public static EntryPathCode Linux_6_1 { get; } = Linux_5_13
@@ -44,11 +57,11 @@ internal static class Syscall64Entry
         k.mov(rsp, k.TopOfStack());
     }
 
-    private static void PushHardwareFrame(KernelAssembler k)
+    private static void PushHardwareFrame(KernelAssembler k, int stackPointer)
     {
         k.Phase(PhaseKind.SaveRegisters);
         k.push(Selectors.UserDs);
-        k.push(k.PerCpu(PerCpuOffsets.Tss + TaskStateSegment.Rsp2));
+        k.push(k.PerCpu(stackPointer));
         k.push(r11);
         k.push(Selectors.UserCs);
         k.push(rcx);

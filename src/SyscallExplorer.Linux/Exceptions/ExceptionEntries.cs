@@ -118,6 +118,13 @@ internal static class ExceptionEntries
         k.Local(fromUser);
         k.call(k.To("error_entry"));
         k.mov(rdi, rsp);
+        if (!k.Traits.HasEntryStack)
+        {
+            k.CallFar("sync_regs");
+            k.mov(rsp, rax);
+            k.mov(rdi, rsp);
+        }
+
         k.CallFar("noist_" + entry.CSymbol);
         k.jmp(k.To("error_return"));
     }
@@ -151,11 +158,8 @@ internal static class ExceptionEntries
         PageTableSwitch.ToKernel(k, scratch: rax);
         ReturnThunk.Enter(k);
         k.Local("error_entry_from_usermode_after_swapgs");
-        k.pop(r12);
-        k.mov(rdi, rsp);
-        k.CallFar("sync_regs");
-        k.mov(rsp, rax);
-        k.push(r12);
+        if (k.Traits.HasEntryStack)
+            MoveToThreadStack(k);
         k.ret();
 
         // In the kernel only two faults find the user's GS: that of the IRET to user mode, and that of a load of GS.
@@ -187,6 +191,16 @@ internal static class ExceptionEntries
         k.Phase(PhaseKind.Interrupted);
     }
 
+    /// <summary>The frame lies on the entry stack, or on one of the IST's; the return address moves with it.</summary>
+    private static void MoveToThreadStack(KernelAssembler k)
+    {
+        k.pop(r12);
+        k.mov(rdi, rsp);
+        k.CallFar("sync_regs");
+        k.mov(rsp, rax);
+        k.push(r12);
+    }
+
     /// <summary>Keeps a mispredicted branch around SWAPGS from using the wrong GS speculatively.</summary>
     private static void Fence(KernelAssembler k, KernelFeature feature) =>
         k.Mitigation("swapgs fence", feature, () => k.Either(feature, Nop3, Lfence));
@@ -205,7 +219,7 @@ internal static class ExceptionEntries
             k.CallFar(ExitToUser.PrepareSymbol(k));
         }
 
-        k.jmp(k.To(ReturnByIret.ToUserSymbol));
+        k.jmp(k.To(k.Traits.UserReturn));
         k.Phase(PhaseKind.Interrupted);
     }
 

@@ -16,11 +16,12 @@ internal sealed record KernelDesign(
     /// <summary>Code that the entry paths begin in before their own, such as a trampoline; usually none.</summary>
     public ImmutableArray<EntryPathCode> Trampolines { get; init; } = [];
 
-    /// <summary>The symbol that LSTAR holds.</summary>
-    public string LstarSymbol => Trampolines is [{ } first, ..] ? first.Symbol : Syscall64.Symbol;
+    /// <summary>The symbol that LSTAR holds: a trampoline is needed only where the user's page tables hold nothing else.</summary>
+    public string LstarSymbol(IReadOnlySet<KernelFeature> features) =>
+        Trampolines is [{ } first, ..] && features.Contains(KernelFeature.Pti) ? first.Symbol : Syscall64.Symbol;
 
-    /// <summary>All paths, the entries first.</summary>
-    public IEnumerable<EntryPathCode> Paths => [.. Trampolines, Syscall64, SyscallCompat, SysenterCompat, Int80, .. Returns];
+    /// <summary>All paths of the entry code, the entries first.</summary>
+    public IEnumerable<EntryPathCode> Paths => [Syscall64, SyscallCompat, SysenterCompat, Int80, .. Returns];
 
     /// <summary>Puts another way back in the place of one.</summary>
     public KernelDesign Returning(EntryPathCode path) =>

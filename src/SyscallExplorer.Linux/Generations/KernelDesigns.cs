@@ -33,6 +33,15 @@ internal static class KernelDesigns
         SysenterCompat = SysenterCompatEntry.Linux_4_20,
     };
 
+    /// <summary>SYSCALL enters by a page of its own in the CPU's entry area.</summary>
+    public static KernelDesign Linux_4_19 { get; } = Linux_4_20 with
+    {
+        Traits = Linux_4_20.Traits with { Version = new(4, 19) },
+        Syscall64 = Syscall64Entry.Linux_4_19,
+        Trampolines = [SyscallTrampoline.Linux_4_19],
+        Returns = [.. Linux_4_20.Returns, SyscallTrampoline.Stage2],
+    };
+
     /// <summary>RETBLEED: IBRS or untrained returns, return thunks; the number an int; ENDBR64.</summary>
     public static KernelDesign Linux_6_1 { get; } = new KernelDesign(
         Linux_5_13.Traits with

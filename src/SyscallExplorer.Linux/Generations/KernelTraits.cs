@@ -84,6 +84,12 @@ internal sealed record KernelTraits
     /// <summary>From Linux 6.7 on <c>int $0x80</c> comes in as an exception does, and the local APIC is asked whether it is one.</summary>
     public bool EmulatesInt80 { get; init; }
 
+    /// <summary>From Linux 4.16 on registers are cleared at the entry and a table's index is masked.</summary>
+    public bool GuardsSpeculation { get; init; } = true;
+
+    /// <summary>Where exceptions and new programs leave for user mode, with pt_regs on top of the stack.</summary>
+    public string UserReturn { get; init; } = ReturnByIret.ToUserSymbol;
+
     /// <summary>Entries of the 64-bit table: one more than its highest number below the x32 range, or the x32 range as well.</summary>
     public int NrSyscalls { get; init; }
 

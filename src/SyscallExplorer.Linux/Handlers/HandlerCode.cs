@@ -52,6 +52,13 @@ internal static class HandlerCode
         k.ret();
     }
 
+    /// <summary>The six arguments of a 32-bit call from <c>pt_regs</c> into the registers of a function.</summary>
+    public static void LoadArguments32(KernelAssembler k, AssemblerRegister64 registers)
+    {
+        for (int i = Arguments32.Length - 1; i >= 0; i--)
+            k.mov(Arguments32[i], __dword_ptr[registers + Slots32[i]]);
+    }
+
     /// <summary>The symbol that a number leads to: a handler of the kit, the kernel's own stub for a hole, or the stub that counts what the kit does not have.</summary>
     public static string TargetOf(KernelTraits traits, int number, SyscallAbi abi)
     {

@@ -108,6 +108,6 @@ internal sealed class ProgramLoader(LinuxMachine machine)
         machine.Timers.StartTick();
         ProcessorRegisters registers = machine.Processor.Registers;
         registers[Gpr.Rsp] = machine.Tasks.Current.Registers;
-        registers.Rip = machine.AddressOf(ReturnByIret.ToUser.Symbol);
+        registers.Rip = machine.AddressOf(machine.Kernel.Traits.UserReturn);
     }
 }

@@ -114,7 +114,7 @@ internal static class SchedulerCode
         k.CallFar("schedule_tail");
         k.mov(rdi, rsp);
         k.CallFar(ExitToUser.SyscallExitSymbol(k));
-        k.jmp(k.To(ReturnByIret.ToUser.Symbol));
+        k.jmp(k.To(k.Traits.UserReturn));
     }
 
     /// <summary>The task that runs when no other can: it halts until an interrupt makes one runnable.</summary>
