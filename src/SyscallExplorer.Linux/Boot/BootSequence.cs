@@ -97,8 +97,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         tables.MapLarge(kernelRoot, KernelLayout.EntryText.Base, KernelLayout.EntryText.Physical, Executable | PageEntry.G);
         tables.MapLarge(kernelRoot, KernelLayout.ReadOnlyData, KernelLayout.ReadOnlyDataPhysical, ReadOnly | global);
         tables.MapLarge(kernelRoot, KernelLayout.Data, KernelLayout.DataPhysical, ReadWrite | global);
-        MapStack(tables, kernelRoot, KernelLayout.FirstSlot, KernelLayout.ThreadStackPhysical, global);
-        MapStack(tables, kernelRoot, KernelLayout.IdleSlot, KernelLayout.IdleStackPhysical, global);
+        MapStack(tables, kernelRoot, KernelLayout.FirstSlot, KernelLayout.ThreadStackPhysical, KernelLayout.TaskPhysical, global);
+        MapStack(tables, kernelRoot, KernelLayout.IdleSlot, KernelLayout.IdleStackPhysical, KernelLayout.IdlePhysical, global);
         MapCpuEntryArea(tables, kernelRoot, PageEntry.G);
         if (kernel.Design.Trampolines.Length > 0)
             tables.Map(kernelRoot, KernelLayout.Trampoline.Base, KernelLayout.Trampoline.Physical, Executable | PageEntry.G);
@@ -115,10 +115,13 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         return (kernelRoot, userRoot);
     }
 
-    private static void MapStack(PageTables tables, ulong root, int slot, ulong physical, ulong global)
+    private void MapStack(PageTables tables, ulong root, int slot, ulong physical, ulong task, ulong global)
     {
         for (ulong offset = 0; offset < KernelLayout.ThreadStackSize; offset += KernelLayout.PageSize)
-            tables.Map(root, KernelLayout.StackOf(slot) + offset, physical + offset, ReadWrite | global);
+        {
+            ulong frame = offset == kernel.Traits.ThreadInfoPage ? task : physical + offset;
+            tables.Map(root, KernelLayout.StackOf(slot) + offset, frame, ReadWrite | global);
+        }
     }
 
     /// <summary>The per-CPU area is mapped by small pages, since one of them is in the user's tables too.</summary>

@@ -71,6 +71,7 @@ internal sealed class KernelImage
         ExceptionEntries.Emit(k);
         BranchHistory.Emit(k);
         SchedulerCode.EmitEntryText(k);
+        StubHandlers44.Emit(k);
         BufferClearing.EmitSelector(k);
     }
 

@@ -63,10 +63,30 @@ internal static class HypercallStub
         k.Local(done);
     }
 
-    /// <summary>A handler that is nothing but a hypercall: RDI is the registers.</summary>
+    /// <summary>The six arguments on the stack, where the host finds them by RBP however often the call is asked again.</summary>
+    public static void KeepArguments(KernelAssembler k, Action body)
+    {
+        const int arguments = 6;
+        k.push(rbp);
+        foreach (Iced.Intel.AssemblerRegister64 argument in (ReadOnlySpan<Iced.Intel.AssemblerRegister64>)[r9, r8, rcx, rdx, rsi, rdi])
+            k.push(argument);
+        k.mov(rbp, rsp);
+        body();
+        k.add(rsp, arguments * 8);
+        k.pop(rbp);
+    }
+
+    /// <summary>A handler that is nothing but a hypercall: RDI is the registers, or the arguments come in registers.</summary>
     public static void Function(KernelAssembler k, string symbol, int number)
     {
         k.Global(symbol);
+        if (!k.Traits.HandlersTakeRegisters)
+        {
+            KeepArguments(k, () => Waiting(k, number));
+            k.ret();
+            return;
+        }
+
         k.push(rbx);
         k.mov(rbx, rdi);
         Waiting(k, number, () => k.mov(rdi, rbx));

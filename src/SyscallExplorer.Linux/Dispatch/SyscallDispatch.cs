@@ -95,6 +95,7 @@ internal static class SyscallDispatch
     private static void EmitDoFastSyscall32(KernelAssembler k)
     {
         const string failed = "do_fast_syscall_32.efault";
+        k.Phase(PhaseKind.EntryWork);
         k.Global("do_fast_syscall_32");
         k.push(rbp);
         k.push(rbx);
@@ -304,6 +305,8 @@ internal static class SyscallDispatch
     private static void EmitTraceEnter(KernelAssembler k)
     {
         k.Phase(PhaseKind.EntryWork);
+        if (!k.Traits.HandlersTakeRegisters)
+            EmitPhases(k);
         k.Global("syscall_trace_enter");
         k.push(rbx);
         k.mov(rbx, rdi);
@@ -311,5 +314,18 @@ internal static class SyscallDispatch
         k.mov(rax, __qword_ptr[rbx + PtRegsOffsets.OrigAx]);
         k.pop(rbx);
         k.ret();
+    }
+
+    /// <summary>The two phases of Linux 4.4: the first, without the whole frame, decides whether anybody needs it. RDI registers, ESI architecture.</summary>
+    private static void EmitPhases(KernelAssembler k)
+    {
+        k.Global("syscall_trace_enter_phase1");
+        k.mov(rcx, k.PerCpu(PerCpuOffsets.CurrentTask));
+        k.xor(eax, eax);
+        k.test(__dword_ptr[rcx + TaskLayout.ThreadFlags], TracerFlags.SecondPhase44);
+        k.setne(al);
+        k.ret();
+        k.Global("syscall_trace_enter_phase2");
+        k.jmp(k.To("syscall_trace_enter"));
     }
 }

@@ -48,6 +48,15 @@ internal static class TracerFlags
     /// <summary>SYSCALL_EXIT_WORK_FLAGS of Linux 4.20.</summary>
     public const int OnExit = Trace | SingleStep | Audit | Tracepoint;
 
+    /// <summary>_TIF_WORK_SYSCALL_ENTRY of Linux 4.4.</summary>
+    public const int OnEntry44 = OnEntry | SingleStep;
+
+    /// <summary>What the first phase of Linux 4.4 leaves to the second: all but full dynticks.</summary>
+    public const int SecondPhase44 = OnEntry44 & ~NoHz;
+
+    /// <summary>_TIF_ALLWORK_MASK of Linux 4.4: the low sixteen flags but seccomp's, the tracepoints' and that of full dynticks.</summary>
+    public const int AllWork44 = (0xFFFF & ~Seccomp) | Tracepoint | NoHz;
+
     /// <summary>All of them.</summary>
     public static uint Mask { get; } = (uint)s_pairs.Aggregate(0, (mask, pair) => mask | pair.Flag);
 

@@ -14,7 +14,7 @@ internal static class FastReturn32
         if (!k.Traits.SysretDecidedInC)
             k.OnlyWith(KernelFeature.XenPv, () => k.xor(eax, eax));
         k.test(eax, eax);
-        k.je(k.To("swapgs_restore_regs_and_return_to_usermode"));
+        k.je(k.To(k.Traits.UserReturn));
         k.jmp(k.To(Symbol));
     }
 

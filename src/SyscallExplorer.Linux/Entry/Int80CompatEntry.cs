@@ -19,6 +19,42 @@ internal static class Int80CompatEntry
         new("call C", CallC),
     ]);
 
+    /// <summary>The gate brings the task's own stack; R8 to R11 are pushed as zero, and are zero afterwards.</summary>
+    public static EntryPathCode Linux_4_4 { get; } = new("entry_INT80_compat",
+    [
+        new("swap GS", SwapGs),
+        new("push registers", PushRegistersWithoutUpper),
+        new("call C", CallC),
+    ]);
+
+    private static void SwapGs(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.StackSwitch);
+        ClearAccessControl(k);
+        k.swapgs();
+        k.mov(eax, eax);
+    }
+
+    private static void PushRegistersWithoutUpper(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.SaveRegisters);
+        k.push(rax);
+        k.push(rdi);
+        k.push(rsi);
+        k.push(rdx);
+        k.push(rcx);
+        k.push(-Errno.ENOSYS);
+        for (int i = 0; i < 4; i++)
+            k.push(0);
+        k.push(rbx);
+        k.push(rbp);
+        k.push(r12);
+        k.push(r13);
+        k.push(r14);
+        k.push(r15);
+        k.cld();
+    }
+
     /// <summary>CLAC where there is SMAP: an interrupt gate keeps AC.</summary>
     public static void ClearAccessControl(KernelAssembler k) => k.Either(KernelFeature.Smap, Nop3, Clac);
 
@@ -83,6 +119,6 @@ internal static class Int80CompatEntry
         ReturnThunk.Enter(k);
         k.mov(rdi, rsp);
         k.CallFar("do_int80_syscall_32");
-        k.jmp(k.To("swapgs_restore_regs_and_return_to_usermode"));
+        k.jmp(k.To(k.Traits.UserReturn));
     }
 }

@@ -14,7 +14,7 @@ internal static class SysenterCompatEntry
         new("switch stack", SwitchStack),
         new("push frame", PushFrame),
         new("push registers", k => RegisterFrame.PushAndClear32(k, rcx)),
-        new("fix flags", FixFlags),
+        new("fix flags", k => FixFlags(k, Rflags.NT | Rflags.AC | Rflags.TF)),
         new("call C", k => CallC(k, "do_SYSENTER_32")),
         new("choose return", k => FastReturn32.ChooseReturn(k)),
         new("flags fix-up", FlagsFixup),
@@ -36,6 +36,25 @@ internal static class SysenterCompatEntry
 
     /// <summary>The branch history is cleared before C.</summary>
     public static EntryPathCode Linux_6_12 { get; } = Linux_6_8.InsertAfter("enter IBRS", new("clear branch history", BranchHistory.Clear));
+
+    /// <summary>Of the program's flags only NT is mended, and SMAP is closed before anything is written.</summary>
+    public static EntryPathCode Linux_4_4 { get; } = Linux_4_20
+        .Replace("push frame", new("push frame", PushMendedFrameWithSmap))
+        .Replace("fix flags", new("fix flags", k => FixFlags(k, Rflags.NT)));
+
+    private static void PushMendedFrameWithSmap(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.SaveRegisters);
+        k.mov(eax, eax);
+        k.push(Selectors.UserDs);
+        k.push(rbp);
+        k.pushfq();
+        k.or(__qword_ptr[rsp], (int)Rflags.IF);
+        Int80CompatEntry.ClearAccessControl(k);
+        k.push(Selectors.User32Cs);
+        k.push(0);
+        k.push(rax);
+    }
 
     private static void SwitchStackByStackPointer(KernelAssembler k)
     {
@@ -86,10 +105,10 @@ internal static class SysenterCompatEntry
     }
 
     /// <summary>SYSENTER leaves NT, AC and TF as the program had them; NT would make an IRET fault, AC would open SMAP.</summary>
-    private static void FixFlags(KernelAssembler k)
+    private static void FixFlags(KernelAssembler k, ulong flags)
     {
         k.cld();
-        k.test(__dword_ptr[rsp + PtRegsOffsets.Flags], (int)(Rflags.NT | Rflags.AC | Rflags.TF));
+        k.test(__dword_ptr[rsp + PtRegsOffsets.Flags], (int)flags);
         k.jne(k.To("entry_SYSENTER_compat_fix_flags"));
         k.Global("entry_SYSENTER_compat_flags_fixed");
     }

@@ -42,6 +42,25 @@ internal static class KernelDesigns
         Returns = [.. Linux_4_20.Returns, SyscallTrampoline.Stage2],
     };
 
+    /// <summary>A fast path in assembly, handlers with their arguments in registers, no page-table isolation, thread_info on the stack.</summary>
+    public static KernelDesign Linux_4_4 { get; } = new(
+        Linux_4_20.Traits with
+        {
+            Version = new(4, 4),
+            Tables = new(4, 4),
+            NrSyscalls = 326,
+            Ia32NrSyscalls = 377,
+            Numbers = NumberRule.MaskedNarrow,
+            HandlersTakeRegisters = false,
+            HasEntryStack = false,
+            TopOfStackInTss = false,
+            ThreadInfoStack = 16 << 10,
+            GuardsSpeculation = false,
+            UserReturn = FastPath44.ToUser.Symbol,
+        },
+        FastPath44.Linux_4_4, SyscallCompatEntry.Linux_5_13, SysenterCompatEntry.Linux_4_4, Int80CompatEntry.Linux_4_4,
+        [FastReturn32.Linux_5_13, FastPath44.ToUser, FastPath44.ToKernel]);
+
     /// <summary>RETBLEED: IBRS or untrained returns, return thunks; the number an int; ENDBR64.</summary>
     public static KernelDesign Linux_6_1 { get; } = new KernelDesign(
         Linux_5_13.Traits with

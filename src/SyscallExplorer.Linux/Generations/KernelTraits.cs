@@ -51,8 +51,13 @@ internal sealed record KernelTraits
     /// <summary>From Linux 5.11 on the tracers' bits have a word of their own; before, they are thread flags.</summary>
     public bool HasSyscallWork { get; init; } = true;
 
-    /// <summary>Before Linux 4.9 <c>thread_info</c> lies at the bottom of the task's stack.</summary>
-    public bool ThreadInfoOnStack { get; init; }
+    /// <summary>
+    /// Bytes of a task's stack, at whose bottom <c>thread_info</c> lies before Linux 4.9; 0 from then on, when it is part of the task's structure.
+    /// </summary>
+    public int ThreadInfoStack { get; init; }
+
+    /// <summary>The page of a slot's stack area that holds <c>thread_info</c>, as an offset in bytes, or null.</summary>
+    public ulong? ThreadInfoPage => ThreadInfoStack == 0 ? null : KernelLayout.ThreadStackSize - (ulong)ThreadInfoStack;
 
     /// <summary>From Linux 5.14 on <c>do_syscall_64</c> takes the registers first, then the number.</summary>
     public bool RegistersFirst { get; init; }
@@ -103,7 +108,11 @@ internal sealed record KernelTraits
     public bool HasX32Table => Numbers is NumberRule.WideOrX32 or NumberRule.Signed;
 
     /// <summary>The handler's symbol for a kind of caller.</summary>
-    public string SymbolOf(SyscallHandler handler, SyscallAbi abi) => (HandlersTakeRegisters, abi) switch
+    public string SymbolOf(SyscallHandler handler, SyscallAbi abi) => StubHandlers44.Has(this, handler, abi) ? StubHandlers44.SymbolOf(handler)
+        : FunctionOf(handler, abi);
+
+    /// <summary>The function itself, which a stub may stand before.</summary>
+    public string FunctionOf(SyscallHandler handler, SyscallAbi abi) => (HandlersTakeRegisters, abi) switch
     {
         (true, SyscallAbi.Wide) => $"__x64_sys_{handler.Name}",
         (true, SyscallAbi.Ia32) => $"__ia32_sys_{handler.Name}",

@@ -52,6 +52,13 @@ internal static class HandlerCode
         k.ret();
     }
 
+    /// <summary>The upper halves of a 32-bit caller's arguments do not count.</summary>
+    private static void Narrow(KernelAssembler k, int arguments)
+    {
+        for (int i = 0; i < arguments; i++)
+            k.mov(Arguments32[i], Arguments32[i]);
+    }
+
     /// <summary>The six arguments of a 32-bit call from <c>pt_regs</c> into the registers of a function.</summary>
     public static void LoadArguments32(KernelAssembler k, AssemblerRegister64 registers)
     {
@@ -78,7 +85,7 @@ internal static class HandlerCode
 
     private static void EmitStub(KernelAssembler k, SyscallHandler handler, SyscallAbi abi)
     {
-        string symbol = k.Traits.SymbolOf(handler, abi);
+        string symbol = k.Traits.FunctionOf(handler, abi);
         if (handler.IsHosted)
         {
             k.Tabled();
@@ -95,6 +102,14 @@ internal static class HandlerCode
         k.Composed();
         k.Phase(PhaseKind.Handler);
         k.Global(symbol);
+        if (!k.Traits.HandlersTakeRegisters)
+        {
+            if (abi == SyscallAbi.Ia32)
+                Narrow(k, handler.Arguments);
+            HypercallStub.KeepArguments(k, () => k.call(k.To(handler.BodySymbol)));
+            k.ret();
+            return;
+        }
 
         // RDI holds the registers until the last argument, the first, is taken.
         for (int i = handler.Arguments - 1; i >= 0; i--)

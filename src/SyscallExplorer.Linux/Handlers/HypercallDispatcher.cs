@@ -85,7 +85,8 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
     {
         ProcessorRegisters registers = processor.Registers;
         bool fromGuestCode = handler.Entry64 is null && handler.Entry32 is null;
-        ulong address = fromGuestCode ? registers[Gpr.Rbp] : registers[Gpr.Rdi];
+        bool inRegisters = !machine.Kernel.Traits.HandlersTakeRegisters;
+        ulong address = inRegisters ? machine.Tasks.Current.Registers : fromGuestCode ? registers[Gpr.Rbp] : registers[Gpr.Rdi];
         PtRegs frame = machine.ReadPtRegs(address);
         SyscallAbi abi = caller switch
         {
@@ -95,8 +96,15 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
             _ => machine.IsInCompatCall ? SyscallAbi.Ia32 : IsOfX32(frame) ? SyscallAbi.X32 : SyscallAbi.Wide,
         };
         cycles = Charge(handler.Name);
-        SetResult(processor, Step(handler.Name, new SyscallArguments(frame, abi)));
+        SetResult(processor, Step(handler.Name, new SyscallArguments(frame, abi, inRegisters ? KeptArguments(registers[Gpr.Rbp]) : null)));
         return Next;
+    }
+
+    private ulong[] KeptArguments(ulong address)
+    {
+        byte[] bytes = new byte[SyscallArguments.Count * sizeof(ulong)];
+        machine.ReadKernel(address, bytes);
+        return [.. System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(bytes)];
     }
 
     /// <summary>A number from the range that x32 has for itself.</summary>

@@ -28,7 +28,16 @@ internal sealed class SignalReturnCalls(LinuxMachine machine) : HostedCalls(mach
     private static void Emit(KernelAssembler k, string name)
     {
         HypercallStub.Waiting(k, HandlerTable.HypercallOf(name));
-        k.mov(rax, __qword_ptr[rbp + PtRegsOffsets.Ax]);
+        if (k.Traits.HandlersTakeRegisters)
+        {
+            k.mov(rax, __qword_ptr[rbp + PtRegsOffsets.Ax]);
+        }
+        else
+        {
+            k.mov(rax, k.TopOfStack());
+            k.mov(rax, __qword_ptr[rax + PtRegsOffsets.Ax - PtRegsOffsets.Size]);
+        }
+
         k.ret();
     }
 

@@ -15,10 +15,19 @@ internal sealed class SyscallArguments
 
     private readonly SyscallAbi _abi;
 
-    public SyscallArguments(PtRegs registers, SyscallAbi abi)
+    /// <summary>How many arguments a call has at most.</summary>
+    public const int Count = 6;
+
+    private readonly ulong[]? _given;
+
+    /// <param name="registers">What the call came with.</param>
+    /// <param name="abi">The caller.</param>
+    /// <param name="given">The arguments, where the kernel passes them in registers and need not have saved them all; else null.</param>
+    public SyscallArguments(PtRegs registers, SyscallAbi abi, ulong[]? given = null)
     {
         _registers = registers;
         _abi = abi;
+        _given = given;
     }
 
     public SyscallArguments(PtRegs registers, bool compat)
@@ -30,7 +39,8 @@ internal sealed class SyscallArguments
     public bool IsCompat => _abi != SyscallAbi.Wide;
 
     /// <summary>An argument as the kernel's stub would pass it on.</summary>
-    public ulong this[int index] => _abi == SyscallAbi.Ia32 ? (uint)_registers[Slots32[index]] : _registers[Slots64[index]];
+    public ulong this[int index] => _given is { } given ? (_abi == SyscallAbi.Ia32 ? (uint)given[index] : given[index])
+        : _abi == SyscallAbi.Ia32 ? (uint)_registers[Slots32[index]] : _registers[Slots64[index]];
 
     /// <summary>An argument of type int.</summary>
     public int Int(int index) => (int)this[index];

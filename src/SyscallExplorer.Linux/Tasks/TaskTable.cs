@@ -145,7 +145,8 @@ internal sealed class TaskTable(LinuxMachine machine)
         ulong global = machine.Features.Contains(KernelFeature.Pti) ? 0 : PageEntry.G;
         for (ulong offset = 0; offset < KernelLayout.ThreadStackSize; offset += KernelLayout.PageSize)
         {
-            if (machine.Frames.TryTake() is not { } frame
+            // Where thread_info lies on the stack, its page is the task structure's own, seen from there.
+            if ((offset == machine.Kernel.Traits.ThreadInfoPage ? structure : machine.Frames.TryTake()) is not { } frame
                 || !tables.TryMap(machine.KernelRoots.Kernel, KernelLayout.StackOf(slot) + offset, frame, StackRights | global))
             {
                 return null;
