@@ -248,6 +248,12 @@ public enum CpuFeature
 
     /// <summary>The local APIC's timer goes on in every state of sleep.</summary>
     Arat,
+
+    /// <summary>Flexible return and event delivery: events and returns without IDT, TSS and IRET.</summary>
+    Fred,
+
+    /// <summary>LKGS.</summary>
+    Lkgs,
 }
 
 /// <summary>Hardware weaknesses, by the names of Linux' sysfs files.</summary>
@@ -274,6 +280,15 @@ public enum Vulnerabilities
 
     /// <summary>Speculative store bypass.</summary>
     SpecStoreBypass = 32,
+
+    /// <summary>Returns that take their target from the branch target buffer.</summary>
+    Retbleed = 64,
+
+    /// <summary>Speculative return stack overflow (AMD).</summary>
+    Srso = 128,
+
+    /// <summary>Branch history injection, across privilege levels (Intel).</summary>
+    Bhi = 256,
 }
 
 /// <summary>Who made a processor: it decides the operation of a few instructions.</summary>

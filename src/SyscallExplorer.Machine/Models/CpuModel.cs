@@ -101,13 +101,12 @@ public sealed record CpuModel
             _ => default,
         };
 
-        if (leaf == 7 && subleaf != 0)
-            return default;
+        if (leaf == ExtendedFeatures && subleaf != 0)
+            return (subleaf == 1 ? Bits(CpuidBits.SecondExtended) : 0, 0, 0, 0);
+        if (leaf == ExtendedFeatures && Bits(CpuidBits.SecondExtended) != 0)
+            eax = LastExtendedSubleaf;
         if (leaf == StateComponentLeaf.Leaf && subleaf == 1 && Has(CpuFeature.Xsave))
-        {
-            foreach ((CpuFeature feature, int bit) in CpuidBits.StateSaving)
-                eax |= Has(feature) ? 1u << bit : 0;
-        }
+            eax |= Bits(CpuidBits.StateSaving);
 
         if (leaf == 0x80000001 && Vendor == CpuVendor.Amd)
             edx |= Cpuid(1, 0).Edx & CpuidBits.RepeatedByAmd;
@@ -136,9 +135,19 @@ public sealed record CpuModel
         return (eax, ebx, ecx, edx);
     }
 
+    private const uint ExtendedFeatures = 7;
+    private const uint LastExtendedSubleaf = 1;
     private const uint LastRdpruRegister = 1;
     private const uint MonitorLeaf = 5;
     private const uint MonitorLineSize = 64;
+
+    private uint Bits((CpuFeature Feature, int Bit)[] table)
+    {
+        uint bits = 0;
+        foreach ((CpuFeature feature, int bit) in table)
+            bits |= Has(feature) ? 1u << bit : 0;
+        return bits;
+    }
 
     private uint Signature
     {

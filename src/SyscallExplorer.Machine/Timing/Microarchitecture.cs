@@ -35,7 +35,7 @@ public sealed class Microarchitecture
         Figures = data.Figures;
         DataHash = dataHash;
         _byKey = data.Figures.ToFrozenDictionary(figure => figure.Key, StringComparer.Ordinal);
-        _byEvent = [.. Enum.GetValues<TimingEvent>().Select(e => _byKey[FigureKeys.Of(e)])];
+        _byEvent = [.. Enum.GetValues<TimingEvent>().Select(e => _byKey.GetValueOrDefault(FigureKeys.Of(e)) ?? _byKey[FigureKeys.Of(TimingEvent.ExceptionDelivery)])];
     }
 
     /// <summary>The names of the microarchitectures that come with the package, in alphabetical order.</summary>
