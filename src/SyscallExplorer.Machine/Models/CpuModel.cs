@@ -51,6 +51,12 @@ public sealed record CpuModel
     /// <summary>The frequency of the clock that the local APIC's timer divides and counts.</summary>
     public long ApicTimerHertz => HasCrystalClock ? CrystalClock.Hertz : CrystalClock.BusHertz;
 
+    /// <summary>The last basic leaf of CPUID; by default that of the maker's parts of the years from 2013.</summary>
+    public uint? MaxBasicLeaf { get; init; }
+
+    /// <summary>The last extended leaf of CPUID, or 0 where there is none; by default that of the maker's parts of the years from 2013.</summary>
+    public uint? MaxExtendedLeaf { get; init; }
+
     /// <summary>Whether it has a feature.</summary>
     public bool Has(CpuFeature feature) => Features.Contains(feature);
 
@@ -71,9 +77,9 @@ public sealed record CpuModel
     /// <summary>What CPUID answers, as long as it depends on the model alone. SDM vol. 2A, CPUID.</summary>
     public (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
     {
-        uint maxBasic = Vendor == CpuVendor.Intel ? 0x16u : 0x10u;
-        uint maxExtended = Vendor == CpuVendor.Intel ? 0x80000008 : 0x8000001E;
-        if (leaf > maxExtended || (leaf > maxBasic && leaf < 0x80000000))
+        uint maxBasic = MaxBasicLeaf ?? (Vendor == CpuVendor.Intel ? 0x16u : 0x10u);
+        uint maxExtended = MaxExtendedLeaf ?? (Vendor == CpuVendor.Intel ? 0x80000008 : 0x8000001E);
+        if (leaf > (leaf < 0x80000000 ? maxBasic : maxExtended))
         {
             // Intel answers an unknown leaf with the data of the highest basic one, AMD with zeros.
             if (Vendor == CpuVendor.Amd)

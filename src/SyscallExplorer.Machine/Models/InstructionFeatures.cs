@@ -101,5 +101,5 @@ internal static class InstructionFeatures
     public static bool TryMap(CpuidFeature needed, out CpuFeature feature) => Optional.TryGetValue(needed, out feature);
 
     /// <summary>Whether any model of the kit executes a form.</summary>
-    public static bool IsKnown(Code code) => Cpus.All.Any(model => Has(model, code));
+    public static bool IsKnown(Code code) => Cpus.Known.Any(model => Has(model, code));
 }

@@ -120,14 +120,14 @@ internal static class MsrTable
         Stored(DebugControlSlot, Msr.DebugCtl, "IA32_DEBUGCTL", Always, writable: 0xDFC3),
         Stored(PatSlot, Msr.Pat, "IA32_PAT", Always, writable: 0x0707_0707_0707_0707) with { Write = WritePat },
         new(Msr.Xss, "IA32_XSS", model => model.Has(CpuFeature.Xsaves), cpu => cpu.S.Xss, (_, value) => value == 0),
-        new(Msr.Efer, "IA32_EFER", Always, cpu => cpu.S.Efer, (cpu, value) => cpu.WriteEfer(value)),
+        new(Msr.Efer, "IA32_EFER", HasEfer, cpu => cpu.S.Efer, (cpu, value) => cpu.WriteEfer(value)),
         new(Msr.Star, "IA32_STAR", HasSyscall, cpu => cpu.S.Star, (cpu, value) => Set(out cpu.S.Star, value)),
         new(Msr.Lstar, "IA32_LSTAR", HasSyscall, cpu => cpu.S.Lstar, (cpu, value) => SetAddress(cpu, out cpu.S.Lstar, cpu.S.Lstar, value)),
         new(Msr.Cstar, "IA32_CSTAR", HasSyscall, cpu => cpu.S.Cstar, (cpu, value) => SetAddress(cpu, out cpu.S.Cstar, cpu.S.Cstar, value)),
         new(Msr.Fmask, "IA32_FMASK", HasSyscall, cpu => cpu.S.Fmask, (cpu, value) => value <= uint.MaxValue && Set(out cpu.S.Fmask, value)),
-        new(Msr.FsBase, "IA32_FS_BASE", Always, cpu => cpu.SegmentBase(SegmentName.FS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.FS, value)),
-        new(Msr.GsBase, "IA32_GS_BASE", Always, cpu => cpu.SegmentBase(SegmentName.GS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.GS, value)),
-        new(Msr.KernelGsBase, "IA32_KERNEL_GS_BASE", Always, cpu => cpu.S.KernelGsBase, (cpu, value) => SetAddress(cpu, out cpu.S.KernelGsBase, cpu.S.KernelGsBase, value)),
+        new(Msr.FsBase, "IA32_FS_BASE", HasLongMode, cpu => cpu.SegmentBase(SegmentName.FS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.FS, value)),
+        new(Msr.GsBase, "IA32_GS_BASE", HasLongMode, cpu => cpu.SegmentBase(SegmentName.GS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.GS, value)),
+        new(Msr.KernelGsBase, "IA32_KERNEL_GS_BASE", HasLongMode, cpu => cpu.S.KernelGsBase, (cpu, value) => SetAddress(cpu, out cpu.S.KernelGsBase, cpu.S.KernelGsBase, value)),
         new(Msr.TscAux, "IA32_TSC_AUX", model => model.Has(CpuFeature.Rdtscp), cpu => cpu.S.TscAux, (cpu, value) => value <= uint.MaxValue && Set(out cpu.S.TscAux, value)),
         FredStack(0), FredStack(1), FredStack(2), FredStack(3),
         new(Msr.FredStackLevels, "IA32_FRED_STKLVLS", HasFred, cpu => cpu.S.Fred.StackLevels, (cpu, value) => Set(out cpu.S.Fred.StackLevels, value)),
@@ -141,6 +141,10 @@ internal static class MsrTable
         ByAddress.TryGetValue(address, out MsrDefinition? definition) && definition.Exists(model) ? definition : null;
 
     private static bool HasSep(CpuModel model) => model.Has(CpuFeature.Sep);
+
+    private static bool HasLongMode(CpuModel model) => model.Has(CpuFeature.Lm);
+
+    private static bool HasEfer(CpuModel model) => model.Has(CpuFeature.Lm) || model.Has(CpuFeature.Syscall) || model.Has(CpuFeature.Nx);
 
     private static bool HasSyscall(CpuModel model) => model.Has(CpuFeature.Syscall);
 
