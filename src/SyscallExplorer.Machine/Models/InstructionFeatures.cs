@@ -60,6 +60,7 @@ internal static class InstructionFeatures
         [CpuidFeature.SSSE3] = CpuFeature.Ssse3,
         [CpuidFeature.SYSCALL] = CpuFeature.Syscall,
         [CpuidFeature.TSC] = CpuFeature.Tsc,
+        [CpuidFeature.X64] = CpuFeature.Lm,
         [CpuidFeature.XSAVE] = CpuFeature.Xsave,
         [CpuidFeature.XSAVEC] = CpuFeature.Xsavec,
         [CpuidFeature.XSAVEOPT] = CpuFeature.Xsaveopt,
@@ -69,7 +70,7 @@ internal static class InstructionFeatures
     /// <summary>What no processor lacks, among it the hints, which are NOPs where nothing answers to them, and WBNOINVD, which is WBINVD then.</summary>
     private static readonly FrozenSet<CpuidFeature> Universal = new[]
     {
-        CpuidFeature.INTEL8086, CpuidFeature.INTEL186, CpuidFeature.INTEL286, CpuidFeature.INTEL386, CpuidFeature.INTEL486, CpuidFeature.X64,
+        CpuidFeature.INTEL8086, CpuidFeature.INTEL186, CpuidFeature.INTEL286, CpuidFeature.INTEL386, CpuidFeature.INTEL486,
         CpuidFeature.CPUID, CpuidFeature.RDPMC, CpuidFeature.MULTIBYTENOP, CpuidFeature.PAUSE, CpuidFeature.PREFETCHW, CpuidFeature.PREFETCHWT1,
         CpuidFeature.PREFETCHITI, CpuidFeature.CLDEMOTE, CpuidFeature.CET_IBT, CpuidFeature.WBNOINVD,
     }.ToFrozenSet();
