@@ -125,7 +125,7 @@ public sealed class KernelOptions
 
     /// <summary>
     /// mitigations=off and nospectre_v2 win over spectre_v2=; AMD's thunk asked for elsewhere is as if nothing had been asked for. RETBLEED decides
-    /// first from Linux 5.19 on: on Intel IBRS then takes the place of retpolines. AMD's own thunk is no longer chosen by itself from Linux 5.17 on.
+    /// first from Linux 5.19 on: on Intel IBRS then takes the place of retpolines. Where IBRS can stay on, nothing else is needed. AMD's own thunk is no longer chosen by itself from Linux 5.17 on.
     /// </summary>
     private void SetBranchMitigations(
         CpuModel cpu, Version version, bool mitigate, IReadOnlySet<KernelFeature> features, Action<KernelFeature, bool> set)
@@ -138,18 +138,21 @@ public sealed class KernelOptions
         bool retbleed = version >= s_retbleed && mitigate && Value("retbleed") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Retbleed) != 0;
         bool on = choice switch { "off" => false, "auto" => suffers, _ => true };
         bool ibrs = on && !isAmd && version >= s_retbleed && (choice == "ibrs" || (choice == "auto" && retbleed));
+        if (choice == "auto" && cpu.HasEnhancedIbrs && version >= s_enhancedIbrs)
+            on = false;
         bool lfence = choice is "retpoline,amd" or "retpoline,lfence" || (isAmd && choice != "retpoline,generic" && version < s_genericOnAmd);
         set(KernelFeature.KernelIbrs, ibrs);
         set(KernelFeature.RetpolineLfence, on && !ibrs && lfence);
         set(KernelFeature.Retpoline, on && !ibrs && !lfence);
-        set(KernelFeature.RsbContextSwitch, on);
+        set(KernelFeature.RsbContextSwitch, on || (suffers && choice == "auto"));
         bool untrain = retbleed && isAmd;
         set(KernelFeature.UntrainReturns, untrain);
         set(KernelFeature.InlineReturns, !untrain);
-        bool history = mitigate && Value("spectre_bhi") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Bhi) != 0;
+        bool history = mitigate && Value("spectre_bhi") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Bhi) != 0 && !cpu.HasBhiControl;
         set(KernelFeature.ClearBranchHistory, history && !features.Contains(KernelFeature.Retpoline));
     }
 
+    private static readonly Version s_enhancedIbrs = new(4, 19);
     private static readonly Version s_retbleed = new(5, 19);
     private static readonly Version s_genericOnAmd = new(5, 17);
 

@@ -22,6 +22,7 @@ internal static unsafe class InstructionTable
         IntegerFamilies.Register(table);
         FastSystemCalls.Register(table);
         Interrupts.Register(table);
+        EventReturns.Register(table);
         FarTransfers.Register(table);
         ControlRegisters.Register(table);
         SystemTables.Register(table);

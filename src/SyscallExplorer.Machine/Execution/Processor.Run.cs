@@ -164,7 +164,11 @@ public sealed partial class Processor
                 else
                     _recent.Note(operations, outcome == Outcome.Next ? index - 1 : index, rip);
                 if (outcome == Outcome.Fault)
+                {
+                    // FRED saves whether STI held interrupts back for the instruction that faulted.
+                    S.Shadow = shadow;
                     raised = DeliverFault();
+                }
                 else if (S.DebugTraps != 0)
                     raised = EndWithTraps(outcome);
                 trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, figure, raised));

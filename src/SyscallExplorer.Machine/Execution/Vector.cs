@@ -76,6 +76,9 @@ internal enum EventSource
 
     /// <summary>INT1 (ICEBP): no DPL check.</summary>
     PrivilegedSoftwareException,
+
+    /// <summary>SYSCALL and SYSENTER under FRED; the vector is 1 or 2.</summary>
+    FastSystemCall,
 }
 
 /// <summary>An exception waiting to be delivered.</summary>
@@ -85,6 +88,12 @@ internal enum EventSource
 /// <param name="Source">Where it comes from.</param>
 internal readonly record struct PendingException(Vector Vector, uint ErrorCode, ulong FaultAddress, EventSource Source)
 {
+    /// <summary>Whether it came up in the delivery of another event.</summary>
+    public bool IsNested { get; init; }
+
+    /// <summary>Bytes of the instruction that asked for it, where one did.</summary>
+    public int InstructionLength { get; init; }
+
     public bool HasErrorCode => Vector is Vector.DoubleFault or Vector.InvalidTss or Vector.SegmentNotPresent or Vector.StackFault
         or Vector.GeneralProtection or Vector.PageFault or Vector.AlignmentCheck;
 

@@ -248,6 +248,12 @@ public enum CpuFeature
 
     /// <summary>The local APIC's timer goes on in every state of sleep.</summary>
     Arat,
+
+    /// <summary>Flexible return and event delivery: events and returns without IDT, TSS and IRET.</summary>
+    Fred,
+
+    /// <summary>LKGS.</summary>
+    Lkgs,
 }
 
 /// <summary>Hardware weaknesses, by the names of Linux' sysfs files.</summary>
@@ -275,11 +281,14 @@ public enum Vulnerabilities
     /// <summary>Speculative store bypass.</summary>
     SpecStoreBypass = 32,
 
-    /// <summary>Returns can be predicted by what another privilege level trained.</summary>
+    /// <summary>Returns that take their target from the branch target buffer.</summary>
     Retbleed = 64,
 
-    /// <summary>The branch history steers predictions across privilege levels.</summary>
-    Bhi = 128,
+    /// <summary>Speculative return stack overflow (AMD).</summary>
+    Srso = 128,
+
+    /// <summary>Branch history injection, across privilege levels (Intel).</summary>
+    Bhi = 256,
 }
 
 /// <summary>Who made a processor: it decides the operation of a few instructions.</summary>

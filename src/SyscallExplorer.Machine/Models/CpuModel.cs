@@ -51,11 +51,23 @@ public sealed record CpuModel
     /// <summary>The frequency of the clock that the local APIC's timer divides and counts.</summary>
     public long ApicTimerHertz => HasCrystalClock ? CrystalClock.Hertz : CrystalClock.BusHertz;
 
+    /// <summary>The last basic leaf of CPUID; by default that of the maker's parts of the years from 2013.</summary>
+    public uint? MaxBasicLeaf { get; init; }
+
+    /// <summary>The last extended leaf of CPUID, or 0 where there is none; by default that of the maker's parts of the years from 2013.</summary>
+    public uint? MaxExtendedLeaf { get; init; }
+
     /// <summary>Whether it has a feature.</summary>
     public bool Has(CpuFeature feature) => Features.Contains(feature);
 
     /// <summary>SYSCALL works in compatibility mode: AMD only. APM vol. 3, SYSCALL; SDM vol. 2B, SYSCALL (#UD outside 64-bit mode).</summary>
     public bool HasCompatibilitySyscall => Vendor == CpuVendor.Amd;
+
+    /// <summary>IBRS can stay set, and keeps user mode from steering the kernel's indirect branches: IA32_ARCH_CAPABILITIES.IBRS_ALL. Intel, "Indirect Branch Restricted Speculation".</summary>
+    public bool HasEnhancedIbrs { get; init; }
+
+    /// <summary>The processor itself keeps branch history of user mode out of the kernel: IA32_SPEC_CTRL.BHI_DIS_S. Intel, "Branch History Injection".</summary>
+    public bool HasBhiControl { get; init; }
 
     /// <summary>SYSENTER works in long mode: Intel only. APM vol. 3, SYSENTER (#UD in long mode); SDM vol. 2B, SYSENTER.</summary>
     public bool HasLongModeSysenter => Vendor == CpuVendor.Intel && Has(CpuFeature.Sep);
@@ -71,9 +83,9 @@ public sealed record CpuModel
     /// <summary>What CPUID answers, as long as it depends on the model alone. SDM vol. 2A, CPUID.</summary>
     public (uint Eax, uint Ebx, uint Ecx, uint Edx) Cpuid(uint leaf, uint subleaf)
     {
-        uint maxBasic = Vendor == CpuVendor.Intel ? 0x16u : 0x10u;
-        uint maxExtended = Vendor == CpuVendor.Intel ? 0x80000008 : 0x8000001E;
-        if (leaf > maxExtended || (leaf > maxBasic && leaf < 0x80000000))
+        uint maxBasic = MaxBasicLeaf ?? (Vendor == CpuVendor.Intel ? 0x16u : 0x10u);
+        uint maxExtended = MaxExtendedLeaf ?? (Vendor == CpuVendor.Intel ? 0x80000008 : 0x8000001E);
+        if (leaf > (leaf < 0x80000000 ? maxBasic : maxExtended))
         {
             // Intel answers an unknown leaf with the data of the highest basic one, AMD with zeros.
             if (Vendor == CpuVendor.Amd)
@@ -101,13 +113,12 @@ public sealed record CpuModel
             _ => default,
         };
 
-        if (leaf == 7 && subleaf != 0)
-            return default;
+        if (leaf == ExtendedFeatures && subleaf != 0)
+            return (subleaf == 1 ? Bits(CpuidBits.SecondExtended) : 0, 0, 0, 0);
+        if (leaf == ExtendedFeatures && Bits(CpuidBits.SecondExtended) != 0)
+            eax = LastExtendedSubleaf;
         if (leaf == StateComponentLeaf.Leaf && subleaf == 1 && Has(CpuFeature.Xsave))
-        {
-            foreach ((CpuFeature feature, int bit) in CpuidBits.StateSaving)
-                eax |= Has(feature) ? 1u << bit : 0;
-        }
+            eax |= Bits(CpuidBits.StateSaving);
 
         if (leaf == 0x80000001 && Vendor == CpuVendor.Amd)
             edx |= Cpuid(1, 0).Edx & CpuidBits.RepeatedByAmd;
@@ -136,9 +147,19 @@ public sealed record CpuModel
         return (eax, ebx, ecx, edx);
     }
 
+    private const uint ExtendedFeatures = 7;
+    private const uint LastExtendedSubleaf = 1;
     private const uint LastRdpruRegister = 1;
     private const uint MonitorLeaf = 5;
     private const uint MonitorLineSize = 64;
+
+    private uint Bits((CpuFeature Feature, int Bit)[] table)
+    {
+        uint bits = 0;
+        foreach ((CpuFeature feature, int bit) in table)
+            bits |= Has(feature) ? 1u << bit : 0;
+        return bits;
+    }
 
     private uint Signature
     {

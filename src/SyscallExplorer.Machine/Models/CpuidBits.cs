@@ -94,6 +94,9 @@ internal static class CpuidBits
         (CpuFeature.Wbnoinvd, 0x80000008, CpuidRegister.Ebx, 9),
     ];
 
+    /// <summary>Bits of leaf 7's subleaf 1, in EAX. SDM vol. 2A, CPUID.</summary>
+    public static readonly (CpuFeature Feature, int Bit)[] SecondExtended = [(CpuFeature.Fred, 17), (CpuFeature.Lkgs, 18)];
+
     /// <summary>Bits that leaf 0Dh has in its subleaf 1 only. SDM vol. 1, 13.2.</summary>
     public static readonly (CpuFeature Feature, int Bit)[] StateSaving =
     [

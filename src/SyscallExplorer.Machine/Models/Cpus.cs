@@ -3,7 +3,7 @@ namespace SyscallExplorer.Machine;
 /// <summary>The CPU models that the kit knows.</summary>
 public static class Cpus
 {
-    private static readonly CpuFeature[] Baseline =
+    internal static readonly CpuFeature[] Baseline =
     [
         CpuFeature.De, CpuFeature.Pse, CpuFeature.Tsc, CpuFeature.Msr, CpuFeature.Pae, CpuFeature.Cx8, CpuFeature.Apic, CpuFeature.Sep, CpuFeature.Pge,
         CpuFeature.Cmov, CpuFeature.Clflush, CpuFeature.Cx16, CpuFeature.Popcnt, CpuFeature.Movbe, CpuFeature.Fsgsbase, CpuFeature.Bmi1, CpuFeature.Bmi2,
@@ -15,12 +15,12 @@ public static class Cpus
     ];
 
     /// <summary>What came with Skylake and with Zen.</summary>
-    private static readonly CpuFeature[] Since2015 =
+    internal static readonly CpuFeature[] Since2015 =
     [
         CpuFeature.Smap, CpuFeature.Adx, CpuFeature.Prefetchw, CpuFeature.Rdseed, CpuFeature.Clflushopt, CpuFeature.Xsavec, CpuFeature.Xgetbv1, CpuFeature.Xsaves,
     ];
 
-    private static readonly CpuFeature[] Intel =
+    internal static readonly CpuFeature[] Intel =
     [
         CpuFeature.Pcid, CpuFeature.Invpcid, CpuFeature.Erms, CpuFeature.MdClear, CpuFeature.SpecCtrl, CpuFeature.IntelStibp, CpuFeature.SpecCtrlSsbd,
         CpuFeature.ZeroFcsFds, CpuFeature.TscDeadlineTimer,
@@ -85,7 +85,7 @@ public static class Cpus
             CpuFeature.Clwb, CpuFeature.Sha, CpuFeature.Mmxext, CpuFeature.Sse4a, CpuFeature.Misalignsse, CpuFeature.Monitorx, CpuFeature.Clzero,
             CpuFeature.Rdpru, CpuFeature.Wbnoinvd, CpuFeature.TopologyExtensions,
         ]),
-        Vulnerabilities = Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Retbleed,
+        Vulnerabilities = Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Retbleed | Vulnerabilities.Srso,
         Microarchitecture = Microarchitecture.Load("Zen2"),
         Caches =
         [
@@ -94,12 +94,36 @@ public static class Cpus
         ],
     };
 
-    /// <summary>All of them, by name.</summary>
+    /// <inheritdoc cref="CpuGenerations.SapphireRapids"/>
+    public static CpuModel SapphireRapids => CpuGenerations.SapphireRapids;
+
+    /// <inheritdoc cref="CpuGenerations.PantherLake"/>
+    public static CpuModel PantherLake => CpuGenerations.PantherLake;
+
+    /// <inheritdoc cref="CpuGenerations.Zen4"/>
+    public static CpuModel Zen4 => CpuGenerations.Zen4;
+
+    /// <inheritdoc cref="CpuGenerations.Core2"/>
+    public static CpuModel Core2 => CpuGenerations.Core2;
+
+    /// <inheritdoc cref="CpuGenerations.K8"/>
+    public static CpuModel K8 => CpuGenerations.K8;
+
+    /// <inheritdoc cref="CpuGenerations.PentiumIII"/>
+    public static CpuModel PentiumIII => CpuGenerations.PentiumIII;
+
+    /// <inheritdoc cref="CpuGenerations.Pentium"/>
+    public static CpuModel Pentium => CpuGenerations.Pentium;
+
+    /// <summary>Those whose figures are published or fitted, on which the kernels are tried.</summary>
     public static IReadOnlyList<CpuModel> All { get; } = [Haswell, Skylake, Zen2];
+
+    /// <inheritdoc cref="CpuGenerations.Known"/>
+    public static IReadOnlyList<CpuModel> Known => CpuGenerations.Known;
 
     /// <summary>The model of a name, whatever the case of its letters.</summary>
     /// <exception cref="ArgumentException">No model has that name; the message names the nearest and all.</exception>
     public static CpuModel Find(string name) =>
-        All.FirstOrDefault(model => string.Equals(model.Name, name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException(Suggestion.Sentence("No CPU model is named", name, "Known models", All.Select(model => model.Name)), nameof(name));
+        Known.FirstOrDefault(model => string.Equals(model.Name, name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ArgumentException(Suggestion.Sentence("No CPU model is named", name, "Known models", Known.Select(model => model.Name)), nameof(name));
 }

@@ -30,9 +30,11 @@ internal static class InstructionFeatures
         [CpuidFeature.FPU] = CpuFeature.Fpu,
         [CpuidFeature.FPU287] = CpuFeature.Fpu,
         [CpuidFeature.FPU387] = CpuFeature.Fpu,
+        [CpuidFeature.FRED] = CpuFeature.Fred,
         [CpuidFeature.FSGSBASE] = CpuFeature.Fsgsbase,
         [CpuidFeature.FXSR] = CpuFeature.Fxsr,
         [CpuidFeature.INVPCID] = CpuFeature.Invpcid,
+        [CpuidFeature.LKGS] = CpuFeature.Lkgs,
         [CpuidFeature.LZCNT] = CpuFeature.Abm,
         [CpuidFeature.MMX] = CpuFeature.Mmx,
         [CpuidFeature.MONITOR] = CpuFeature.Monitor,
@@ -58,6 +60,7 @@ internal static class InstructionFeatures
         [CpuidFeature.SSSE3] = CpuFeature.Ssse3,
         [CpuidFeature.SYSCALL] = CpuFeature.Syscall,
         [CpuidFeature.TSC] = CpuFeature.Tsc,
+        [CpuidFeature.X64] = CpuFeature.Lm,
         [CpuidFeature.XSAVE] = CpuFeature.Xsave,
         [CpuidFeature.XSAVEC] = CpuFeature.Xsavec,
         [CpuidFeature.XSAVEOPT] = CpuFeature.Xsaveopt,
@@ -67,7 +70,7 @@ internal static class InstructionFeatures
     /// <summary>What no processor lacks, among it the hints, which are NOPs where nothing answers to them, and WBNOINVD, which is WBINVD then.</summary>
     private static readonly FrozenSet<CpuidFeature> Universal = new[]
     {
-        CpuidFeature.INTEL8086, CpuidFeature.INTEL186, CpuidFeature.INTEL286, CpuidFeature.INTEL386, CpuidFeature.INTEL486, CpuidFeature.X64,
+        CpuidFeature.INTEL8086, CpuidFeature.INTEL186, CpuidFeature.INTEL286, CpuidFeature.INTEL386, CpuidFeature.INTEL486,
         CpuidFeature.CPUID, CpuidFeature.RDPMC, CpuidFeature.MULTIBYTENOP, CpuidFeature.PAUSE, CpuidFeature.PREFETCHW, CpuidFeature.PREFETCHWT1,
         CpuidFeature.PREFETCHITI, CpuidFeature.CLDEMOTE, CpuidFeature.CET_IBT, CpuidFeature.WBNOINVD,
     }.ToFrozenSet();
@@ -99,5 +102,5 @@ internal static class InstructionFeatures
     public static bool TryMap(CpuidFeature needed, out CpuFeature feature) => Optional.TryGetValue(needed, out feature);
 
     /// <summary>Whether any model of the kit executes a form.</summary>
-    public static bool IsKnown(Code code) => Cpus.All.Any(model => Has(model, code));
+    public static bool IsKnown(Code code) => Cpus.Known.Any(model => Has(model, code));
 }

@@ -34,6 +34,8 @@ internal static class CallGates
         ulong target = (low & 0xFFFF) | ((low >> 32) & 0xFFFF_0000) | (high << 32);
         if (!cpu.CheckGateCode(codeSelector, ext: 0, out Segment code, out int newLevel))
             return Outcome.Fault;
+        if (FarTransfers.IsForbiddenByFred(cpu, code, newLevel))
+            return cpu.GeneralProtection(Processor.SelectorError(codeSelector));
         if (!isCall && newLevel != cpu.Cpl)
             return cpu.GeneralProtection(Processor.SelectorError(codeSelector));
         if (!cpu.IsCanonical(target))

@@ -158,6 +158,7 @@ internal static unsafe class ControlRegisters
         bool illegal = (value & ~LegalCr4(cpu.Model)) != 0
             || (cpu.IsLongModeActive && (changed & (Cr4.PAE | Cr4.LA57)) != 0)
             || ((value & ~cpu.S.Cr4 & Cr4.PCIDE) != 0 && (!cpu.IsLongModeActive || (cpu.S.Cr3 & CountedSelectorBits) != 0));
+        illegal |= (value & Cr4.FRED) != 0 && !cpu.Is64Bit;
         if (illegal)
             return cpu.GeneralProtection();
         if ((changed & Processor.Cr4ReloadingPdptes) != 0 && !ReloadPdptes(cpu, Processor.ModeOf(cpu.S.Cr0, value, cpu.S.Efer), cpu.S.Cr3))
@@ -186,11 +187,12 @@ internal static unsafe class ControlRegisters
 
     private static ulong LegalCr4(CpuModel model)
     {
-        ulong legal = Cr4.VME | Cr4.PVI | Cr4.TSD | Cr4.DE | Cr4.PSE | Cr4.PAE | Cr4.MCE | Cr4.PGE | Cr4.PCE | Cr4.OSFXSR | Cr4.OSXMMEXCPT;
+        ulong legal = Cr4.VME | Cr4.PVI | Cr4.TSD | Cr4.DE | Cr4.PSE | Cr4.MCE | Cr4.PCE;
         foreach ((CpuFeature feature, ulong bit) in (ReadOnlySpan<(CpuFeature, ulong)>)
         [
             (CpuFeature.Umip, Cr4.UMIP), (CpuFeature.Fsgsbase, Cr4.FSGSBASE), (CpuFeature.Pcid, Cr4.PCIDE),
             (CpuFeature.Smep, Cr4.SMEP), (CpuFeature.Smap, Cr4.SMAP), (CpuFeature.Xsave, Cr4.OSXSAVE), (CpuFeature.La57, Cr4.LA57),
+            (CpuFeature.Fred, Cr4.FRED), (CpuFeature.Pae, Cr4.PAE), (CpuFeature.Pge, Cr4.PGE), (CpuFeature.Fxsr, Cr4.OSFXSR), (CpuFeature.Sse, Cr4.OSXMMEXCPT),
         ])
         {
             if (model.Has(feature))

@@ -137,7 +137,7 @@ internal static unsafe class FarTransfers
 
         code = descriptor.ToSegment(selector);
         bool allowed = code.IsCode && (code.IsConforming ? code.Dpl <= cpu.Cpl : (selector & 3) <= cpu.Cpl && code.Dpl == cpu.Cpl)
-            && !(cpu.IsLongModeActive && code.IsLong && code.IsBig);
+            && !(cpu.IsLongModeActive && code.IsLong && code.IsBig) && !IsForbiddenByFred(cpu, code, cpu.Cpl);
         if (!allowed)
             return cpu.GeneralProtection(error);
         if (!descriptor.IsPresent)
@@ -158,6 +158,8 @@ internal static unsafe class FarTransfers
         if (!CheckReturnCode(cpu, selector, out Segment code))
             return Outcome.Fault;
         int newLevel = selector & 3;
+        if (IsForbiddenByFred(cpu, code, newLevel))
+            return cpu.GeneralProtection(Processor.SelectorError(selector));
         bool outer = newLevel > cpu.Cpl;
         T stackPointer = default;
         Segment stack = default;
@@ -176,6 +178,10 @@ internal static unsafe class FarTransfers
         CommitReturn(cpu, code, target, outer ? stack : null, newStack, size, popped: 2 * size + released, outer);
         return Outcome.Branch;
     }
+
+    /// <summary>With FRED no far transfer changes the level, and ring 0 stays in 64-bit mode. Intel, FRED specification, no. 346446, changes to far transfers and IRET.</summary>
+    public static bool IsForbiddenByFred(Processor cpu, in Segment code, int newLevel) =>
+        cpu.IsFredEnabled && (newLevel != cpu.Cpl || (cpu.Cpl == 0 && !code.IsLong));
 
     /// <summary>The checks of the code segment that IRET or RETF returns to.</summary>
     public static bool CheckReturnCode(Processor cpu, ushort selector, out Segment code)

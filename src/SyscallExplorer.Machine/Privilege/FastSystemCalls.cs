@@ -14,6 +14,10 @@ internal static unsafe class FastSystemCalls
     /// <summary>The bits of R11 that SYSRET takes into RFLAGS: all but RF, VM and the reserved ones.</summary>
     private const ulong SysretFlags = 0x3C7FD7;
 
+    /// <summary>Vectors of events of type 7. SDM vol. 2B, SYSCALL and SYSENTER.</summary>
+    private const byte FredSyscallVector = 1;
+    private const byte FredSysenterVector = 2;
+
     public static void Register(InstructionTableBuilder table)
     {
         table.One(Code.Syscall, &Syscall);
@@ -30,6 +34,8 @@ internal static unsafe class FastSystemCalls
     /// </summary>
     private static Outcome Syscall(Processor cpu, Operation op)
     {
+        if (cpu.IsFredEnabled)
+            return cpu.Is64Bit ? cpu.DeliverSoftware(FredSyscallVector, EventSource.FastSystemCall, op) : cpu.Raise(Vector.InvalidOpcode);
         if ((cpu.S.Efer & Efer.SCE) == 0 || !(cpu.Is64Bit || cpu.Model.HasCompatibilitySyscall))
             return cpu.Raise(Vector.InvalidOpcode);
         if (!cpu.IsLongModeActive)
@@ -102,7 +108,7 @@ internal static unsafe class FastSystemCalls
     private static bool CanSysret(Processor cpu)
     {
         bool fromThisMode = cpu.Is64Bit || cpu.Model.HasCompatibilitySyscall;
-        if ((cpu.S.Efer & Efer.SCE) == 0 || !fromThisMode)
+        if (cpu.IsFredEnabled || (cpu.S.Efer & Efer.SCE) == 0 || !fromThisMode)
         {
             cpu.Raise(Vector.InvalidOpcode);
             return false;
@@ -135,6 +141,8 @@ internal static unsafe class FastSystemCalls
     {
         if (!cpu.Model.Has(CpuFeature.Sep) || (cpu.IsLongModeActive && !cpu.Model.HasLongModeSysenter))
             return cpu.Raise(Vector.InvalidOpcode);
+        if (cpu.IsFredEnabled)
+            return cpu.DeliverSoftware(FredSysenterVector, EventSource.FastSystemCall, op);
         if ((cpu.S.SysenterCs & 0xFFFC) == 0)
             return cpu.GeneralProtection();
 
@@ -153,7 +161,7 @@ internal static unsafe class FastSystemCalls
 
     private static Outcome Sysexit(Processor cpu, bool to64Bit)
     {
-        if (!cpu.Model.Has(CpuFeature.Sep))
+        if (!cpu.Model.Has(CpuFeature.Sep) || cpu.IsFredEnabled)
             return cpu.Raise(Vector.InvalidOpcode);
 
         // AMD looks at the privilege level before it looks at the mode.

@@ -49,6 +49,8 @@ internal static unsafe class Interrupts
             return Outcome.Fault;
 
         int newLevel = selector & 3;
+        if (FarTransfers.IsForbiddenByFred(cpu, code, newLevel))
+            return cpu.GeneralProtection(Processor.SelectorError(selector));
         bool outer = newLevel > cpu.Cpl;
         bool popStack = outer || cpu.Is64Bit;
         T stackPointer = default;

@@ -30,6 +30,15 @@ public static class Msr
     /// <summary>IA32_MISC_ENABLE.</summary>
     public const uint MiscEnable = 0x1A0;
 
+    /// <summary>IA32_FRED_RSP0; those of levels 1 to 3 follow.</summary>
+    public const uint FredRsp0 = 0x1CC;
+
+    /// <summary>IA32_FRED_STKLVLS: two bits for each vector below 32.</summary>
+    public const uint FredStackLevels = 0x1D0;
+
+    /// <summary>IA32_FRED_CONFIG.</summary>
+    public const uint FredConfig = 0x1D4;
+
     /// <summary>IA32_DEBUGCTL.</summary>
     public const uint DebugCtl = 0x1D9;
 
@@ -111,15 +120,18 @@ internal static class MsrTable
         Stored(DebugControlSlot, Msr.DebugCtl, "IA32_DEBUGCTL", Always, writable: 0xDFC3),
         Stored(PatSlot, Msr.Pat, "IA32_PAT", Always, writable: 0x0707_0707_0707_0707) with { Write = WritePat },
         new(Msr.Xss, "IA32_XSS", model => model.Has(CpuFeature.Xsaves), cpu => cpu.S.Xss, (_, value) => value == 0),
-        new(Msr.Efer, "IA32_EFER", Always, cpu => cpu.S.Efer, (cpu, value) => cpu.WriteEfer(value)),
+        new(Msr.Efer, "IA32_EFER", HasEfer, cpu => cpu.S.Efer, (cpu, value) => cpu.WriteEfer(value)),
         new(Msr.Star, "IA32_STAR", HasSyscall, cpu => cpu.S.Star, (cpu, value) => Set(out cpu.S.Star, value)),
         new(Msr.Lstar, "IA32_LSTAR", HasSyscall, cpu => cpu.S.Lstar, (cpu, value) => SetAddress(cpu, out cpu.S.Lstar, cpu.S.Lstar, value)),
         new(Msr.Cstar, "IA32_CSTAR", HasSyscall, cpu => cpu.S.Cstar, (cpu, value) => SetAddress(cpu, out cpu.S.Cstar, cpu.S.Cstar, value)),
         new(Msr.Fmask, "IA32_FMASK", HasSyscall, cpu => cpu.S.Fmask, (cpu, value) => value <= uint.MaxValue && Set(out cpu.S.Fmask, value)),
-        new(Msr.FsBase, "IA32_FS_BASE", Always, cpu => cpu.SegmentBase(SegmentName.FS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.FS, value)),
-        new(Msr.GsBase, "IA32_GS_BASE", Always, cpu => cpu.SegmentBase(SegmentName.GS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.GS, value)),
-        new(Msr.KernelGsBase, "IA32_KERNEL_GS_BASE", Always, cpu => cpu.S.KernelGsBase, (cpu, value) => SetAddress(cpu, out cpu.S.KernelGsBase, cpu.S.KernelGsBase, value)),
+        new(Msr.FsBase, "IA32_FS_BASE", HasLongMode, cpu => cpu.SegmentBase(SegmentName.FS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.FS, value)),
+        new(Msr.GsBase, "IA32_GS_BASE", HasLongMode, cpu => cpu.SegmentBase(SegmentName.GS), (cpu, value) => cpu.TrySetSegmentBase(SegmentName.GS, value)),
+        new(Msr.KernelGsBase, "IA32_KERNEL_GS_BASE", HasLongMode, cpu => cpu.S.KernelGsBase, (cpu, value) => SetAddress(cpu, out cpu.S.KernelGsBase, cpu.S.KernelGsBase, value)),
         new(Msr.TscAux, "IA32_TSC_AUX", model => model.Has(CpuFeature.Rdtscp), cpu => cpu.S.TscAux, (cpu, value) => value <= uint.MaxValue && Set(out cpu.S.TscAux, value)),
+        FredStack(0), FredStack(1), FredStack(2), FredStack(3),
+        new(Msr.FredStackLevels, "IA32_FRED_STKLVLS", HasFred, cpu => cpu.S.Fred.StackLevels, (cpu, value) => Set(out cpu.S.Fred.StackLevels, value)),
+        new(Msr.FredConfig, "IA32_FRED_CONFIG", HasFred, cpu => cpu.S.Fred.Config, WriteFredConfig),
     }.ToDictionary(definition => definition.Address);
 
     /// <summary>The registers that are only remembered, with their values after a reset.</summary>
@@ -129,6 +141,10 @@ internal static class MsrTable
         ByAddress.TryGetValue(address, out MsrDefinition? definition) && definition.Exists(model) ? definition : null;
 
     private static bool HasSep(CpuModel model) => model.Has(CpuFeature.Sep);
+
+    private static bool HasLongMode(CpuModel model) => model.Has(CpuFeature.Lm);
+
+    private static bool HasEfer(CpuModel model) => model.Has(CpuFeature.Lm) || model.Has(CpuFeature.Syscall) || model.Has(CpuFeature.Nx);
 
     private static bool HasSyscall(CpuModel model) => model.Has(CpuFeature.Syscall);
 
@@ -140,6 +156,16 @@ internal static class MsrTable
         address, name, exists,
         cpu => cpu.StoredMsr(slot),
         (cpu, value) => (value & ~writable) == 0 && Set(out cpu.StoredMsr(slot), value));
+
+    private static bool HasFred(CpuModel model) => model.Has(CpuFeature.Fred);
+
+    private static MsrDefinition FredStack(int level) => new(
+        Msr.FredRsp0 + (uint)level, $"IA32_FRED_RSP{level}", HasFred,
+        cpu => cpu.S.Fred.Stacks[level],
+        (cpu, value) => (value & FredRegisters.StackReserved) == 0 && SetAddress(cpu, out cpu.S.Fred.Stacks[level], cpu.S.Fred.Stacks[level], value));
+
+    private static bool WriteFredConfig(Processor cpu, ulong value) =>
+        (value & FredRegisters.ConfigReserved) == 0 && SetAddress(cpu, out cpu.S.Fred.Config, cpu.S.Fred.Config, value);
 
     private static bool Set(out ulong register, ulong value)
     {

@@ -22,7 +22,7 @@ public sealed partial class Processor
         while (true)
         {
             if (current.Source is EventSource.Fault or EventSource.InstructionBreakpoint or EventSource.Trap or EventSource.ExternalInterrupt)
-                Charge(TimingEvent.ExceptionDelivery);
+                Charge(IsFredEnabled ? TimingEvent.FredDelivery : TimingEvent.ExceptionDelivery);
             if (TryDeliver(current, returnRip))
             {
                 S.Halted = false;
@@ -37,7 +37,7 @@ public sealed partial class Processor
                 return;
             }
 
-            PendingException second = _pending;
+            PendingException second = _pending with { IsNested = true };
             NotePageFault(second);
             history ??= [Name(current)];
             history.Add(Name(second));
@@ -71,14 +71,18 @@ public sealed partial class Processor
     /// <summary>INT n, INT3, INTO and INT1: an event whose own faults are faults of the instruction.</summary>
     internal Outcome DeliverSoftware(byte vector, EventSource source, Operation op)
     {
-        if (!TryDeliver(new PendingException((Vector)vector, 0, 0, source), NextRip(op)))
+        if (!TryDeliver(new PendingException((Vector)vector, 0, 0, source) { InstructionLength = op.Length }, NextRip(op)))
+        {
+            _pending = _pending with { IsNested = true };
             return FaultUnlessNotEmulated;
+        }
+
         SingleStepTrap = false;
         return Outcome.Branch;
     }
 
     private bool TryDeliver(in PendingException pending, ulong returnRip) =>
-        IsLongModeActive ? TryDeliverInLongMode(pending, returnRip) : TryDeliverInLegacyMode(pending, returnRip);
+        IsFredEnabled ? TryDeliverByFred(pending, returnRip) : IsLongModeActive ? TryDeliverInLongMode(pending, returnRip) : TryDeliverInLegacyMode(pending, returnRip);
 
     private bool TryDeliverInLongMode(in PendingException pending, ulong returnRip)
     {

@@ -28,6 +28,7 @@ internal static unsafe class SegmentMoves
         table.One(Code.Popq_FS, &Pop<ulong>);
         table.One(Code.Popq_GS, &Pop<ulong>);
 
+        table.Every(Mnemonic.Lkgs, &LoadKernelGs);
         table.One(Code.Swapgs, &SwapGs);
         table.One(Code.Rdfsbase_r32, &ReadBase<uint, FsName>);
         table.One(Code.Rdfsbase_r64, &ReadBase<ulong, FsName>);
@@ -103,16 +104,29 @@ internal static unsafe class SegmentMoves
         return AfterLoad(cpu, name);
     }
 
+    /// <summary>
+    /// MOV to GS, but the descriptor's base goes to IA32_KERNEL_GS_BASE and the base of GS stays. Outside 64-bit mode and above ring 0 it is #UD. SDM vol. 2A, LKGS.
+    /// </summary>
+    private static Outcome LoadKernelGs(Processor cpu, Operation op)
+    {
+        if (!cpu.Is64Bit || cpu.Cpl != 0)
+            return cpu.Raise(Vector.InvalidOpcode);
+        ulong kept = cpu.SegmentBase(SegmentName.GS);
+        if (!cpu.Read(op, op.Op0, out ushort selector) || !cpu.LoadSegment(SegmentName.GS, selector))
+            return Outcome.Fault;
+        ref Segment gs = ref cpu.S.Segments[(int)SegmentName.GS];
+        cpu.S.KernelGsBase = gs.Base;
+        gs = gs with { Base = kept };
+        return Outcome.Next;
+    }
+
     private static Outcome SwapGs(Processor cpu, Operation op)
     {
-        if (!cpu.Is64Bit)
+        if (!cpu.Is64Bit || cpu.IsFredEnabled)
             return cpu.Raise(Vector.InvalidOpcode);
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();
-        ref Segment gs = ref cpu.S.Segments[(int)SegmentName.GS];
-        ulong old = gs.Base;
-        gs = gs with { Base = cpu.S.KernelGsBase };
-        cpu.S.KernelGsBase = old;
+        cpu.ExchangeGsBase();
         return Outcome.Next;
     }
 

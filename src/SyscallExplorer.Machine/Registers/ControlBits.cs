@@ -95,6 +95,9 @@ public static class Cr4
 
     /// <summary>Supervisor-mode access prevention.</summary>
     public const ulong SMAP = 1ul << 21;
+
+    /// <summary>Flexible return and event delivery.</summary>
+    public const ulong FRED = 1ul << 32;
 }
 
 /// <summary>Bits of DR6. SDM vol. 3A, 17.2.3.</summary>

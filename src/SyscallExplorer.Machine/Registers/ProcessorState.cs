@@ -76,6 +76,9 @@ internal struct ProcessorState
     public ulong SysenterEip;
     public ulong SpecCtrl;
 
+    /// <summary>IA32_FRED_RSP0 to 3, IA32_FRED_STKLVLS and IA32_FRED_CONFIG.</summary>
+    public FredRegisters Fred;
+
     /// <summary>The local APIC; its TPR is CR8.</summary>
     public ApicState Apic;
 

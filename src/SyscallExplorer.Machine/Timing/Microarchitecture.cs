@@ -35,7 +35,7 @@ public sealed class Microarchitecture
         Figures = data.Figures;
         DataHash = dataHash;
         _byKey = data.Figures.ToFrozenDictionary(figure => figure.Key, StringComparer.Ordinal);
-        _byEvent = [.. Enum.GetValues<TimingEvent>().Select(e => _byKey[FigureKeys.Of(e)])];
+        _byEvent = [.. Enum.GetValues<TimingEvent>().Select(e => _byKey.GetValueOrDefault(FigureKeys.Of(e)) ?? _byKey[FigureKeys.Of(TimingEvent.ExceptionDelivery)])];
     }
 
     /// <summary>The names of the microarchitectures that come with the package, in alphabetical order.</summary>
@@ -126,6 +126,19 @@ public sealed class Microarchitecture
     public override string ToString() => Name;
 
     private static ImmutableArray<Microarchitecture> LoadEmbedded() => [.. ResourceNames().Select(resource => Parse(Text(resource), resource))];
+
+    /// <summary>The data of a file that another one names as its base, which must be a whole file itself.</summary>
+    /// <exception cref="TimingDataException">There is none of that name, or it has a base too.</exception>
+    internal static MicroarchitectureData DataOf(string name, string origin)
+    {
+        var resource = ResourceNames().FirstOrDefault(candidate => candidate == $"{ResourcePrefix}{name.ToLowerInvariant()}.json")
+            ?? throw new TimingDataException($"{origin}: 'base' names '{name}', of which there are no figures.");
+        var text = Text(resource);
+        using var document = System.Text.Json.JsonDocument.Parse(text);
+        return document.RootElement.TryGetProperty("base", out _)
+            ? throw new TimingDataException($"{origin}: 'base' names '{name}', which has a base itself. A base must have all its figures in its own file.")
+            : new MicroarchitectureReader(resource).Read(text);
+    }
 
     private static IEnumerable<string> ResourceNames() =>
         typeof(Microarchitecture).Assembly.GetManifestResourceNames()

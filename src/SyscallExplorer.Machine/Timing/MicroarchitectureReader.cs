@@ -17,7 +17,8 @@ internal sealed class MicroarchitectureReader(string origin)
     public MicroarchitectureData Read(string json)
     {
         using var document = Parse(json);
-        var root = Fields("the file", document.RootElement, "name", "vendor", "part", "nominalGigahertz", "tscRatio", "tlb", "branchPredictor", "figures");
+        var root = Fields("the file", document.RootElement, "name", "vendor", "part", "nominalGigahertz", "tscRatio", "tlb", "branchPredictor", "base", "figures");
+        var inherited = root.OptionalText("base") is { } name ? Microarchitecture.DataOf(name, origin).Figures : [];
         var vendor = root.Text("vendor");
         if (!_vendors.Contains(vendor))
             throw root.Wrong("vendor", $"'{vendor}' is no known vendor; it must be {string.Join(" or ", _vendors)}");
@@ -38,7 +39,7 @@ internal sealed class MicroarchitectureReader(string origin)
             ratio.Text("source"),
             ReadTlb(root.Element("tlb")),
             ReadPredictor(root.Element("branchPredictor")),
-            ReadFigures(root.Element("figures")));
+            ReadFigures(root.Element("figures"), root.OptionalText("base"), inherited));
     }
 
     private JsonDocument Parse(string json)
@@ -106,7 +107,18 @@ internal sealed class MicroarchitectureReader(string origin)
         return BitOperations.IsPow2(value) ? value : throw fields.Wrong(name, $"it must be a power of two, not {value}");
     }
 
-    private ImmutableArray<Figure> ReadFigures(JsonElement element)
+    /// <summary>
+    /// A figure of another core as one of this: an assumption, whatever it was there, that may be off by a factor of two beyond its own interval.
+    /// </summary>
+    private static Figure Assume(Figure figure, string other) => figure with
+    {
+        Low = figure.Low / 2,
+        High = figure.High * 2,
+        Confidence = Confidence.Assumed,
+        Source = $"assumed to be as on {other}: {figure.Source}",
+    };
+
+    private ImmutableArray<Figure> ReadFigures(JsonElement element, string? other, ImmutableArray<Figure> inherited)
     {
         if (element.ValueKind != JsonValueKind.Array)
             throw new TimingDataException($"{origin}: 'figures' must be an array of figures.");
@@ -122,9 +134,20 @@ internal sealed class MicroarchitectureReader(string origin)
             figures.Add(figure);
         }
 
-        var missing = FigureKeys.Required.Concat(Enum.GetValues<TimingEvent>().Select(FigureKeys.Of)).FirstOrDefault(key => !seen.Contains(key));
+        foreach (var figure in inherited)
+        {
+            if (seen.Add(figure.Key))
+                figures.Add(Assume(figure, other!));
+        }
+
+        figures.Sort((a, b) => string.CompareOrdinal(a.Key, b.Key));
+        for (var i = 0; i < figures.Count; i++)
+            figures[i] = figures[i] with { Index = i };
+
+        var missing = FigureKeys.Required.Concat(Enum.GetValues<TimingEvent>().Where(e => e != TimingEvent.FredDelivery).Select(FigureKeys.Of))
+            .FirstOrDefault(key => !seen.Contains(key));
         return missing is null
-            ? figures.DrainToImmutable()
+            ? figures.ToImmutable()
             : throw new TimingDataException($"{origin}: there is no figure '{missing}'. Every file must have one, so that every instruction and event has a cost.");
     }
 

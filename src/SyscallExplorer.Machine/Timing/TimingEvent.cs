@@ -24,6 +24,9 @@ public enum TimingEvent
     /// <summary>Entry through the IDT for a fault, a trap or an interrupt. INT n, INT3 and INTO have figures of their own instead.</summary>
     ExceptionDelivery,
 
+    /// <summary>The same under FRED; a file without a figure for it has that of the IDT.</summary>
+    FredDelivery,
+
     /// <summary>A WRMSR to SPEC_CTRL, beyond the figure of WRMSR.</summary>
     WriteSpecCtrl,
 
