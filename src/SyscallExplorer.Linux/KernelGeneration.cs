@@ -64,6 +64,9 @@ public sealed class KernelGeneration
 /// <summary>The kernels that the kit has.</summary>
 public static class Kernels
 {
+    /// <summary>Linux 2.6.39 on x86-64, released on 2011-05-19: assembly throughout, a vsyscall page that runs, SYSEXIT for 32-bit programs.</summary>
+    public static KernelGeneration Linux_2_6_39 { get; } = new(KernelDesigns.Linux_2_6_39, 1_305_777_906);
+
     /// <summary>Linux 4.4 on x86-64, released on 2016-01-10: a fast path in assembly, SYSRET where it happens to suit.</summary>
     public static KernelGeneration Linux_4_4 { get; } = new(KernelDesigns.Linux_4_4, 1_452_466_884);
 
@@ -86,7 +89,7 @@ public static class Kernels
     public static KernelGeneration Linux_6_12 { get; } = new(KernelDesigns.Linux_6_12, 1_731_881_848);
 
     /// <summary>All of them, the oldest first.</summary>
-    public static IReadOnlyList<KernelGeneration> All { get; } = [Linux_4_4, Linux_4_19, Linux_4_20, Linux_5_13, Linux_6_1, Linux_6_8, Linux_6_12];
+    public static IReadOnlyList<KernelGeneration> All { get; } = [Linux_2_6_39, Linux_4_4, Linux_4_19, Linux_4_20, Linux_5_13, Linux_6_1, Linux_6_8, Linux_6_12];
 
     /// <summary>The kernel of a name or version: Linux_5_13, 5.13 and linux-5.13 are the same.</summary>
     /// <exception cref="ArgumentException">No kernel has that name; the message names the nearest and all.</exception>

@@ -207,7 +207,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         ulong area = KernelLayout.PerCpuPhysical;
         _ram.WriteUInt64(area + PerCpuOffsets.CurrentTask, KernelLayout.DirectMapped(KernelLayout.TaskPhysical));
         int topOfStack = kernel.Traits.TopOfStackInTss ? PerCpuOffsets.Tss + TaskStateSegment.Rsp1 : PerCpuOffsets.TopOfStack;
-        _ram.WriteUInt64(area + (ulong)topOfStack, KernelLayout.ThreadStackTop);
+        _ram.WriteUInt64(area + (ulong)topOfStack, KernelLayout.ThreadStackTop - (ulong)kernel.Traits.StackGap);
         _ram.WriteUInt64(area + PerCpuOffsets.SpecCtrl, If(KernelFeature.KernelIbrs, Ibrs));
         ulong canary = (ulong)random.NextInt64() & ~0xFFul;
         _ram.WriteUInt64(area + PerCpuOffsets.StackCanary, canary);

@@ -71,7 +71,7 @@ internal sealed class KernelImage
         ExceptionEntries.Emit(k);
         BranchHistory.Emit(k);
         SchedulerCode.EmitEntryText(k);
-        StubHandlers44.Emit(k);
+        StubHandlers.Emit(k);
         BufferClearing.EmitSelector(k);
     }
 

@@ -29,6 +29,12 @@ internal static class ExitToUser
     {
         k.Composed();
         k.Phase(PhaseKind.ExitWork);
+        if (k.Traits.HasPartialFrame)
+        {
+            EmitNotifyResume(k);
+            return;
+        }
+
         EmitSyscallExit(k);
         EmitPrepare(k);
         EmitLast(k);
@@ -100,6 +106,28 @@ internal static class ExitToUser
         k.jmp(k.To("exit_to_user_mode_prepare.again"));
     }
 
+    /// <summary>What the assembly of Linux 2.6.39 calls: the tracers' end of a call, and signals with what was registered for the way back.</summary>
+    private static void EmitNotifyResume(KernelAssembler k)
+    {
+        k.Global("syscall_trace_leave");
+        HypercallStub.Waiting(k, HypercallNumbers.ExitWork, () => TaskRegisters(k));
+        k.ret();
+
+        k.Global("do_notify_resume");
+        SkipUnless(k, ThreadFlags.SigPending, "signalled", () =>
+        {
+            k.call(k.To("save_fpregs_to_fpstate"));
+            HypercallStub.Waiting(k, HypercallNumbers.DoSignal, () => TaskRegisters(k));
+        });
+        SkipUnless(k, ThreadFlags.NotifyResume, "notified", () =>
+        {
+            TaskRegisters(k);
+            HypercallStub.Inline(k, HypercallNumbers.ResumeUserModeWork);
+        });
+        SkipUnless(k, ThreadFlags.NeedFpuLoad, "fpu", () => k.call(k.To("switch_fpu_return")));
+        k.ret();
+    }
+
     private static void SkipUnless(KernelAssembler k, int flags, string name, Action body)
     {
         string skip = "exit_to_user_mode_loop." + name;
@@ -113,7 +141,7 @@ internal static class ExitToUser
     /// <summary>RDI becomes the registers that the task came with, which lie at the top of its stack.</summary>
     public static void TaskRegisters(KernelAssembler k)
     {
-        k.mov(rdi, k.TopOfStack());
+        k.LoadTopOfStack(rdi);
         k.sub(rdi, PtRegsOffsets.Size);
     }
 

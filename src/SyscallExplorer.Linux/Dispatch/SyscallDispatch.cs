@@ -16,11 +16,13 @@ internal static class SyscallDispatch
         k.Composed();
         if (k.Traits.HandlersTakeRegisters)
             EmitDoSyscall64(k);
+        EmitTraceEnter(k);
+        if (k.Traits.HasPartialFrame)
+            return;
         if (k.Traits.SysenterMendedInC)
             EmitDoSysenter32(k);
         EmitDoFastSyscall32(k);
         EmitDoInt80(k);
-        EmitTraceEnter(k);
         SyscallSwitch.Emit(k);
     }
 
@@ -305,7 +307,7 @@ internal static class SyscallDispatch
     private static void EmitTraceEnter(KernelAssembler k)
     {
         k.Phase(PhaseKind.EntryWork);
-        if (!k.Traits.HandlersTakeRegisters)
+        if (!k.Traits.HandlersTakeRegisters && !k.Traits.HasPartialFrame)
             EmitPhases(k);
         k.Global("syscall_trace_enter");
         k.push(rbx);

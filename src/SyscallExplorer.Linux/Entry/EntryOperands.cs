@@ -11,6 +11,14 @@ internal static class EntryOperands
     public static AssemblerMemoryOperand TopOfStack(this KernelAssembler k) =>
         k.PerCpu(k.Traits.TopOfStackInTss ? PerCpuOffsets.Tss + TaskStateSegment.Rsp1 : PerCpuOffsets.TopOfStack);
 
+    /// <summary>The top of the current task's stack in a register, whatever the per-CPU word leaves free above.</summary>
+    public static void LoadTopOfStack(this KernelAssembler k, AssemblerRegister64 register)
+    {
+        k.mov(register, k.TopOfStack());
+        if (k.Traits.StackGap > 0)
+            k.add(register, k.Traits.StackGap);
+    }
+
     /// <summary>Tests a task's bits for tracers.</summary>
     /// <param name="k">Where to.</param>
     /// <param name="task">Holds the task.</param>

@@ -213,6 +213,13 @@ internal static class ExceptionEntries
             k.cli();
         k.test(__byte_ptr[rsp + PtRegsOffsets.Cs], 3);
         k.je(k.To(ReturnByIret.ToKernel.Symbol));
+        if (k.Traits.HasPartialFrame)
+        {
+            FastPath2639.EndException(k);
+            k.Phase(PhaseKind.Interrupted);
+            return;
+        }
+
         if (!k.Traits.HasGenericEntry)
         {
             k.mov(rdi, rsp);

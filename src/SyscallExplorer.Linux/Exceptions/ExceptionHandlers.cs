@@ -184,10 +184,10 @@ internal static class ExceptionHandlers
         k.xor(edx, edx);
         k.mov(dr6, rdx);
         k.mov(rcx, __qword_ptr[rdi + PtRegsOffsets.Ip]);
-        k.mov(rdx, k.AddressOf("entry_SYSENTER_compat"));
+        k.mov(rdx, k.AddressOf(k.Traits.SysenterSymbol));
         k.cmp(rcx, rdx);
         k.jb(k.To("exc_debug.die"));
-        k.mov(rdx, k.AddressOf("__end_entry_SYSENTER_compat"));
+        k.mov(rdx, k.AddressOf("__end_" + k.Traits.SysenterSymbol));
         k.cmp(rcx, rdx);
         k.jae(k.To("exc_debug.die"));
         k.test(eax, singleStep);
@@ -237,7 +237,7 @@ internal static class ExceptionHandlers
     {
         k.PhaseOfCaller();
         k.Global("sync_regs");
-        k.mov(rax, k.TopOfStack());
+        k.LoadTopOfStack(rax);
         k.sub(rax, PtRegsOffsets.Size);
         k.cmp(rax, rdi);
         k.je(k.To("sync_regs.out"));

@@ -29,6 +29,7 @@ internal static class KernelDesigns
             HasGenericEntry = false,
             HasKstackOffset = false,
             SysenterMendedInC = false,
+            LoadsFpuLate = false,
         },
         SysenterCompat = SysenterCompatEntry.Linux_4_20,
     };
@@ -60,6 +61,24 @@ internal static class KernelDesigns
         },
         FastPath44.Linux_4_4, SyscallCompatEntry.Linux_5_13, SysenterCompatEntry.Linux_4_4, Int80CompatEntry.Linux_4_4,
         [FastReturn32.Linux_5_13, FastPath44.ToUser, FastPath44.ToKernel]);
+
+    /// <summary>Assembly throughout, with a partial frame; each way of 32-bit programs by itself; stacks of 8 KiB.</summary>
+    public static KernelDesign Linux_2_6_39 { get; } = new(
+        Linux_4_4.Traits with
+        {
+            Version = new(2, 6, 39),
+            Tables = new(2, 6, 39),
+            NrSyscalls = 307,
+            Ia32NrSyscalls = 345,
+            Numbers = NumberRule.Wide,
+            Fmask = Rflags.TF | Rflags.IF | Rflags.DF | Rflags.IOPL,
+            HasPartialFrame = true,
+            StackGap = 40,
+            ThreadInfoStack = 8 << 10,
+            SysenterSymbol = Compat2639.Sysenter.Symbol,
+            UserReturn = FastPath2639.ToUser.Symbol,
+        },
+        FastPath2639.Linux_2_6_39, Compat2639.Syscall, Compat2639.Sysenter, Compat2639.Int80, [FastPath2639.ToUser, FastPath2639.ToKernel]);
 
     /// <summary>RETBLEED: IBRS or untrained returns, return thunks; the number an int; ENDBR64.</summary>
     public static KernelDesign Linux_6_1 { get; } = new KernelDesign(

@@ -92,6 +92,18 @@ internal sealed record KernelTraits
     /// <summary>From Linux 4.16 on registers are cleared at the entry and a table's index is masked.</summary>
     public bool GuardsSpeculation { get; init; } = true;
 
+    /// <summary>Linux 2.6.39: entries and exits are assembly throughout, with a frame that is filled as far as somebody needs it.</summary>
+    public bool HasPartialFrame { get; init; }
+
+    /// <summary>Bytes that stay free above where the per-CPU word says that a task's stack begins: room for what an interrupt pushes.</summary>
+    public int StackGap { get; init; }
+
+    /// <summary>From Linux 5.2 on the FPU's registers are loaded on the way to user mode; before, when the task gets the processor.</summary>
+    public bool LoadsFpuLate { get; init; } = true;
+
+    /// <summary>Where SYSENTER enters; its end bears the same name behind <c>__end_</c>.</summary>
+    public string SysenterSymbol { get; init; } = "entry_SYSENTER_compat";
+
     /// <summary>Where exceptions and new programs leave for user mode, with pt_regs on top of the stack.</summary>
     public string UserReturn { get; init; } = ReturnByIret.ToUserSymbol;
 
@@ -108,7 +120,7 @@ internal sealed record KernelTraits
     public bool HasX32Table => Numbers is NumberRule.WideOrX32 or NumberRule.Signed;
 
     /// <summary>The handler's symbol for a kind of caller.</summary>
-    public string SymbolOf(SyscallHandler handler, SyscallAbi abi) => StubHandlers44.Has(this, handler, abi) ? StubHandlers44.SymbolOf(handler)
+    public string SymbolOf(SyscallHandler handler, SyscallAbi abi) => StubHandlers.Has(this, handler, abi) ? StubHandlers.SymbolOf(handler, abi)
         : FunctionOf(handler, abi);
 
     /// <summary>The function itself, which a stub may stand before.</summary>

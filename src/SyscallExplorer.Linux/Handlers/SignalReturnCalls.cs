@@ -34,7 +34,7 @@ internal sealed class SignalReturnCalls(LinuxMachine machine) : HostedCalls(mach
         }
         else
         {
-            k.mov(rax, k.TopOfStack());
+            k.LoadTopOfStack(rax);
             k.mov(rax, __qword_ptr[rax + PtRegsOffsets.Ax - PtRegsOffsets.Size]);
         }
 

@@ -21,12 +21,27 @@ internal static class ContextSwitch
         LoadFsAndGs(k);
         k.mov(k.PerCpu(PerCpuOffsets.CurrentTask), rsi);
         k.mov(rax, __qword_ptr[rsi + TaskLayout.TopOfStack]);
-        k.mov(k.TopOfStack(), rax);
         if (!k.Traits.HasEntryStack)
             k.mov(k.PerCpu(PerCpuOffsets.Tss + TaskStateSegment.Rsp0), rax);
+        if (k.Traits.StackGap > 0)
+            k.sub(rax, k.Traits.StackGap);
+        k.mov(k.TopOfStack(), rax);
+        if (k.Traits.HasPartialFrame)
+            SwitchUserStackPointer(k);
+        if (!k.Traits.LoadsFpuLate)
+            FpuSwitch.LoadNow(k, rsi);
         k.mov(rax, rdi);
         k.ret();
         EmitLoadGsIndex(k);
+    }
+
+    /// <summary>The stack pointer that SYSCALL's entry keeps in a per-CPU word is the task's own.</summary>
+    private static void SwitchUserStackPointer(KernelAssembler k)
+    {
+        k.mov(rax, k.PerCpu(PerCpuOffsets.RspScratch));
+        k.mov(__qword_ptr[rdi + TaskLayout.UserSp], rax);
+        k.mov(rax, __qword_ptr[rsi + TaskLayout.UserSp]);
+        k.mov(k.PerCpu(PerCpuOffsets.RspScratch), rax);
     }
 
     /// <summary>Without FSGSBASE a base that a selector gave is not kept; one that arch_prctl gave is known already.</summary>

@@ -18,7 +18,7 @@ internal static class FpuSwitch
 
         k.Global("switch_fpu_return");
         k.mov(rdi, k.PerCpu(PerCpuOffsets.CurrentTask));
-        Load(k);
+        Load(k, rdi);
         k.and(__dword_ptr[rdi + TaskLayout.ThreadFlags], ~ThreadFlags.NeedFpuLoad);
         k.ret();
     }
@@ -43,17 +43,24 @@ internal static class FpuSwitch
         k.Local(done);
     }
 
-    private static void Load(KernelAssembler k)
+    /// <summary>Loads the registers of the task that comes; EAX and EDX are overwritten.</summary>
+    public static void LoadNow(KernelAssembler k, AssemblerRegister64 task)
+    {
+        Load(k, task);
+        k.and(__dword_ptr[task + TaskLayout.ThreadFlags], ~ThreadFlags.NeedFpuLoad);
+    }
+
+    private static void Load(KernelAssembler k, AssemblerRegister64 task)
     {
         string done = k.Unique("fpu_loaded");
         string legacy = k.Unique("fpu_fxrstor");
         k.OnlyWithout(KernelFeature.Xsave, () => k.jmp(k.To(legacy)));
         k.mov(eax, -1);
         k.mov(edx, -1);
-        k.xrstor64(__[rdi + TaskLayout.Fpu]);
+        k.xrstor64(__[task + TaskLayout.Fpu]);
         k.jmp(k.To(done));
         k.Local(legacy);
-        k.fxrstor64(__[rdi + TaskLayout.Fpu]);
+        k.fxrstor64(__[task + TaskLayout.Fpu]);
         k.Local(done);
     }
 }

@@ -112,9 +112,25 @@ internal static class SchedulerCode
         k.Global(ReturnFromFork);
         k.mov(rdi, rax);
         k.CallFar("schedule_tail");
+        if (k.Traits.HasPartialFrame)
+        {
+            ReturnOfChild(k);
+            return;
+        }
+
         k.mov(rdi, rsp);
         k.CallFar(ExitToUser.SyscallExitSymbol(k));
         k.jmp(k.To(k.Traits.UserReturn));
+    }
+
+    /// <summary>In Linux 2.6.39 a child of a 64-bit program leaves by the fast way, one of a 32-bit program by IRET.</summary>
+    private static void ReturnOfChild(KernelAssembler k)
+    {
+        PartialFrame.RestoreRest(k);
+        k.cmp(PartialFrame.Slot(PtRegsOffsets.Cs), Selectors.User32Cs);
+        k.je(k.To(FastPath2639.SlowReturn));
+        PartialFrame.TakeTop(k, rdi, -PartialFrame.Start);
+        k.jmp(k.To("ret_from_sys_call"));
     }
 
     /// <summary>The task that runs when no other can: it halts until an interrupt makes one runnable.</summary>

@@ -34,6 +34,9 @@ internal static class TaskLayout
     /// <summary>Three descriptors, which stand in the GDT while the task runs.</summary>
     public const int TlsArray = 0x78;
 
+    /// <summary><c>thread.usersp</c>: the program's stack pointer of a task that does not run, before Linux 3.x.</summary>
+    public const int UserSp = 0x98;
+
     /// <summary><c>struct pid</c>: its level, then a number for each level of namespaces.</summary>
     public const int PidBlock = 0x140;
     public const int PidLevel = 0x04;
