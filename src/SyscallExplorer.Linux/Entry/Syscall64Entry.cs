@@ -37,12 +37,12 @@ internal static class Syscall64Entry
     /// <summary>The number is an int, the registers come first, and what the predictors learnt in user mode is fenced off.</summary>
     public static EntryPathCode Linux_6_1 { get; } = Linux_5_13
         .Replace("call C", new("call C", CallCWithInt))
-        .InsertAfter("choose return", new("leave IBRS", ReturnThunk.Leave));
+        .InsertAfter("choose return", new("leave IBRS", ReturnThunk.Leave))
+        .Replace("return by SYSRET", new("return by SYSRET", k => ReturnBySysret(k, asItStands: true)));
 
     /// <summary>C has decided whether SYSRET will do; VERW comes last.</summary>
     public static EntryPathCode Linux_6_8 { get; } = Linux_6_1
-        .Replace("choose return", new("choose return", ChooseReturnAsCSaid))
-        .Replace("return by SYSRET", new("return by SYSRET", k => ReturnBySysret(k, asItStands: true)));
+        .Replace("choose return", new("choose return", ChooseReturnAsCSaid));
 
     /// <summary>The branch history is cleared before C.</summary>
     public static EntryPathCode Linux_6_12 { get; } = Linux_6_8.Replace("call C", new("call C", CallCWithoutHistory));
