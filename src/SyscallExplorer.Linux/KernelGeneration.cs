@@ -39,6 +39,9 @@ public sealed class KernelGeneration
 
     internal KernelImage Image => _image.Value;
 
+    /// <summary>What a system call's entry does for those who look at calls, and in which order.</summary>
+    internal EntryWorkOrder EntryWork { get; init; } = EntryWorkOrder.Linux_5_13;
+
     /// <summary>Seconds since 1970 at which the guest's wall clock starts.</summary>
     internal long ReleaseTime { get; }
 

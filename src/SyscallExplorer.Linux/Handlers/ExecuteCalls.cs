@@ -54,6 +54,8 @@ internal sealed class ExecuteCalls(LinuxMachine machine) : NamedFileCalls(machin
             return Block(new Wait([new WaitKey(WaitKind.Thread, (ulong)Process.Id)], "the other threads of its process to end") { IsKillable = true });
         }
 
+        if (Task.Trace is { } trace)
+            Task = Task with { Trace = trace with { Message = (ulong)Task.Id } };
         if (Task.Id != Process.Id)
             Tasks.TakeLead();
         Process = Process with { Executor = null };

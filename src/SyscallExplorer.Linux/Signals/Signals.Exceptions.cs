@@ -51,8 +51,11 @@ internal sealed partial class Signals
         if (isPageFault && trap.FaultAddress >= KernelLayout.UserAddressLimit)
             error |= PageFaultError.Protection;
         SignalState signals = machine.Task.Signals;
+        const ulong toldStatus = DebugSingleStep | DebugBreakpoints;
         machine.Task = machine.Task with
         {
+            DebugRegisters = trap.Vector == Vector.Debug
+                ? machine.Task.DebugRegisters with { Status = trap.ErrorCode & toldStatus } : machine.Task.DebugRegisters,
             Signals = signals with
             {
                 Trap = trap.Vector == Vector.Debug ? trap with { ErrorCode = 0 } : trap,
