@@ -43,13 +43,15 @@ internal sealed record TraceStop(TraceStopKind Kind, int Code, SignalInfo? Info)
     /// <summary>What the task was about.</summary>
     public object? Context { get; init; }
 
+    private const int SignalMask = 0x7F;
+
     public int Event => Code >> 8;
 
-    public int Signal => Code & 0xFF;
+    public int Signal => Code & SignalMask;
 
     /// <summary>The stop of an event, or of a system call where <paramref name="code"/> has no event.</summary>
     public static TraceStop Of(TraceStopKind kind, int code, int task) =>
-        new(kind, code, SignalInfo.FromProcess(SignalNumbers.SIGTRAP, task, TaskIdentity.Uid, code));
+        new(kind, code, SignalInfo.FromProcess(code & SignalMask, task, TaskIdentity.Uid, code));
 
     public static TraceStop OfSignal(SignalInfo info) => new(TraceStopKind.Signal, info.Signal, info);
 }

@@ -21,7 +21,7 @@ internal sealed class TraceStops(LinuxMachine machine)
         var key = new WaitKey(WaitKind.Tracer, (ulong)task.Id);
         Tasks.Block(new Wait([key], $"its tracer, task {trace.Tracer}, to let it go on") { IsKillable = true, Progress = stop });
         bool isGroupStop = stop.Kind == TraceStopKind.Group;
-        machine.Signals.TellTracer(machine.Task, isGroupStop ? SignalCodes.ChildStopped : SignalCodes.ChildTrapped, stop.Signal & ~CallMark);
+        machine.Signals.TellTracer(machine.Task, isGroupStop ? SignalCodes.ChildStopped : SignalCodes.ChildTrapped, stop.Signal);
         return true;
     }
 

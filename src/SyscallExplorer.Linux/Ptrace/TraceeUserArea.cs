@@ -13,7 +13,7 @@ internal sealed class TraceeUserArea(LinuxMachine machine, TaskState task, bool 
 
     private uint Word => compat ? 4u : 8;
 
-    private uint Size => compat ? 284u : 912;
+    private uint Size => compat ? 284u : 928;
 
     private uint FirstDebug => compat ? 252u : 848;
 
@@ -33,7 +33,7 @@ internal sealed class TraceeUserArea(LinuxMachine machine, TaskState task, bool 
         return 0;
     }
 
-    /// <summary>Writes a word; only registers can be written.</summary>
+    /// <summary>Writes a word. Only registers can be written; what a 32-bit tracer writes elsewhere is ignored.</summary>
     public long Write(ulong offset, ulong value)
     {
         if (offset % Word != 0 || offset >= Size)
@@ -41,7 +41,7 @@ internal sealed class TraceeUserArea(LinuxMachine machine, TaskState task, bool 
         int index = (int)(offset / Word);
         if (index < Registers)
             return compat ? _registers.SetCompat(index, (uint)value) : _registers.Set(index, value);
-        return DebugIndex(offset) is { } debug ? _debug.Set(debug, value) : -Errno.EIO;
+        return DebugIndex(offset) is { } debug ? _debug.Set(debug, value) : compat ? 0 : -Errno.EIO;
     }
 
     private int? DebugIndex(ulong offset) =>
