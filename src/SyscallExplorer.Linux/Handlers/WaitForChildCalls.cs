@@ -150,7 +150,7 @@ internal sealed class WaitForChildCalls(LinuxMachine machine) : HostedCalls(mach
         {
             // A first thread's end is told when its process has no other threads, and to the parent when a tracer has been told.
             bool isTold = (task.Id != process.Id || process.Threads.Count == 1) && (isTracee || task.Trace is null);
-            return isTold && (options & Exited) != 0 ? new News(candidate, task.ExitCode, HasEnded: true) : null;
+            return isTold && (options & Exited) != 0 ? new News(candidate, process.GroupExit ?? task.ExitCode, HasEnded: true) : null;
         }
 
         if (isTracee && TraceStops.StopOf(task) is { IsTold: false } stop && task.Trace is { IsListening: false })

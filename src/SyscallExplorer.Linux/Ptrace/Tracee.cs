@@ -38,6 +38,23 @@ internal sealed record TaskDebugRegisters(ulong Address0, ulong Address1, ulong 
 {
     public static TaskDebugRegisters None { get; } = new(0, 0, 0, 0, 0, 0);
 
+    /// <summary>Whether one of the breakpoints that were hit is an instruction's, which has not been executed yet and must not hit again.</summary>
+    public bool HasHitInstruction
+    {
+        get
+        {
+            const int breakpoints = 4, firstField = 16, fieldBits = 4, kindMask = 3, execution = 0;
+            for (int index = 0; index < breakpoints; index++)
+            {
+                bool isHit = (Status & (1ul << index)) != 0;
+                if (isHit && ((Control >> (firstField + index * fieldBits)) & kindMask) == execution)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     public ulong AddressOf(int index) => index switch
     {
         0 => Address0,

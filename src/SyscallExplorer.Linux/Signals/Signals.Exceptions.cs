@@ -62,6 +62,8 @@ internal sealed partial class Signals
                 Exception = new LastException(error, (ulong)trap.Vector, isPageFault ? trap.FaultAddress : signals.Exception.Address),
             },
         };
+        if (trap.Vector == Vector.Debug && machine.Task.DebugRegisters.HasHitInstruction)
+            machine.WritePtRegs(frame.With((PtRegsOffsets.Flags, frame[PtRegsOffsets.Flags] | Rflags.RF)));
         ulong address = isPageFault ? trap.FaultAddress : s_tellInstruction.Contains(trap.Vector) ? frame[PtRegsOffsets.Ip] : 0;
         Force(reason == 0 ? SignalInfo.FromKernel(signal) : SignalInfo.FromFault(signal, reason, address));
     }

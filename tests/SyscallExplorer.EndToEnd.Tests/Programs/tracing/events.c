@@ -132,6 +132,7 @@ static void threads(void)
     pthread_t thread;
     pthread_create(&thread, NULL, in_thread, NULL);
     pthread_join(thread, NULL);
+    pause_for(50);
 }
 
 static void *executes(void *unused)
