@@ -73,7 +73,7 @@ public sealed partial class LinuxMachine
     {
         if (!Task.IsTracedByHost || !_callTracers.TryGetValue(Task.Id, out ICallTracer? tracer))
             return;
-        var call = new TracedCall(this, address);
+        var call = new StoppedCall(this, address);
         if (isEntry)
             tracer.Enter(call);
         else

@@ -6,7 +6,7 @@ namespace SyscallExplorer.Linux;
 /// A system call that stands at its entry or its exit, to be looked at and changed. It is the registers of the task on the kernel's stack: what is
 /// written here the kernel goes on with. It is of use only inside the method that it was given to.
 /// </summary>
-public sealed class TracedCall
+public sealed class StoppedCall
 {
     private const int CallSize = 2;
     private static readonly int[] s_slots64 =
@@ -18,7 +18,7 @@ public sealed class TracedCall
     private readonly LinuxMachine _machine;
     private readonly ulong _address;
 
-    internal TracedCall(LinuxMachine machine, ulong address)
+    internal StoppedCall(LinuxMachine machine, ulong address)
     {
         _machine = machine;
         _address = address;
@@ -85,28 +85,4 @@ public sealed class TracedCall
     /// <summary>Writes the program's memory, whatever its rights.</summary>
     /// <returns>False where a part of it is not mapped.</returns>
     public bool TryWrite(ulong address, ReadOnlySpan<byte> source) => _machine.Memory.TryForce(address, source);
-}
-
-/// <summary>Looks at the system calls of a task from outside the machine, as a tracer does by ptrace from inside.</summary>
-public interface ICallTracer
-{
-    /// <summary>A call is about to be done.</summary>
-    void Enter(TracedCall call);
-
-    /// <summary>A call was done, or left out.</summary>
-    void Exit(TracedCall call);
-}
-
-/// <summary>A probe of the tracepoints sys_enter and sys_exit: it looks, and changes nothing.</summary>
-public interface ISyscallProbe
-{
-    /// <summary>sys_enter of the current task.</summary>
-    /// <param name="registers">Its registers.</param>
-    /// <param name="number">The number that was called.</param>
-    void SysEnter(PtRegs registers, long number);
-
-    /// <summary>sys_exit of the current task.</summary>
-    /// <param name="registers">Its registers.</param>
-    /// <param name="result">What the call returns.</param>
-    void SysExit(PtRegs registers, long result);
 }
