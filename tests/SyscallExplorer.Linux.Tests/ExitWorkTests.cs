@@ -37,7 +37,7 @@ public sealed class ExitWorkTests
         {
             Guest.RunTo(machine, entry);
             machine.Processor.Bus.Ram.WriteUInt64(Work, SyscallWork.Emu);
-            Guest.RunTo(machine, "__x64_sys_getpid", "__ia32_sys_getpid", ReturnByIret.IretSymbol, "syscall_return_via_sysret", FastReturn32.Symbol);
+            Guest.RunTo(machine, "__x64_sys_getpid", "__ia32_sys_getpid", "syscall_exit_to_user_mode");
             Assert.DoesNotContain("sys_getpid", machine.SymbolText(machine.Processor.Registers.Rip), StringComparison.Ordinal);
             Assert.Equal(unchecked((ulong)-Errno.ENOSYS), machine.ReadPtRegs(machine.Tasks.Current.Registers)[PtRegsOffsets.Ax]);
         }
