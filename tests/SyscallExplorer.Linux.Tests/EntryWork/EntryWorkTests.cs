@@ -78,6 +78,35 @@ public sealed class EntryWorkTests
         Assert.Equal(Kinds(EntryWorkOrder.Linux_5_13), Kinds(EntryWorkOrder.Linux_6_12));
     }
 
+    /// <summary>A tracer makes getppid of getpid, and a filter refuses getppid: who comes first decides.</summary>
+    [Theory]
+    [InlineData("4.4", TaskIdentity.ParentPid)]
+    [InlineData("4.20", -77)]
+    [InlineData("5.13", -77)]
+    [InlineData("6.12", -77)]
+    public void A_filter_sees_what_a_tracer_has_made_of_a_call_only_where_the_tracer_comes_first(string generation, long expected)
+    {
+        EntryWorkOrder order = generation switch
+        {
+            "4.4" => EntryWorkOrder.Linux_4_4,
+            "4.20" => EntryWorkOrder.Linux_4_20,
+            "5.13" => EntryWorkOrder.Linux_5_13,
+            _ => EntryWorkOrder.Linux_6_12,
+        };
+        var kernel = new KernelGeneration("Test", "5.13", 0, () => KernelImage.Linux_5_13) { EntryWork = order };
+        BpfInstruction[] filter = Refuse(Getppid, SeccompAction.Error | 77);
+        CallScript script = WithFilter(filter).Call(Prctl, NoNewPrivileges, 1, 0, 0, 0).Call(Seccomp, 1, 0, D + Program).Call(Getpid).Call(Getppid);
+        LinuxMachine machine = LinuxMachine.Boot(kernel, Cpus.Skylake, KernelOptions.Parse(""));
+        machine.Load(script.Assemble());
+        var tracer = new Renumberer();
+        machine.Trace(TaskIdentity.Pid, tracer);
+        CallRun run = script.Finish(machine);
+        Assert.Equal([expected, -77L], [run[2], run[3]]);
+
+        // Where the filter goes first and skips, the tracer sees a call that is none.
+        Assert.Equal(generation == "4.4" ? -1 : Getppid, tracer.Last);
+    }
+
     [Fact]
     public void A_tracer_outside_sees_and_changes_number_argument_and_result()
     {
@@ -188,6 +217,24 @@ public sealed class EntryWorkTests
                 call.Result = 1;
                 call.Restart();
             }
+        }
+    }
+
+    private sealed class Renumberer : ICallTracer
+    {
+        public long Last { get; private set; }
+
+        public void Enter(StoppedCall call)
+        {
+            const int exitGroup = 231;
+            if (call.Number != exitGroup)
+                Last = call.Number;
+            if (call.Number == Getpid)
+                call.Number = Getppid;
+        }
+
+        public void Exit(StoppedCall call)
+        {
         }
     }
 

@@ -1,28 +1,8 @@
 /* ptrace's events: children, programs, ends, filters; threads, emulation, single steps, and the tracer's clones. */
 #include "../check.h"
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
+#include "trace.h"
 #include <pthread.h>
 #include <sched.h>
-#include <stddef.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/user.h>
-
-#ifdef __x86_64__
-#define NUMBER orig_rax
-#define RESULT rax
-#define IP rip
-#else
-#define NUMBER orig_eax
-#define RESULT eax
-#define IP eip
-#endif
-#ifndef PTRACE_SYSEMU
-#define PTRACE_SYSEMU 31
-#define PTRACE_SYSEMU_SINGLESTEP 32
-#endif
 
 #define ALL (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEVFORKDONE \
     | PTRACE_O_TRACEEXIT | PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL)
@@ -206,17 +186,17 @@ static void emulates(void)
     int status;
     struct user_regs_struct regs;
     pid_t pid = traced(emulated, 0);
-    ptrace(PTRACE_SYSEMU, pid, 0, 0);
+    ptrace(SYSEMU, pid, 0, 0);
     waitpid(pid, &status, 0);
     ptrace(PTRACE_GETREGS, pid, 0, &regs);
     say("emulated: %#x getppid %d result %d", status, (long)regs.NUMBER == SYS_getppid, (int)regs.RESULT);
     regs.RESULT = 4242;
     ptrace(PTRACE_SETREGS, pid, 0, &regs);
-    ptrace(PTRACE_SYSEMU, pid, 0, 0);
+    ptrace(SYSEMU, pid, 0, 0);
     waitpid(pid, &status, 0);
     ptrace(PTRACE_GETREGS, pid, 0, &regs);
     say("emulated: %#x exit_group %d", status, (long)regs.NUMBER == SYS_exit_group);
-    ptrace(PTRACE_SYSEMU_SINGLESTEP, pid, 0, 0);
+    ptrace(SYSEMU_SINGLESTEP, pid, 0, 0);
     waitpid(pid, &status, 0);
     say("and stepped: %#x", status);
     ptrace(PTRACE_KILL, pid, 0, 0);

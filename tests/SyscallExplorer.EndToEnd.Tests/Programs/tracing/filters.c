@@ -1,19 +1,7 @@
 /* seccomp: its strict mode, filters, their chains, what each result does, and who may install what. */
 #include "../check.h"
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
+#include "trace.h"
 #include <pthread.h>
-#include <sys/prctl.h>
-
-#ifdef __x86_64__
-#define OWN_ARCH AUDIT_ARCH_X86_64
-#define SIG_SYSCALL 14
-#else
-#define OWN_ARCH AUDIT_ARCH_I386
-#define SIG_SYSCALL 14
-#endif
 
 #define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
 #define GIVE(value) BPF_STMT(BPF_RET | BPF_K, value)

@@ -1,22 +1,6 @@
 /* ptrace: the stops of a child, what their statuses tell, signals that are passed on, changed and dropped, and the ends. */
 #include "../check.h"
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/user.h>
-#include <sys/uio.h>
-#include <elf.h>
-#include <stddef.h>
-#include <linux/ptrace.h>
-
-#ifdef __x86_64__
-#define NUMBER orig_rax
-#define RESULT rax
-#define IP rip
-#else
-#define NUMBER orig_eax
-#define RESULT eax
-#define IP eip
-#endif
+#include "trace.h"
 
 static volatile int s_handled;
 static void on_signal(int signal) { s_handled = signal; }
@@ -103,9 +87,9 @@ static void system_calls(void)
             CALL(ptrace(PTRACE_SETREGS, pid, 0, &regs));
         }
         if (i == 3 || i == 4) {
-            struct ptrace_syscall_info info;
+            struct call_info info;
             memset(&info, 0, sizeof info);
-            long size = ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info);
+            long size = ptrace(GET_SYSCALL_INFO, pid, sizeof info, &info);
             say("info size %ld op %d arch %d", size, info.op, info.arch != 0);
         }
     }
