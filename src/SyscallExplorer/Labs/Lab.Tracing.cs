@@ -20,7 +20,8 @@ public sealed partial class Lab
         LoadedProgram program = LoadedProgram.Load(Machine.Fork(), request);
         program.Machine.TraceSystemCalls(options);
         program.Machine.Run(request.RunLimits);
-        return new CallLog(InputsWith(["strace", .. program.Inputs()]), request.ToString(), program.Machine.SystemCalls?.ToString() ?? "", IsComplete: program.Machine.IsOver);
+        string text = program.Machine.SystemCalls?.ToString() ?? "";
+        return new CallLog(InputsWith(["strace", .. program.Inputs()]), request.ToString(), text, IsComplete: program.Machine.IsOver);
     }
 
     /// <summary>Runs a program written with Iced's assembler, and writes its system calls down as strace does.</summary>

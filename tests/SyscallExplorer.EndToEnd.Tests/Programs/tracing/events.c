@@ -14,7 +14,7 @@ static pid_t traced(void (*body)(void), long options)
     pid_t pid = fork();
     if (pid == 0) {
         ptrace(PTRACE_TRACEME, 0, 0, 0);
-        raise(SIGSTOP);
+        kill(getpid(), SIGSTOP);
         body();
         _exit(5);
     }

@@ -50,7 +50,7 @@ static pid_t traced(void (*body)(void))
     if (pid == 0) {
         if (ptrace(PTRACE_TRACEME, 0, 0, 0))
             _exit(90);
-        raise(SIGSTOP);
+        kill(getpid(), SIGSTOP);
         body();
         _exit(5);
     }
@@ -236,7 +236,7 @@ static void group_stops(void)
     /* The same under a tracer that seizes. */
     pid = fork();
     if (pid == 0) {
-        raise(SIGSTOP);
+        kill(getpid(), SIGSTOP);
         pause();
         _exit(6);
     }
