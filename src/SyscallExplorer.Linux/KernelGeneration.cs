@@ -40,6 +40,9 @@ public sealed class KernelGeneration
 
     internal KernelTraits Traits => Design.Traits;
 
+    /// <summary>What a system call's entry does for those who look at calls, and in which order.</summary>
+    internal EntryWorkOrder EntryWork => Design.EntryWork;
+
     /// <summary>Seconds since 1970 at which the guest's wall clock starts.</summary>
     internal long ReleaseTime { get; }
 

@@ -59,6 +59,7 @@ public sealed partial class LinuxMachine
         PosixTimers = new PosixTimers(this);
         TimerFiles = new TimerFiles(this);
         Tracer = new SyscallTracer(this);
+        TraceStops = new TraceStops(this);
         Pipes = new Pipes(this);
         Epolls = new Epolls(this);
         Sockets = new Sockets(this);

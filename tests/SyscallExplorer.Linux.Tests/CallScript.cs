@@ -70,6 +70,9 @@ internal sealed class CallScript(int bitness)
     /// <summary>A machine with the program, before it starts.</summary>
     public LinuxMachine Load(string input = "", CpuModel? cpu = null, string commandLine = "") => Guest.Load(Write, bitness, cpu, commandLine, input);
 
+    /// <summary>The program, for a machine of the test's own.</summary>
+    public UserProgram Assemble() => UserProgram.Assemble(Write, bitness);
+
     /// <summary>Runs the program of a machine to its end.</summary>
     public CallRun Finish(LinuxMachine machine, int limit = 400_000)
     {

@@ -3,7 +3,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace SyscallExplorer.Linux.Tests;
 
-/// <summary>Work on entry and exit, which the guest code notices and the kit refuses until it can do it.</summary>
+/// <summary>Work on entry and exit, which the guest code notices.</summary>
 public sealed class ExitWorkTests
 {
     private const ulong Work = KernelLayout.TaskPhysical + TaskLayout.SyscallWork;
@@ -16,24 +16,44 @@ public sealed class ExitWorkTests
     [InlineData(SyscallWork.Emu)]
     [InlineData(SyscallWork.Audit)]
     [InlineData(SyscallWork.UserDispatch)]
-    public void Entry_work_takes_the_slow_path_of_every_entry_and_is_refused(int bit)
+    public void Entry_work_takes_the_slow_path_of_every_entry_and_the_call_is_done_all_the_same(int bit)
     {
         foreach ((LinuxMachine machine, string entry) in Entries())
         {
             Guest.RunTo(machine, entry);
             machine.Processor.Bus.Ram.WriteUInt64(Work, (ulong)bit);
-            AssertRefused(machine, "syscall_trace_enter", bit);
+            Guest.RunTo(machine, "syscall_trace_enter");
+            if (bit == SyscallWork.Emu)
+                continue;
+            Guest.RunTo(machine, "__x64_sys_getpid", "__ia32_sys_getpid");
+            Guest.RunTo(machine, ReturnByIret.IretSymbol, "syscall_return_via_sysret", FastReturn32.Symbol);
         }
     }
 
     [Fact]
-    public void A_trap_at_the_exit_is_no_work_on_entry()
+    public void Emulation_leaves_the_call_out()
+    {
+        foreach ((LinuxMachine machine, string entry) in Entries())
+        {
+            Guest.RunTo(machine, entry);
+            machine.Processor.Bus.Ram.WriteUInt64(Work, SyscallWork.Emu);
+            Guest.RunTo(machine, "__x64_sys_getpid", "__ia32_sys_getpid", "syscall_exit_to_user_mode");
+            Assert.DoesNotContain("sys_getpid", machine.SymbolText(machine.Processor.Registers.Rip), StringComparison.Ordinal);
+            Assert.Equal(unchecked((ulong)-Errno.ENOSYS), machine.ReadPtRegs(machine.Tasks.Current.Registers)[PtRegsOffsets.Ax]);
+        }
+    }
+
+    [Fact]
+    public void A_trap_at_the_exit_is_no_work_on_entry_and_ends_an_unprepared_program()
     {
         foreach ((LinuxMachine machine, string entry) in Entries())
         {
             Guest.RunTo(machine, entry);
             machine.Processor.Bus.Ram.WriteUInt64(Work, SyscallWork.ExitTrap);
-            AssertRefused(machine, "syscall_exit_work", SyscallWork.ExitTrap);
+            Guest.RunTo(machine, "syscall_trace_enter", "syscall_exit_work");
+            Assert.Contains("syscall_exit_work", machine.SymbolText(machine.Processor.Registers.Rip), StringComparison.Ordinal);
+            machine.Run(RunLimits.Instructions(5000));
+            Assert.Equal(SignalNumbers.SIGTRAP, machine.Signal);
         }
     }
 

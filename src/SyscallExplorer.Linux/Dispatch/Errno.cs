@@ -3,6 +3,9 @@ namespace SyscallExplorer.Linux;
 /// <summary>Error numbers, which system calls return negated.</summary>
 public static class Errno
 {
+    /// <summary>MAX_ERRNO: no error has a higher number.</summary>
+    public const int MAX_ERRNO = 4095;
+
     /// <summary>Operation not permitted.</summary>
     public const int EPERM = 1;
 

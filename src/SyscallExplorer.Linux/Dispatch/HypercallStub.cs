@@ -18,6 +18,7 @@ internal static class HypercallNumbers
     public const int TimerInterrupt = 0x100A;
     public const int DoSignal = 0x100B;
     public const int ResumeUserModeWork = 0x100C;
+    public const int TraceExecution = 0x100D;
 
     /// <summary>First number of the handlers' host parts, in the order of their table.</summary>
     public const int FirstHandler = 0x2000;

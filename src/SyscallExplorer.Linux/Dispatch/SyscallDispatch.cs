@@ -303,7 +303,7 @@ internal static class SyscallDispatch
         k.call(k.To(IndirectThunk.Symbol));
     }
 
-    /// <summary>RDI is the registers; tracers would look at them here. Returns the number, which they may have changed.</summary>
+    /// <summary>RDI is the registers, which tracers and filters look at here. Returns the number, which they may have changed; -1 leaves the call out.</summary>
     private static void EmitTraceEnter(KernelAssembler k)
     {
         k.Phase(PhaseKind.EntryWork);
@@ -313,7 +313,6 @@ internal static class SyscallDispatch
         k.push(rbx);
         k.mov(rbx, rdi);
         HypercallStub.Waiting(k, HypercallNumbers.EntryWork, () => k.mov(rdi, rbx));
-        k.mov(rax, __qword_ptr[rbx + PtRegsOffsets.OrigAx]);
         k.pop(rbx);
         k.ret();
     }

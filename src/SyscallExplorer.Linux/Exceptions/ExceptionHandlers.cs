@@ -175,14 +175,19 @@ internal static class ExceptionHandlers
         HypercallStub.Inline(k, HypercallNumbers.HandleMmFault);
     }
 
-    /// <summary>#DB in the kernel: a single step of the SYSENTER entry before it has fixed TF is dropped, anything else is fatal.</summary>
+    /// <summary>
+    /// #DB in the kernel: a single step of the SYSENTER entry before it has fixed TF is dropped, and so is a program's breakpoint that the kernel
+    /// has touched on its behalf; anything else is fatal.
+    /// </summary>
     private static void EmitDebug(KernelAssembler k)
     {
-        const int singleStep = 1 << 14;
+        const int singleStep = 1 << 14, breakpoints = 15;
         k.Global("exc_debug");
         k.mov(rax, dr6);
         k.xor(edx, edx);
         k.mov(dr6, rdx);
+        k.test(eax, breakpoints);
+        k.jne(k.To("exc_debug.out"));
         k.mov(rcx, __qword_ptr[rdi + PtRegsOffsets.Ip]);
         k.mov(rdx, k.AddressOf(k.Traits.SysenterSymbol));
         k.cmp(rcx, rdx);
@@ -192,6 +197,7 @@ internal static class ExceptionHandlers
         k.jae(k.To("exc_debug.die"));
         k.test(eax, singleStep);
         k.je(k.To("exc_debug.die"));
+        k.Local("exc_debug.out");
         k.ret();
         k.Local("exc_debug.die");
         k.mov(rsi, rax);

@@ -16,6 +16,9 @@ internal sealed record KernelDesign(
     /// <summary>Code that the entry paths begin in before their own, such as a trampoline; usually none.</summary>
     public ImmutableArray<EntryPathCode> Trampolines { get; init; } = [];
 
+    /// <summary>What looks at a call before it is done, in which order.</summary>
+    public EntryWorkOrder EntryWork { get; init; } = EntryWorkOrder.Linux_5_13;
+
     /// <summary>The symbol that LSTAR holds: a trampoline is needed only where the user's page tables hold nothing else.</summary>
     public string LstarSymbol(IReadOnlySet<KernelFeature> features) =>
         Trampolines is [{ } first, ..] && features.Contains(KernelFeature.Pti) ? first.Symbol : Syscall64.Symbol;

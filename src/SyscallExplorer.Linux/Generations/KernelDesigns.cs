@@ -32,6 +32,7 @@ internal static class KernelDesigns
             LoadsFpuLate = false,
         },
         SysenterCompat = SysenterCompatEntry.Linux_4_20,
+        EntryWork = EntryWorkOrder.Linux_4_20,
     };
 
     /// <summary>SYSCALL enters by a page of its own in the CPU's entry area.</summary>
@@ -60,7 +61,10 @@ internal static class KernelDesigns
             UserReturn = FastPath44.ToUser.Symbol,
         },
         FastPath44.Linux_4_4, SyscallCompatEntry.Linux_5_13, SysenterCompatEntry.Linux_4_4, Int80CompatEntry.Linux_4_4,
-        [FastReturn32.Linux_5_13, FastPath44.ToUser, FastPath44.ToKernel]);
+        [FastReturn32.Linux_5_13, FastPath44.ToUser, FastPath44.ToKernel])
+    {
+        EntryWork = EntryWorkOrder.Linux_4_4,
+    };
 
     /// <summary>Assembly throughout, with a partial frame; each way of 32-bit programs by itself; stacks of 8 KiB.</summary>
     public static KernelDesign Linux_2_6_39 { get; } = new(
@@ -78,7 +82,10 @@ internal static class KernelDesigns
             SysenterSymbol = Compat2639.Sysenter.Symbol,
             UserReturn = FastPath2639.ToUser.Symbol,
         },
-        FastPath2639.Linux_2_6_39, Compat2639.Syscall, Compat2639.Sysenter, Compat2639.Int80, [FastPath2639.ToUser, FastPath2639.ToKernel]);
+        FastPath2639.Linux_2_6_39, Compat2639.Syscall, Compat2639.Sysenter, Compat2639.Int80, [FastPath2639.ToUser, FastPath2639.ToKernel])
+    {
+        EntryWork = EntryWorkOrder.Linux_2_6_39,
+    };
 
     /// <summary>RETBLEED: IBRS or untrained returns, return thunks; the number an int; ENDBR64.</summary>
     public static KernelDesign Linux_6_1 { get; } = new KernelDesign(
@@ -120,5 +127,6 @@ internal static class KernelDesigns
         SyscallCompat = SyscallCompatEntry.Linux_6_12,
         SysenterCompat = SysenterCompatEntry.Linux_6_12,
         Int80 = Int80Emulation.Entry_6_12,
+        EntryWork = EntryWorkOrder.Linux_6_12,
     };
 }

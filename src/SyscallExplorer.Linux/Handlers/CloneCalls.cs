@@ -55,9 +55,8 @@ internal sealed class CloneCalls(LinuxMachine machine) : HostedCalls(machine)
 
     private long Clone(SyscallArguments arguments, CloneRequest request)
     {
-        // A vfork's parent has slept until its child left the memory; what it learns is the child's number.
-        if (Waited is { Progress: int child })
-            return child;
+        if (ProgressOf(Waited) is { } progress)
+            return GoOn(progress);
         if ((request.Flags & CloneFlags.Namespaces) != 0)
             return -Errno.EPERM;
         if ((request.Has(CloneFlags.Thread) && !request.Has(CloneFlags.SigHand))
@@ -74,13 +73,45 @@ internal sealed class CloneCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.EINVAL;
         }
 
-        long id = new TaskCreation(Machine).Create(request, arguments.IsCompat);
-        if (id < 0 || !request.Has(CloneFlags.Vfork))
+        int told = request.Has(CloneFlags.Vfork) ? PtraceEvents.Vfork
+            : request.ExitSignal != SignalNumbers.SIGCHLD ? PtraceEvents.Clone : PtraceEvents.Fork;
+        bool isAnnounced = !request.Has(CloneFlags.Untraced) && Task.Trace is { } trace && trace.Wants(told);
+        long id = new TaskCreation(Machine).Create(request with { IsAnnounced = isAnnounced }, arguments.IsCompat);
+        if (id < 0)
             return id;
-        return Block(new Wait([new WaitKey(WaitKind.AddressSpaceOfChild, (ulong)id)], $"process {id}, which it made by vfork, to execute or to end")
-        {
-            IsKillable = true,
-            Progress = (int)id,
-        });
+        var made = new CloneProgress((int)id, request.Has(CloneFlags.Vfork), IsVforkDone: false);
+        return isAnnounced && Machine.TraceStops.StopForEvent(told, (ulong)id, context: made) ? Blocked : WaitForVfork(made);
+    }
+
+    /// <summary>How far a call has come that has made its child.</summary>
+    /// <param name="Child">The child.</param>
+    /// <param name="IsVfork">Whether its maker sleeps until it leaves the memory.</param>
+    /// <param name="IsVforkDone">Whether it has done so.</param>
+    private sealed record CloneProgress(int Child, bool IsVfork, bool IsVforkDone);
+
+    private static CloneProgress? ProgressOf(Wait? wait) => wait?.Progress switch
+    {
+        CloneProgress progress => progress,
+        TraceStop { Context: CloneProgress progress } => progress,
+        _ => null,
+    };
+
+    private long GoOn(CloneProgress progress)
+    {
+        if (Machine.TraceStops.TakeStop() is not null)
+            return progress.IsVforkDone ? progress.Child : WaitForVfork(progress);
+
+        // A vfork's parent has slept until its child left the memory; what it learns is the child's number.
+        CloneProgress done = progress with { IsVforkDone = true };
+        Task = Task with { Wait = null, Reason = WakeReason.Start };
+        return Machine.TraceStops.StopForEvent(PtraceEvents.VforkDone, (ulong)progress.Child, context: done) ? Blocked : progress.Child;
+    }
+
+    private long WaitForVfork(CloneProgress progress)
+    {
+        if (!progress.IsVfork || Tasks.Find(progress.Child) is not { VforkParent: not 0 })
+            return progress.IsVfork ? GoOn(progress) : progress.Child;
+        var key = new WaitKey(WaitKind.AddressSpaceOfChild, (ulong)progress.Child);
+        return Block(new Wait([key], $"process {progress.Child}, which it made by vfork, to execute or to end") { IsKillable = true, Progress = progress });
     }
 }

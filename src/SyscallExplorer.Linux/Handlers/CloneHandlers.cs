@@ -32,6 +32,9 @@ internal static class CloneHandlers
         k.test(rdx, rdx);
         k.je(k.To(same));
         k.mov(cr3, rdx);
+
+        // A tracer hears of the new program when its address space is there.
+        HypercallStub.Waiting(k, HypercallNumbers.TraceExecution);
         k.Local(same);
         k.ret();
     }

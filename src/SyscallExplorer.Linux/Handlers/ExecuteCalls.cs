@@ -14,6 +14,9 @@ internal sealed class ExecuteCalls(LinuxMachine machine) : NamedFileCalls(machin
 
     private long Execute(SyscallArguments arguments, int directory, ulong name, int flags, ulong argumentVector, ulong environmentVector)
     {
+        // What it found before it waited for the other threads it goes on with: names may mean something else without them.
+        if (Waited is { Progress: FoundProgram waiting })
+            return Replace(waiting);
         if ((flags & ~(AtFlags.EmptyPath | AtFlags.NoFollow)) != 0)
             return -Errno.EINVAL;
         if (Process.Executor is { } executor && executor != Task.Id)
@@ -37,13 +40,14 @@ internal sealed class ExecuteCalls(LinuxMachine machine) : NamedFileCalls(machin
             return error;
         if (found.Strings.Refusal(Process.LimitOf(ResourceLimit.Stack).Soft) is not null)
             return -Errno.E2BIG;
-        if (EndOtherThreads() is var waiting && waiting != 0)
-            return waiting;
-        return new ProgramExecution(Machine).Execute(found);
+        return Replace(found);
     }
 
+    private long Replace(FoundProgram found) =>
+        EndOtherThreads(found) is var waiting && waiting != 0 ? waiting : new ProgramExecution(Machine).Execute(found);
+
     /// <summary>All other threads have to end first; the one that executes the program then has the number of the process.</summary>
-    private long EndOtherThreads()
+    private long EndOtherThreads(FoundProgram found)
     {
         List<TaskState> others = [.. Tasks.Threads(Process).Where(thread => thread.Id != Task.Id)];
         if (others.Count > 0)
@@ -51,9 +55,15 @@ internal sealed class ExecuteCalls(LinuxMachine machine) : NamedFileCalls(machin
             Process = Process with { Executor = Task.Id };
             foreach (TaskState other in others)
                 new TaskExit(Machine).Hurry(other);
-            return Block(new Wait([new WaitKey(WaitKind.Thread, (ulong)Process.Id)], "the other threads of its process to end") { IsKillable = true });
+            return Block(new Wait([new WaitKey(WaitKind.Thread, (ulong)Process.Id)], "the other threads of its process to end")
+            {
+                IsKillable = true,
+                Progress = found,
+            });
         }
 
+        if (Task.Trace is { } trace)
+            Task = Task with { Trace = trace with { Message = (ulong)Task.Id } };
         if (Task.Id != Process.Id)
             Tasks.TakeLead();
         Process = Process with { Executor = null };

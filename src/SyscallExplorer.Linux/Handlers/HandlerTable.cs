@@ -367,6 +367,8 @@ internal static class HandlerTable
         new("ia32_fstat64", 2, null, "sys_ia32_fstat64", null),
         new("ia32_fstatat64", 4, null, "sys_ia32_fstatat64", null),
         new("old_mmap", 1, null, "compat_sys_ia32_mmap", null),
+        new("seccomp", 3, "sys_seccomp", "sys_seccomp", null),
+        new("ptrace", 4, "sys_ptrace", "sys_ptrace", null),
     ];
 
     /// <summary>The number of a hosted handler's hypercall.</summary>

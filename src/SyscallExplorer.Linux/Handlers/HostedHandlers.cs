@@ -44,6 +44,8 @@ internal sealed class HostedHandlers
             new SocketMultiplexer(machine),
             new ProcessCalls(machine),
             new ProcessControlCalls(machine),
+            new SeccompCalls(machine),
+            new PtraceCalls(machine),
             new CredentialCalls(machine),
             new CloneCalls(machine),
             new ExecuteCalls(machine),

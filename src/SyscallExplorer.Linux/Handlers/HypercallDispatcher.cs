@@ -58,25 +58,25 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
                 machine.Tasks.Current.SetFlag(ThreadFlags.NotifyResume, false);
                 machine.RestartableSequences.Resume(registers[Gpr.Rdi]);
                 return Next;
-            case HypercallNumbers.EntryWork when HasOnly(SyscallWork.Tracepoint):
-                cycles = Charge("trace_sys_enter");
-                machine.Tracer.Enter(machine.ReadPtRegs(registers[Gpr.Rdi]));
-                SetResult(processor, 0);
-                return HypercallResult.Continue;
-            case HypercallNumbers.ExitWork when HasOnly(SyscallWork.Tracepoint):
-                cycles = Charge("trace_sys_exit");
-                machine.Tracer.Leave(machine.ReadPtRegs(registers[Gpr.Rdi]));
-                SetResult(processor, 0);
-                return HypercallResult.Continue;
-            case HypercallNumbers.EntryWork or HypercallNumbers.ExitWork or HypercallNumbers.ExitLoop:
+            case HypercallNumbers.EntryWork:
+                bool isEntered = new SyscallEntryWork(machine).TryFinish(registers[Gpr.Rdi], out ulong called, out cycles);
+                SetResult(processor, isEntered ? 0 : HostedCalls.Blocked);
+                registers[Gpr.Rax] = called;
+                return Next;
+            case HypercallNumbers.ExitWork:
+                bool isLeft = new SyscallExitWork(machine).TryFinish(registers[Gpr.Rdi], out cycles);
+                SetResult(processor, isLeft ? 0 : HostedCalls.Blocked);
+                return Next;
+            case HypercallNumbers.TraceExecution:
+                SetResult(processor, new ExecutionStop(machine).Tell() ? HostedCalls.Blocked : 0);
+                return Next;
+            case HypercallNumbers.ExitLoop:
                 machine.State = machine.State with { Refusal = DescribeWork(processor) };
                 return HypercallResult.Stop;
             default:
                 return HypercallResult.Unknown;
         }
     }
-
-    private bool HasOnly(int work) => (uint)machine.Tasks.Current.Work == work && machine.Tracer.IsOn;
 
     private HypercallResult Next => machine.IsOver ? HypercallResult.Stop : HypercallResult.Continue;
 
@@ -199,8 +199,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
     private string DescribeWork(Processor processor)
     {
         GuestTask task = machine.Tasks.Current;
-        ulong work = (uint)task.Work, flags = task.Flags;
-        return $"The task has syscall_work {work:x}h and thread flags {flags:x}h set, and nothing in this kernel serves them yet:"
-            + $" tracing, seccomp, probes and patches are still to come. The kernel stopped at {machine.SymbolText(processor.Registers.Rip)}.";
+        return $"The task has the thread flags {task.Flags:x}h set, and nothing in this kernel serves them yet:"
+            + $" probes and patches are still to come. The kernel stopped at {machine.SymbolText(processor.Registers.Rip)}.";
     }
 }

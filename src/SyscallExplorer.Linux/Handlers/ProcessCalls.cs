@@ -18,13 +18,20 @@ internal sealed class ProcessCalls(LinuxMachine machine) : HostedCalls(machine)
 
     private long ExitThread(SyscallArguments arguments)
     {
-        new TaskExit(Machine).ExitThread(WaitStatus.Exited(arguments.Int(0)));
+        int status = WaitStatus.Exited(arguments.Int(0));
+        if (!Machine.TraceStops.StopBeforeExit(status))
+            new TaskExit(Machine).ExitThread(status);
         return Blocked;
     }
 
     private long ExitGroup(SyscallArguments arguments)
     {
-        new TaskExit(Machine).ExitGroup(WaitStatus.Exited(arguments.Int(0)));
+        int status = WaitStatus.Exited(arguments.Int(0));
+        var exit = new TaskExit(Machine);
+        exit.BeginGroupExit(Process, status);
+        status = Process.GroupExit ?? status;
+        if (!Machine.TraceStops.StopBeforeExit(status))
+            exit.ExitThread(status);
         return Blocked;
     }
 

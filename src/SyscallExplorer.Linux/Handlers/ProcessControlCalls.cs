@@ -15,9 +15,10 @@ internal sealed class ProcessControlCalls(LinuxMachine machine) : HostedCalls(ma
     private long Control(SyscallArguments arguments)
     {
         const int setDeathSignal = 1, getDeathSignal = 2, getDumpable = 3, setDumpable = 4, getKeepCapabilities = 7, setKeepCapabilities = 8,
-            setName = 15, getName = 16, getSeccomp = 21, readCapability = 23, getTimeStampCounter = 25, getSecureBits = 27, setTimerSlack = 29,
+            setName = 15, getName = 16, getSeccomp = 21, setSeccomp = 22, readCapability = 23, getTimeStampCounter = 25, getSecureBits = 27, setTimerSlack = 29,
             getTimerSlack = 30, disableEvents = 31, enableEvents = 32, getKillPolicy = 34, setSubreaper = 36, getSubreaper = 37,
-            setNoNewPrivileges = 38, getNoNewPrivileges = 39, setHugePages = 41, getHugePages = 42;
+            setNoNewPrivileges = 38, getNoNewPrivileges = 39, setHugePages = 41, getHugePages = 42,
+            setUserDispatch = 59;
         ulong argument = arguments[1];
         switch (arguments.Int(0))
         {
@@ -51,8 +52,14 @@ internal sealed class ProcessControlCalls(LinuxMachine machine) : HostedCalls(ma
                 byte[] bytes = new byte[NameSize];
                 Encoding.Latin1.GetBytes(Task.CommandName).CopyTo(bytes, 0);
                 return Give(argument, bytes);
-            case getSeccomp or getSecureBits or disableEvents or enableEvents:
+            case getSecureBits or disableEvents or enableEvents:
                 return 0;
+            case getSeccomp:
+                return Task.Seccomp.Mode;
+            case setSeccomp:
+                return new SeccompCalls(Machine).SetMode(arguments.Int(1), arguments[2], arguments.IsCompat);
+            case setUserDispatch:
+                return SetUserDispatch(arguments);
             case readCapability:
                 return argument > LastCapability ? -Errno.EINVAL : 1;
             case getTimeStampCounter:
@@ -87,6 +94,28 @@ internal sealed class ProcessControlCalls(LinuxMachine machine) : HostedCalls(ma
                 Machine.CountMissing($"prctl({arguments.Int(0)})");
                 return -Errno.EINVAL;
         }
+    }
+
+    private long SetUserDispatch(SyscallArguments arguments)
+    {
+        const int off = 0, on = 1;
+        (ulong start, ulong length, ulong selector) = (arguments[2], arguments[3], arguments[4]);
+        switch (arguments[1])
+        {
+            case off when start == 0 && length == 0 && selector == 0:
+                Task = Task with { UserDispatch = null };
+                break;
+            case on when start == 0 || start + length > start:
+                if (selector >= KernelLayout.UserAddressLimit)
+                    return -Errno.EFAULT;
+                Task = Task with { UserDispatch = new UserDispatchState(start, length, selector) };
+                break;
+            default:
+                return -Errno.EINVAL;
+        }
+
+        Tasks.Current.SetWork(SyscallWork.UserDispatch, Task.UserDispatch is not null);
+        return 0;
     }
 
     private static bool HasArguments(SyscallArguments arguments, int from) => Enumerable.Range(from, 5 - from).Any(i => arguments[i] != 0);

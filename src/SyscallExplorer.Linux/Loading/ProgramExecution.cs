@@ -41,10 +41,14 @@ internal sealed class ProgramExecution(LinuxMachine machine)
             Thread = ThreadState.Initial,
             Signals = machine.Task.Signals.ForProgram(),
             KeepsCapabilities = false,
+            UserDispatch = null,
+            DebugRegisters = TaskDebugRegisters.None,
             ExitSignal = SignalNumbers.SIGCHLD,
         };
         machine.Process = machine.Process with { HasExecuted = true, Personality = machine.Process.Personality.Under(program.File) };
         GuestTask guest = machine.Tasks.Current;
+        guest.SetWork(SyscallWork.UserDispatch, false);
+        machine.Scheduler.LoadDebugRegisters(machine.Task);
         guest[TaskLayout.Mm] = KernelLayout.DirectMapped(machine.State.Maps[map].Frame);
         guest[TaskLayout.Files] = KernelLayout.DirectMapped(machine.State.FileTables[machine.Task.FileTable].Frame);
         machine.Files.CloseOnExecute();

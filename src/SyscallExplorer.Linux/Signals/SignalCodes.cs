@@ -70,4 +70,7 @@ internal static class SignalCodes
 
     /// <summary>SYS_SECCOMP.</summary>
     public const int Seccomp = 1;
+
+    /// <summary>SYS_USER_DISPATCH.</summary>
+    public const int UserDispatch = 2;
 }

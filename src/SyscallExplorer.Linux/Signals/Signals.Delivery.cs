@@ -10,7 +10,7 @@ internal sealed partial class Signals
     /// <returns>0 when a handler is entered or nothing is left, or <see cref="HostedCalls.Blocked"/> when the task has stopped or ended.</returns>
     public long Deliver(ulong registers)
     {
-        machine.Tasks.Current.SetFlag(ThreadFlags.NotifySignal, false);
+        SignalInfo? granted = machine.TraceStops.TakeStop() is { } ended ? machine.TraceStops.SignalAfter(ended) : null;
         if (machine.Task.Wait is not null)
             machine.Task = machine.Task with { Wait = null, Reason = WakeReason.Start };
         Tasks.Current.SetFlag(ThreadFlags.NotifySignal, false);
@@ -20,7 +20,8 @@ internal sealed partial class Signals
             ProcessState process = machine.Process;
             if (process.Dooms(task.Id))
             {
-                new TaskExit(machine).ExitThread(process.GroupExit ?? 0);
+                if (!machine.TraceStops.StopBeforeExit(process.GroupExit ?? 0))
+                    new TaskExit(machine).ExitThread(process.GroupExit ?? 0);
                 return HostedCalls.Blocked;
             }
 
@@ -32,17 +33,24 @@ internal sealed partial class Signals
                 continue;
             }
 
-            if (task.Signals.MustStop)
-                return StopNow();
-            if (Dequeue(task.Signals.Blocked, faultsFirst: true) is not { } info)
-                return GoOn(registers);
-            machine.Tracer.Signal(info);
-            SignalAction action = ActionOf(task, info.Signal);
-            if (action.Handler > SignalAction.Ignore)
+            if (granted is null && task is { Trace: { } trace } && (task.Signals.MustStop || trace.MustTrap))
             {
-                Handle(registers, info, action);
-                return 0;
+                StopWithGroup(trace);
+                return HostedCalls.Blocked;
             }
+
+            if (granted is null && task.Signals.MustStop)
+                return StopNow();
+            if ((granted ?? Dequeue(task.Signals.Blocked, faultsFirst: true)) is not { } info)
+                return GoOn(registers);
+            bool isSeen = granted is not null;
+            granted = null;
+            if (!isSeen && info.Signal != SignalNumbers.SIGKILL && machine.TraceStops.Stop(TraceStop.OfSignal(info)))
+                return HostedCalls.Blocked;
+            machine.Tracer.Signal(info);
+            SignalAction action = ActionOf(machine.Task, info.Signal);
+            if (action.Handler > SignalAction.Ignore)
+                return Handle(registers, info, action) ? HostedCalls.Blocked : 0;
 
             if (!action.Drops(info.Signal))
                 TakeDefault(info, registers);
@@ -92,7 +100,7 @@ internal sealed partial class Signals
     }
 
     /// <summary>What a core file would tell, of the program that was loaded.</summary>
-    private void Report(SignalInfo info, ulong registers)
+    public void Report(SignalInfo info, ulong registers)
     {
         if (machine.Process.Id != TaskIdentity.Pid || !SignalSets.CoreDump.Has(info.Signal))
             return;
@@ -109,7 +117,7 @@ internal sealed partial class Signals
     {
         PtRegs frame = machine.ReadPtRegs(registers);
         SignalState signals = machine.Task.Signals;
-        PtRegs after = RestartRules.WithoutHandler(frame, machine.IsInCompatCall, signals.Restart?.IsCompat ?? machine.IsInCompatCall);
+        PtRegs after = RestartRules.WithoutHandler(frame, RestartsAsCompat, signals.Restart?.IsCompat ?? machine.IsInCompatCall);
         if (!ReferenceEquals(frame, after))
             machine.WritePtRegs(after);
         EndTemporaryMask(isInterrupted: false);
@@ -117,25 +125,43 @@ internal sealed partial class Signals
         return 0;
     }
 
-    private void Handle(ulong registers, SignalInfo info, SignalAction action)
+    /// <returns>Whether the task has stopped: a handler that is entered in a single step is a stop of its own.</returns>
+    private bool Handle(ulong registers, SignalInfo info, SignalAction action)
     {
         int signal = info.Signal;
+        if (machine.Task.Stepping.IsStepping)
+            new SingleStep(machine).HideFromFrame();
         if ((action.Flags & SignalActionFlags.ResetHandler) != 0)
             SetAction(signal, action with { Handler = SignalAction.Default });
         PtRegs interrupted = RestartRules.BeforeHandler(
-            machine.ReadPtRegs(registers), machine.IsInCompatCall, (action.Flags & SignalActionFlags.Restart) != 0);
+            machine.ReadPtRegs(registers), RestartsAsCompat, (action.Flags & SignalActionFlags.Restart) != 0);
         interrupted = machine.RestartableSequences.BeforeHandler(interrupted, signal);
         if (!new HandlerEntry(machine).TryEnter(interrupted, info, action, Rules))
         {
             machine.WritePtRegs(interrupted);
             ForceFailedFrame(signal);
-            return;
+            return false;
         }
 
         SignalState signals = machine.Task.Signals;
         ulong blocked = signals.Blocked | action.Mask | ((action.Flags & SignalActionFlags.NoDefer) != 0 ? 0 : SignalSets.Bit(signal));
         machine.Task = machine.Task with { Signals = signals with { SavedMask = null, Stack = signals.Stack.AfterDelivery, Trap = null } };
         SetBlocked(blocked);
+        bool isStepped = machine.Task.Stepping.IsStepping;
+        if (!isStepped)
+            return false;
+        new SingleStep(machine).Disable(machine.Task.Id);
+        return machine.TraceStops.Stop(TraceStop.Of(TraceStopKind.HandlerStep, SignalNumbers.SIGTRAP, machine.Task.Id));
+    }
+
+    /// <summary>Whether the interrupted call was a 32-bit one, or a 32-bit tracer has made it one.</summary>
+    private bool RestartsAsCompat
+    {
+        get
+        {
+            const ulong regsPoked = 4;
+            return (Tasks.Current[TaskLayout.ThreadStatus] & (ThreadStatus.Compat | regsPoked)) != 0;
+        }
     }
 
     /// <summary>A frame has no room or is damaged: SIGSEGV, and if that was the signal, the end.</summary>

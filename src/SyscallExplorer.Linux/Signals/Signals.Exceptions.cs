@@ -51,14 +51,19 @@ internal sealed partial class Signals
         if (isPageFault && trap.FaultAddress >= KernelLayout.UserAddressLimit)
             error |= PageFaultError.Protection;
         SignalState signals = machine.Task.Signals;
+        const ulong toldStatus = DebugSingleStep | DebugBreakpoints;
         machine.Task = machine.Task with
         {
+            DebugRegisters = trap.Vector == Vector.Debug
+                ? machine.Task.DebugRegisters with { Status = trap.ErrorCode & toldStatus } : machine.Task.DebugRegisters,
             Signals = signals with
             {
                 Trap = trap.Vector == Vector.Debug ? trap with { ErrorCode = 0 } : trap,
                 Exception = new LastException(error, (ulong)trap.Vector, isPageFault ? trap.FaultAddress : signals.Exception.Address),
             },
         };
+        if (trap.Vector == Vector.Debug && machine.Task.DebugRegisters.HasHitInstruction)
+            machine.WritePtRegs(frame.With((PtRegsOffsets.Flags, frame[PtRegsOffsets.Flags] | Rflags.RF)));
         ulong address = isPageFault ? trap.FaultAddress : s_tellInstruction.Contains(trap.Vector) ? frame[PtRegsOffsets.Ip] : 0;
         Force(reason == 0 ? SignalInfo.FromKernel(signal) : SignalInfo.FromFault(signal, reason, address));
     }

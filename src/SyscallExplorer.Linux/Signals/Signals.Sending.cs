@@ -72,7 +72,8 @@ internal sealed partial class Signals
 
     /// <summary>Who is traced is told of ignored signals too, as under ptrace.</summary>
     private bool IsIgnored(TaskState task, int signal) =>
-        !machine.Tracer.IsOn && !task.Signals.Blocked.Has(signal) && !(task.Signals.RealBlocked ?? 0).Has(signal) && ActionOf(task, signal).Drops(signal);
+        !machine.Tracer.IsOn && (task.Trace is null || signal == SignalNumbers.SIGKILL)
+        && !task.Signals.Blocked.Has(signal) && !(task.Signals.RealBlocked ?? 0).Has(signal) && ActionOf(task, signal).Drops(signal);
 
     /// <summary>
     /// Wakes a thread that can take the signal; nobody where all block it. One that ends the process without a core file does so at once.
@@ -84,7 +85,8 @@ internal sealed partial class Signals
             : Tasks.Threads(process).FirstOrDefault(thread => Wants(thread, process, signal));
         if (taker is null)
             return;
-        bool isFatal = (ActionOf(target, signal).Kills(signal) || signal == SignalNumbers.SIGKILL) && !(taker.Signals.RealBlocked ?? 0).Has(signal);
+        bool isFatal = ((ActionOf(target, signal).Kills(signal) && taker.Trace is null) || signal == SignalNumbers.SIGKILL)
+            && !(taker.Signals.RealBlocked ?? 0).Has(signal);
         if (isFatal && !SignalSets.CoreDump.Has(signal))
             new TaskExit(machine).BeginGroupExit(process, WaitStatus.Killed(signal));
         else
@@ -97,6 +99,6 @@ internal sealed partial class Signals
             return false;
         if (signal == SignalNumbers.SIGKILL)
             return true;
-        return !IsStopped(task) && (task.Id == Tasks.CurrentId || (Tasks.Guest(task).Flags & ThreadFlags.SigPending) == 0);
+        return !IsStopped(task) && TraceStops.StopOf(task) is null && (task.Id == Tasks.CurrentId || (Tasks.Guest(task).Flags & ThreadFlags.SigPending) == 0);
     }
 }

@@ -28,6 +28,8 @@ internal sealed partial class Signals(LinuxMachine machine)
     public bool Interrupts(TaskState task)
     {
         ProcessState process = State.Processes[task.Process];
+        if (task.Wait is { Progress: TraceStop { Kind: TraceStopKind.Exit } })
+            return false;
         if (process.Dooms(task.Id))
             return true;
         return task.Wait is { IsKillable: true } ? task.Signals.Pending.Has(SignalNumbers.SIGKILL) : HasWork(task, process);
@@ -73,7 +75,7 @@ internal sealed partial class Signals(LinuxMachine machine)
             HaveStopped(task);
     }
 
-    private static bool HasWork(ulong ready, TaskState task) => ready != 0 || task.Signals.MustStop;
+    private static bool HasWork(ulong ready, TaskState task) => ready != 0 || task.Signals.MustStop || task.Trace is { MustTrap: true };
 
     private bool HasWork(TaskState task, ProcessState process) =>
         HasWork((task.Signals.Pending | process.Signals.Pending) & ~task.Signals.Blocked, task);
@@ -84,6 +86,9 @@ internal sealed partial class Signals(LinuxMachine machine)
         ProcessState process = State.Processes[task.Process];
         Tasks.Guest(task).SetFlag(ThreadFlags.SigPending, HasWork(task, process) || process.Dooms(task.Id));
     }
+
+    /// <summary>What a task must look at on its way to user mode has changed.</summary>
+    public void Refresh(int id) => Recalculate(State.Tasks[id]);
 
     private void Retarget(TaskState leaving, ulong signals)
     {
@@ -101,7 +106,7 @@ internal sealed partial class Signals(LinuxMachine machine)
     }
 
     /// <summary>A task comes to its exit loop soon.</summary>
-    private void WakeUp(TaskState task)
+    public void WakeUp(TaskState task)
     {
         Tasks.Guest(task).SetFlag(ThreadFlags.SigPending, true);
         if (Interrupts(task))

@@ -72,12 +72,15 @@ internal sealed partial class AddressSpace
     }
 
     /// <summary>Reads what a program would read, and changes nothing: a page that is not there yet is looked at where it would come from.</summary>
-    public bool TryPeek(ulong address, Span<byte> destination)
+    /// <param name="address">Where.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="whateverRights">Whether pages that the program could not read are read too.</param>
+    public bool TryPeek(ulong address, Span<byte> destination, bool whateverRights = false)
     {
         Span<byte> page = stackalloc byte[(int)KernelLayout.PageSize];
         while (!destination.IsEmpty)
         {
-            if (AreaOf(address) is not { } area || !(area.Readable || area.Executable))
+            if (AreaOf(address) is not { } area || !(whateverRights || area.Readable || area.Executable))
                 return false;
             int within = (int)(address % KernelLayout.PageSize);
             int count = Math.Min(destination.Length, (int)KernelLayout.PageSize - within);

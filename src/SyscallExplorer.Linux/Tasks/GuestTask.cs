@@ -46,6 +46,13 @@ internal readonly record struct GuestTask(LinuxMachine Machine, ulong Address)
 
     public void SetFlag(int flag, bool value) => Flags = value ? Flags | (uint)flag : Flags & ~(uint)flag;
 
+    /// <summary>Sets or clears bits of the work that its system calls bring.</summary>
+    public void SetWork(int work, bool value)
+    {
+        uint old = (uint)Work;
+        Work = value ? old | (uint)work : old & ~(uint)work;
+    }
+
     /// <summary>The structure that a pointer of guest code leads to.</summary>
     public static GuestTask At(LinuxMachine machine, ulong pointer) => new(machine, pointer - KernelLayout.DirectMap);
 

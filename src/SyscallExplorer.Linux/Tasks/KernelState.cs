@@ -163,6 +163,9 @@ internal sealed record KernelState
     /// <summary>Whether they are written down without the kernel's tracepoints.</summary>
     public bool TraceIsPassive { get; init; }
 
+    /// <summary>What audit has written down, or null while it is off.</summary>
+    public ImmutableList<AuditRecord>? AuditLog { get; init; }
+
     /// <summary>System calls that the kit has no handler for, by name, with how often each was asked for.</summary>
     public ImmutableSortedDictionary<string, int> Unimplemented { get; init; } = ImmutableSortedDictionary<string, int>.Empty.WithComparers(StringComparer.Ordinal);
 

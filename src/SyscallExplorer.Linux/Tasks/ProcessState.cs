@@ -10,6 +10,9 @@ internal sealed record ProcessState
 
     public required int Parent { get; init; }
 
+    /// <summary>The thread that made it, which is its tracer when it wants one.</summary>
+    public int ParentThread { get; init; }
+
     public required int Group { get; init; }
 
     public required int Session { get; init; }

@@ -117,7 +117,22 @@ internal sealed class Scheduler(LinuxMachine machine)
         if (next.Map != State.LoadedMap)
             controlRegister3 = Load(next.Map);
         machine.Timers.StartTick();
+        LoadDebugRegisters(next);
         return machine.Tasks.Guest(next).Pointer;
+    }
+
+    /// <summary>The breakpoints of a task are the processor's while it runs.</summary>
+    public void LoadDebugRegisters(TaskState task)
+    {
+        const ulong enableBits = 0xFF;
+        const int control = 7, breakpoints = 4;
+        ProcessorRegisters registers = machine.Processor.Registers;
+        TaskDebugRegisters wanted = task.DebugRegisters;
+        if (((registers.Debug(control) | wanted.Control) & enableBits) == 0)
+            return;
+        for (int index = 0; index < breakpoints; index++)
+            registers.SetDebug(index, wanted.AddressOf(index));
+        registers.SetDebug(control, wanted.Control);
     }
 
     /// <summary>Makes an address space the loaded one.</summary>

@@ -40,6 +40,9 @@ internal static class CloneFlags
 /// <param name="Tls">The base of its thread-local storage, or its descriptor in 32-bit programs.</param>
 internal sealed record CloneRequest(ulong Flags, int ExitSignal, ulong Stack, ulong ParentTid, ulong ChildTid, ulong Tls)
 {
+    /// <summary>Whether its tracer asked to be told of it.</summary>
+    public bool IsAnnounced { get; init; }
+
     /// <summary>The number that the child gets, or null for the next.</summary>
     public int? Number { get; init; }
 
@@ -97,6 +100,8 @@ internal sealed class TaskCreation(LinuxMachine machine)
             InputOutputPriority = parent.InputOutputPriority,
             TimerSlack = parent.TimerSlack,
             HasNoNewPrivileges = parent.HasNoNewPrivileges,
+            Seccomp = parent.Seccomp,
+            IsTracedByHost = parent.IsTracedByHost,
             KeepsCapabilities = parent.KeepsCapabilities,
             Scheduling = machine.Scheduler.ForChild(),
             Times = TaskTimes.None with { Started = new EmulatedTime(machine).SinceBoot },
@@ -119,6 +124,7 @@ internal sealed class TaskCreation(LinuxMachine machine)
     {
         GuestTask guest = machine.Tasks.Guest(child);
         CopyGuestTask(machine.Tasks.Guest(parent), guest, child, process, request.Stack);
+        new TraceInheritance(machine).Begin(parent, child.Id, request.IsAnnounced || request.Has(CloneFlags.PTrace));
         if (request.Has(CloneFlags.SetTls) && SetTls(guest, request.Tls, compat) is var error && error != 0)
         {
             new TaskExit(machine).Abandon(child);
@@ -187,6 +193,7 @@ internal sealed class TaskCreation(LinuxMachine machine)
         {
             Id = id,
             Parent = sibling ? parent.Parent : parent.Id,
+            ParentThread = sibling ? parent.ParentThread : machine.Task.Id,
             Group = parent.Group,
             Session = parent.Session,
             Frame = frame,

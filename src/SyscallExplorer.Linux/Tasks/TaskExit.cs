@@ -21,13 +21,6 @@ internal static class WaitStatus
 /// <summary>The end of tasks and processes.</summary>
 internal sealed class TaskExit(LinuxMachine machine)
 {
-    /// <summary>All threads of the current task's process end with a status; this one at once.</summary>
-    public void ExitGroup(int status)
-    {
-        BeginGroupExit(machine.Process, status);
-        ExitThread(machine.Process.GroupExit ?? status);
-    }
-
     /// <summary>Marks a process as ending, and sends its threads on their way. The first status holds.</summary>
     public void BeginGroupExit(ProcessState process, int status)
     {
@@ -56,6 +49,7 @@ internal sealed class TaskExit(LinuxMachine machine)
         task = machine.Task;
 
         machine.Tracer.End(task.Id, machine.Process.GroupExit ?? status);
+        machine.TraceStops.TracerEnds(task.Id);
 
         // What the last task had stays for whoever looks at the machine afterwards.
         if (!isLast)
@@ -65,7 +59,7 @@ internal sealed class TaskExit(LinuxMachine machine)
         machine.Tasks.Set(task);
         ProcessState process = machine.State.Processes[task.Process];
         bool isLeader = task.Id == process.Id;
-        if (!isLeader)
+        if (!isLeader && !(task.Trace is not null && TellTracer(process, task, SignalNumbers.SIGCHLD)))
         {
             process = process with { Threads = process.Threads.Remove(task.Id), EndedThreads = process.EndedThreads.Add(task.Times) };
             machine.Tasks.Set(process);
@@ -147,8 +141,53 @@ internal sealed class TaskExit(LinuxMachine machine)
                 : machine.State with { ExitStatus = WaitStatus.StatusOf(status) };
         }
 
-        if (machine.Tasks.FindProcess(process.Parent) is not { } parent || !Notify(parent, process, leader with { ExitCode = status }))
+        if (process.Threads.Count == 1)
+            Announce(process);
+    }
+
+    /// <summary>Nothing lives of a process, and none of its threads waits for a tracer: whoever looks after it is told, its tracer first.</summary>
+    private void Announce(ProcessState process)
+    {
+        TaskState leader = machine.Tasks.Leader(process);
+        bool isTraced = leader.Trace is { } trace && machine.Tasks.Find(trace.Tracer) is not null;
+        bool isWanted = isTraced
+            ? TellTracer(process, leader, machine.Signals.IsTracedByParent(leader) ? leader.ExitSignal : SignalNumbers.SIGCHLD)
+            : machine.Tasks.FindProcess(process.Parent) is { } parent && Notify(parent, process, leader);
+        if (!isWanted)
             Reap(process);
+    }
+
+    /// <summary>Tells the tracer of a task's end.</summary>
+    /// <returns>False when nobody wants to know.</returns>
+    private bool TellTracer(ProcessState process, TaskState task, int signal)
+    {
+        if (task.Trace is not { } trace || machine.Tasks.Find(trace.Tracer) is not { } tracer)
+            return false;
+        ProcessState tracing = machine.State.Processes[tracer.Process];
+        bool isWanted = machine.Signals.TellOfEnd(tracing, process, task, signal);
+        machine.Tasks.Wake(new WaitKey(WaitKind.Child, (ulong)tracing.Id));
+        return isWanted;
+    }
+
+    /// <summary>A tracer has done with a tracee that has ended: it is the parent's now, and a thread is gone.</summary>
+    /// <param name="ended">The tracee.</param>
+    /// <param name="tracer">The tracer's process.</param>
+    public void Unlink(TaskState ended, int tracer)
+    {
+        machine.Tasks.Set(ended with { Trace = null });
+        ProcessState process = machine.State.Processes[ended.Process];
+        if (ended.Id == process.Id)
+        {
+            if (process.Threads.Count == 1 && process.Parent != tracer)
+                Announce(process);
+            return;
+        }
+
+        process = process with { Threads = process.Threads.Remove(ended.Id), EndedThreads = process.EndedThreads.Add(ended.Times) };
+        machine.Tasks.Set(process);
+        Release(ended);
+        if (process.Threads.Count == 1 && !machine.Tasks.Leader(process).IsAlive)
+            Announce(process);
     }
 
     /// <summary>Tells the parent of a child's end.</summary>

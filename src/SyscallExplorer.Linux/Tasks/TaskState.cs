@@ -74,6 +74,26 @@ internal sealed record TaskState
     /// <summary>PR_SET_KEEPCAPS, until the next program.</summary>
     public bool KeepsCapabilities { get; init; }
 
+    /// <summary>What restricts its system calls.</summary>
+    public SeccompState Seccomp { get; init; } = SeccompState.None;
+
+    /// <summary>PR_SET_SYSCALL_USER_DISPATCH, or null. A child does not inherit it.</summary>
+    public UserDispatchState? UserDispatch { get; init; }
+
+    /// <summary>What its tracer wants of it, or null without a tracer.</summary>
+    public Tracee? Trace { get; init; }
+
+    /// <summary>Whether the machine's owner looks at its calls.</summary>
+    public bool IsTracedByHost { get; init; }
+
+    public SteppingState Stepping { get; init; }
+
+    /// <summary>What a debugger set in the debug registers.</summary>
+    public TaskDebugRegisters DebugRegisters { get; init; } = TaskDebugRegisters.None;
+
+    /// <summary>The call that audit took note of at its entry, or null.</summary>
+    public AuditedCall? AuditedCall { get; init; }
+
     /// <summary>What ioprio_set gave: a class above thirteen bits, and a level; 0 when it never did.</summary>
     public int InputOutputPriority { get; init; }
 

@@ -102,9 +102,12 @@ internal sealed class TaskTable(LinuxMachine machine)
         {
             Tasks = State.Tasks.Remove(own.Id).SetItem(lead.Id, lead),
             DeadSlots = State.DeadSlots.Add(first.Slot),
-            Processes = State.Processes.SetItem(process.Id, process with { Threads = [lead.Id], EndedThreads = process.EndedThreads.Add(first.Times) }),
+            Processes = State.Processes.SetItem(process.Id, process with { Threads = process.Threads.Remove(own.Id), EndedThreads = process.EndedThreads.Add(first.Times) }),
         };
         guest[TaskLayout.PidBlock + TaskLayout.PidNumbers] = (ulong)lead.Id;
+        foreach (TaskState tracee in State.Tasks.Values.Where(task => task.Trace?.Tracer == own.Id).ToList())
+            Set(tracee with { Trace = tracee.Trace! with { Tracer = lead.Id } });
+        machine.InheritHostTracer(own.Id, lead.Id);
         foreach (ProcessState child in Children(process.Id))
         {
             foreach (int thread in child.Threads)

@@ -32,6 +32,9 @@ internal enum WaitKind
     /// <summary>SIGCONT or SIGKILL for the process of this number.</summary>
     Continue,
 
+    /// <summary>The tracer of the task of this number to let it go on.</summary>
+    Tracer,
+
     /// <summary>A clock of processor time, which the tick looks at.</summary>
     ProcessorTime,
 }

@@ -17,11 +17,7 @@ internal sealed class SyscallTracer(LinuxMachine machine)
     public void Start(StraceOptions options)
     {
         machine.State = machine.State with { Trace = new StraceLog(options), TraceIsPassive = false };
-        foreach (TaskState task in machine.State.Tasks.Values)
-        {
-            GuestTask guest = machine.Tasks.Guest(task);
-            guest.Work |= SyscallWork.Tracepoint;
-        }
+        machine.UpdateTracepoints();
     }
 
     /// <summary>Begins without the tracepoints: somebody who follows the instructions tells of each call.</summary>

@@ -11,7 +11,7 @@ namespace SyscallExplorer;
 /// An emulated machine with a booted kernel, to measure, trace and run programs on. Measurements work on forks and leave the lab as it
 /// is; <see cref="Load(UserProgram, string)"/>, <see cref="Step"/> and <see cref="Continue"/> work on the lab itself.
 /// </summary>
-public sealed class Lab : IHasInputs
+public sealed partial class Lab : IHasInputs
 {
     /// <summary>How far an ELF program may go unless told otherwise: some twenty minutes of this computer's time.</summary>
     public const long DefaultProgramLimit = 100_000_000_000;

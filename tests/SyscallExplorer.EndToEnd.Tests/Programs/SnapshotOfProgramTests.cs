@@ -12,7 +12,8 @@ public sealed class SnapshotOfProgramTests
     private const long UnitsPerCycle = 256;
 
     public static TheoryData<string> WaitingPrograms() =>
-        ["pipes/processes", "processes/fork", "files/descriptors", "signals/restart", "threads/locks", "threads/cancel", "timers/sleep", "waiting/epoll", "waiting/socketpair"];
+        ["pipes/processes", "processes/fork", "files/descriptors", "signals/restart", "threads/locks", "threads/cancel", "timers/sleep", "waiting/epoll", "waiting/socketpair",
+            "tracing/stops", "tracing/events", "tracing/filters"];
 
     [SkippableTheory]
     [MemberData(nameof(WaitingPrograms))]

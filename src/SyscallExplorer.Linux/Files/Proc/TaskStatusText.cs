@@ -11,7 +11,7 @@ internal static class TaskStatusText
         ProcessState process = machine.State.Processes[task.Process];
         MemoryMap? map = machine.State.Maps.GetValueOrDefault(task.Map);
         char letter = TaskTexts.StateLetter(machine, task);
-        string state = letter switch { 'R' => "R (running)", 'S' => "S (sleeping)", 'T' => "T (stopped)", _ => "Z (zombie)" };
+        string state = letter switch { 'R' => "R (running)", 'S' => "S (sleeping)", 'T' => "T (stopped)", 't' => "t (tracing stop)", _ => "Z (zombie)" };
         int mask = machine.State.FileSystems.GetValueOrDefault(task.FileSystem)?.Context.Mask ?? 0;
         const int smallestTable = 64;
         int descriptors = machine.State.FileTables.GetValueOrDefault(task.FileTable)?.Descriptors.Keys.LastOrDefault() + 1 ?? 0;
@@ -29,7 +29,7 @@ internal static class TaskStatusText
         Number("Ngid", 0);
         Number("Pid", task.Id);
         Number("PPid", process.Parent);
-        Number("TracerPid", 0);
+        Number("TracerPid", task.Trace?.Tracer ?? 0);
         foreach ((string name, int identity) in (ReadOnlySpan<(string, int)>)[("Uid", TaskIdentity.Uid), ("Gid", TaskIdentity.Gid)])
             Line(name, string.Join('\t', Enumerable.Repeat(ProcessFiles.NumberText(identity), 4)));
         Number("FDSize", Math.Max(smallestTable, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)descriptors)));
@@ -43,8 +43,8 @@ internal static class TaskStatusText
         Number("Threads", process.Threads.Count);
         AppendSignals(machine, task, process, Line, Set);
         Number("NoNewPrivs", task.HasNoNewPrivileges ? 1 : 0);
-        Number("Seccomp", 0);
-        Number("Seccomp_filters", 0);
+        Number("Seccomp", task.Seccomp.Mode);
+        Number("Seccomp_filters", task.Seccomp.Filter?.Count ?? 0);
         Line("Cpus_allowed", "1");
         Line("Cpus_allowed_list", "0");
         Line("Mems_allowed", "1");

@@ -27,7 +27,9 @@ internal static class TaskTexts
 
     /// <summary>The state's letter, as ps shows it.</summary>
     public static char StateLetter(LinuxMachine machine, TaskState task) =>
-        task.State == RunState.Zombie ? 'Z' : machine.State.Processes[task.Process].StoppedBy != 0 ? 'T' : task.State == RunState.Sleeping ? 'S' : 'R';
+        task.State == RunState.Zombie ? 'Z'
+        : TraceStops.StopOf(task) is not null ? 't'
+        : machine.State.Processes[task.Process].StoppedBy != 0 ? 'T' : task.State == RunState.Sleeping ? 'S' : 'R';
 
     /// <summary>The call that a task waits in, with its arguments, stack pointer and address; a task that runs is in none that could be told.</summary>
     public static string SystemCall(LinuxMachine machine, TaskState task)
