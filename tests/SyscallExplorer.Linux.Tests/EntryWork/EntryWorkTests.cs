@@ -93,7 +93,7 @@ public sealed class EntryWorkTests
             "5.13" => EntryWorkOrder.Linux_5_13,
             _ => EntryWorkOrder.Linux_6_12,
         };
-        var kernel = new KernelGeneration("Test", "5.13", 0, () => KernelImage.Linux_5_13) { EntryWork = order };
+        var kernel = new KernelGeneration(KernelDesigns.Linux_5_13 with { EntryWork = order }, 0);
         BpfInstruction[] filter = Refuse(Getppid, SeccompAction.Error | 77);
         CallScript script = WithFilter(filter).Call(Prctl, NoNewPrivileges, 1, 0, 0, 0).Call(Seccomp, 1, 0, D + Program).Call(Getpid).Call(Getppid);
         LinuxMachine machine = LinuxMachine.Boot(kernel, Cpus.Skylake, KernelOptions.Parse(""));
