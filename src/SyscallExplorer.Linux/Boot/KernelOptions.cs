@@ -33,6 +33,8 @@ public sealed class KernelOptions
         ["lapic"] = ["notscdeadline"],
         ["randomize_kstack_offset"] = ["on", "off"],
         ["norandmaps"] = null,
+        ["vdso"] = ["0", "1"],
+        ["vdso32"] = ["0", "1"],
         ["quiet"] = null,
     };
 
@@ -74,6 +76,12 @@ public sealed class KernelOptions
     /// <summary>kernel.randomize_va_space: 2 unless norandmaps says that no address is random.</summary>
     internal int RandomizeVaSpace => Given("norandmaps") ? 0 : 2;
 
+    /// <summary>Whether 64-bit programs get a vDSO.</summary>
+    internal bool HasVdso => Value("vdso") != "0";
+
+    /// <summary>Whether 32-bit programs do.</summary>
+    internal bool HasVdso32 => Value("vdso32") != "0";
+
     /// <summary>What this boot of this processor switches on.</summary>
     internal IReadOnlySet<KernelFeature> FeaturesFor(CpuModel cpu)
     {
@@ -92,6 +100,8 @@ public sealed class KernelOptions
         Set(KernelFeature.Fsgsbase, cpu.Has(CpuFeature.Fsgsbase) && !Given("nofsgsbase"));
         Set(KernelFeature.Xsave, cpu.Has(CpuFeature.Xsave));
         Set(KernelFeature.Rdtscp, cpu.Has(CpuFeature.Rdtscp));
+        Set(KernelFeature.LfenceRdtsc, cpu.Has(CpuFeature.Sse2));
+        Set(KernelFeature.Rdpid, cpu.Has(CpuFeature.Rdpid));
         Set(KernelFeature.X2Apic, cpu.Has(CpuFeature.X2Apic) && !Given("nox2apic"));
         Set(KernelFeature.TscDeadline, cpu.Has(CpuFeature.TscDeadlineTimer) && Value("lapic") != "notscdeadline");
         Set(KernelFeature.Sysenter32, cpu.HasLongModeSysenter);
