@@ -86,6 +86,7 @@ internal sealed class KernelImage
         ExitToUser.Emit(k);
         IndirectThunk.Emit(k);
         TimeHandlers.Emit(k);
+        TimekeepingCode.Emit(k, VdsoGeneration.Of("5.13").Data);
         HandlerCode.Emit(k);
         ExceptionHandlers.Emit(k);
         TimerInterrupt.Emit(k);
