@@ -101,7 +101,7 @@ internal sealed class ProgramImageBuilder(LinuxMachine machine, AddressSpace mem
 
     private void CheckRange(ImageStep step, ElfFile file)
     {
-        string? taken = memory.Map.Areas.FirstOrDefault(area => area.Name is "[stack]" or "[vdso]" && area.Start < step.End && area.End > step.Start)?.Name;
+        string? taken = memory.Map.Areas.FirstOrDefault(area => area.Name is "[stack]" && area.Start < step.End && area.End > step.Start)?.Name;
         if (step.Start >= AddressSpace.LowestAddress && step.End <= memory.Limit && taken is null)
             return;
         throw new ElfFormatException(

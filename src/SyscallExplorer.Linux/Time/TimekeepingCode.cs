@@ -17,7 +17,7 @@ internal static class TimekeepingCode
     public static void Emit(KernelAssembler k, VvarLayout layout)
     {
         k.Composed();
-        k.PhaseOfCaller();
+        k.Phase(PhaseKind.Interrupted);
         k.Global(Symbol);
         k.mov(r11, KernelLayout.Timekeeper);
         k.Either(KernelFeature.Rdtscp, s_lfenceRdtsc, s_rdtscp);
