@@ -161,6 +161,9 @@ public sealed partial class LinuxMachine
     /// <summary>Roots of the page tables that boot made; their kernel half is what every address space has.</summary>
     internal (ulong Kernel, ulong User) KernelRoots => _boot.Roots;
 
+    /// <summary>SHA-256 of the images of the vDSO that its programs get, in hexadecimal.</summary>
+    public string VdsoHash => Vdso.Hash;
+
     /// <summary>The images that its programs get.</summary>
     internal VdsoSet Vdso => _boot.Vdso;
 

@@ -8,8 +8,6 @@ namespace SyscallExplorer.Linux;
 /// </summary>
 public sealed class Vdso
 {
-    private const int Alignment = 16;
-
     private readonly byte[] _bytes;
 
     internal Vdso(VdsoAbi abi, string release, VvarLayout data, byte[] bytes, IReadOnlyList<VdsoSymbol> symbols, IReadOnlyList<CodeAlternative> alternatives, ulong landingPad)
@@ -35,6 +33,9 @@ public sealed class Vdso
     /// <summary>The image before boot: an ELF file in whole pages.</summary>
     public IReadOnlyList<byte> Bytes => _bytes;
 
+    /// <summary>Whether a real kernel's build made it, and not the kit.</summary>
+    public bool IsForeign { get; internal init; }
+
     internal VvarLayout Data { get; }
 
     internal ReadOnlySpan<byte> Span => _bytes;
@@ -54,6 +55,18 @@ public sealed class Vdso
     /// <returns>The bytes.</returns>
     /// <exception cref="ArgumentException">The kit makes no vDSO for that kernel.</exception>
     public static byte[] Patched(KernelGeneration kernel, VdsoAbi abi, CpuModel cpu) => Of(kernel, abi).For(KernelOptions.None.FeaturesFor(cpu));
+
+    /// <summary>An image of a real kernel, from a file such as vdso64.so of its modules.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The image, which <see cref="LinuxMachine.Boot"/> takes in the place of the kit's own.</returns>
+    /// <exception cref="ElfFormatException">It is no vDSO of x86, or of a kernel whose data page the kit does not know.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static Vdso FromFile(string path) => VdsoReader.Read(path, File.ReadAllBytes(path));
+
+    /// <summary>The image that the kernel of this computer has mapped into this process. Linux on x86-64 only.</summary>
+    /// <exception cref="PlatformNotSupportedException">This process has none.</exception>
+    /// <exception cref="ElfFormatException">It is of a kernel whose data page the kit does not know.</exception>
+    public static Vdso OfThisHost() => VdsoReader.Read("[vdso] of this computer", HostVdso.Read());
 
     /// <summary>Where a symbol stands.</summary>
     /// <param name="name">Its name, such as __vdso_clock_gettime.</param>

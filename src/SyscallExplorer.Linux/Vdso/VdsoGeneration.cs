@@ -26,7 +26,7 @@ internal sealed record VdsoGeneration(
     public static ImmutableArray<VdsoGeneration> All { get; } =
     [
         new("4.4", Version(4, 4), VvarLayout.Linux_4_4, TscOrdering.FenceBefore, false, s_first64, s_first32, true, false),
-        new("4.19", Version(4, 19), VvarLayout.Linux_4_4, TscOrdering.FenceBefore, true, s_first64, s_first32, true, false),
+        new("4.19", Version(4, 19), VvarLayout.Linux_4_4 with { Pages = 3 }, TscOrdering.FenceBefore, true, s_first64, s_first32, true, false),
         new("4.20", Version(4, 20), VvarLayout.Linux_4_20, TscOrdering.FenceBefore, true, s_first64, s_first32, true, false),
         new("5.10", Version(5, 10), VvarLayout.Linux_5_13, TscOrdering.WholeRead, true, s_since53, s_since53In32, true, false),
         new("5.13", Version(5, 13), VvarLayout.Linux_5_13, TscOrdering.WholeRead, true, s_since53, s_since53In32, true, true),

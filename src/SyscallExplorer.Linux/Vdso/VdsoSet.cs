@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Linux;
@@ -14,9 +15,29 @@ internal sealed record VdsoSet(Vdso? Wide, Vdso? Narrow)
     public const int MaxPages = 16;
 
     /// <summary>The images of a boot.</summary>
-    public static VdsoSet Of(KernelGeneration kernel, KernelOptions options, IReadOnlyList<Vdso> foreign) => new(
-        options.HasVdso ? foreign.FirstOrDefault(image => image.Abi == VdsoAbi.X64) ?? Vdso.Of(kernel, VdsoAbi.X64) : null,
-        options.HasVdso32 ? foreign.FirstOrDefault(image => image.Abi == VdsoAbi.I386) ?? Vdso.Of(kernel, VdsoAbi.I386) : null);
+    /// <exception cref="ArgumentException">One reads another data page than the kernel writes, or two are for the same programs.</exception>
+    public static VdsoSet Of(KernelGeneration kernel, KernelOptions options, IReadOnlyList<Vdso> given)
+    {
+        foreach (Vdso image in given)
+            Check(kernel, image, given);
+        return new(
+            options.HasVdso ? given.FirstOrDefault(image => image.Abi == VdsoAbi.X64) ?? Vdso.Of(kernel, VdsoAbi.X64) : null,
+            options.HasVdso32 ? given.FirstOrDefault(image => image.Abi == VdsoAbi.I386) ?? Vdso.Of(kernel, VdsoAbi.I386) : null);
+    }
+
+    private static void Check(KernelGeneration kernel, Vdso image, IReadOnlyList<Vdso> given)
+    {
+        VvarLayout own = VdsoGeneration.Of(kernel.Release).Data;
+        if (!image.Data.HasFieldsOf(own))
+            throw new ArgumentException($"The {image} reads another data page than {kernel} writes: boot a kernel of its own version.", nameof(image));
+        if (image.Abi == VdsoAbi.X32)
+            throw new ArgumentException($"The {image} would serve nobody: the machine runs no x32 programs.", nameof(image));
+        if (given.Count(other => other.Abi == image.Abi) > 1)
+            throw new ArgumentException($"Two images are for {image.Abi} programs; a machine has one.", nameof(image));
+    }
+
+    /// <summary>SHA-256 of all, in hexadecimal.</summary>
+    public string Hash => Convert.ToHexString(SHA256.HashData([.. Wide?.Bytes ?? [], .. Narrow?.Bytes ?? []])).ToLowerInvariant();
 
     /// <summary>The image for programs of a width.</summary>
     public Vdso? For(int bitness) => bitness == 64 ? Wide : Narrow;

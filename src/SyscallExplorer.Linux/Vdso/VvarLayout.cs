@@ -96,6 +96,11 @@ internal sealed record VvarLayout
     /// <summary>Linux 6.12: the line's limit moves what follows, and there is a word about random numbers.</summary>
     public static VvarLayout Linux_6_12 { get; } = WithTwoBlocks(moved: 8) with { MaxCycles = 0x10, Random = 0x280 };
 
+    /// <summary>Whether another page has the same fields in the same places; how many pages follow does not matter.</summary>
+    public bool HasFieldsOf(VvarLayout other) =>
+        this with { Pages = 0, Blocks = [], Clocks = [] } == other with { Pages = 0, Blocks = [], Clocks = [] }
+        && Blocks.SequenceEqual(other.Blocks) && Clocks.SequenceEqual(other.Clocks);
+
     private static VvarLayout WithTwoBlocks(int moved)
     {
         int raw = Data + 0xF0 + moved, bases = 0x20 + moved;
