@@ -200,7 +200,7 @@ public sealed partial class LinuxMachine
         if (!cpu.Has(CpuFeature.Apic))
             throw new ArgumentException($"The CPU model '{cpu.Name}' has no local APIC, and the kit's kernel has no other timer: add {nameof(CpuFeature.Apic)}.", nameof(cpu));
         IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu);
-        VdsoSet images = VdsoSet.Of(kernel, options, vdso ?? []);
+        VdsoSet images = VdsoSet.Of(kernel, options, features, vdso ?? []);
         var processor = new Processor(cpu, new Bus(new PhysicalMemory(KernelLayout.RamSize)));
         (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(processor, kernel, features, images, seed).Run();
         var boot = new BootResult(features, HypercallCosts.Load($"linux-{kernel.Release}"), (kernelRoot, userRoot), images);

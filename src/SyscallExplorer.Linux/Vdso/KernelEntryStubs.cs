@@ -41,6 +41,55 @@ internal static class KernelEntryStubs
         return a.Finish(Vsyscall);
     }
 
+    /// <summary>The stub of one of the three images of Linux 2.6.39.</summary>
+    /// <param name="address">Where it stands.</param>
+    /// <param name="entry">The instruction that it enters by; null for <c>int $0x80</c>, after which nothing has to be repaired.</param>
+    public static VdsoFunction MakeOldVsyscall(ulong address, KernelFeature? entry)
+    {
+        const int syscallVector = 0x80, padding = 7;
+        var a = new VdsoAssembler(VdsoAbi.I386, address);
+        switch (entry)
+        {
+            case KernelFeature.Sysenter32:
+                a.Push(ecx);
+                a.Push(edx);
+                a.Push(ebp);
+                Label again = a.CreateLabel();
+                a.Label(ref again);
+                a.mov(ebp, esp);
+                a.sysenter();
+                for (int i = 0; i < padding; i++)
+                    a.nop();
+
+                // A restarted call comes back two bytes before the pad, and has the stack pointer in EBP no more.
+                a.jmp(again);
+                a.Point(LandingPad);
+                a.Pop(ebp);
+                a.Pop(edx);
+                a.Pop(ecx);
+                break;
+            case KernelFeature.Syscall32:
+                a.Push(ebp);
+                a.mov(ebp, ecx);
+                a.syscall();
+                a.Point(LandingPad);
+
+                // SYSRET leaves the attributes of SS as they were.
+                a.mov(ecx, Selectors.UserDs);
+                a.mov(ss, ecx);
+                a.mov(ecx, ebp);
+                a.Pop(ebp);
+                break;
+            default:
+                a.@int(unchecked((sbyte)syscallVector));
+                a.Point(LandingPad);
+                break;
+        }
+
+        a.ret();
+        return a.Finish(Vsyscall);
+    }
+
     /// <summary>What handlers without siginfo_t return to. The stack pointer is at the signal's number, which is popped first.</summary>
     public static VdsoFunction MakeSigreturn(ulong address)
     {

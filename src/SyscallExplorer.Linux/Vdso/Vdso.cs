@@ -54,7 +54,11 @@ public sealed class Vdso
     /// <param name="cpu">Which processor.</param>
     /// <returns>The bytes.</returns>
     /// <exception cref="ArgumentException">The kit makes no vDSO for that kernel.</exception>
-    public static byte[] Patched(KernelGeneration kernel, VdsoAbi abi, CpuModel cpu) => Of(kernel, abi).For(KernelOptions.None.FeaturesFor(cpu));
+    public static byte[] Patched(KernelGeneration kernel, VdsoAbi abi, CpuModel cpu)
+    {
+        IReadOnlySet<KernelFeature> features = KernelOptions.None.FeaturesFor(cpu);
+        return Of(VdsoGeneration.Of(kernel.Release), abi, features).For(features);
+    }
 
     /// <summary>An image of a real kernel, from a file such as vdso64.so of its modules.</summary>
     /// <param name="path">The file.</param>
@@ -78,7 +82,9 @@ public sealed class Vdso
     /// <inheritdoc/>
     public override string ToString() => $"vDSO of Linux {Release} for {Abi} programs";
 
-    internal static Vdso Of(VdsoGeneration generation, VdsoAbi abi) => VdsoImages.Of(generation, abi);
+    /// <summary>The image of a generation for a boot: where there are several, SYSCALL goes before SYSENTER, and that before <c>int $0x80</c>.</summary>
+    internal static Vdso Of(VdsoGeneration generation, VdsoAbi abi, IReadOnlySet<KernelFeature>? features = null) => VdsoImages.Of(
+        generation, abi, new KernelFeature?[] { KernelFeature.Syscall32, KernelFeature.Sysenter32 }.FirstOrDefault(entry => features?.Contains(entry!.Value) == true));
 
     internal ulong? Find(string name) => Symbols.FirstOrDefault(symbol => symbol.Name == name)?.Offset;
 

@@ -49,6 +49,9 @@ internal sealed class VdsoAssembler(VdsoAbi abi, ulong address) : Assembler(abi 
     /// <summary>An instruction whose operand stands at an address of the image's space, which it reaches from where it stands.</summary>
     public void FromHere(Code code, Register register, long address) => AddInstruction(Instruction.Create(code, register, new MemoryOperand(Register.RIP, address, 8)));
 
+    /// <summary>The same for an address that is everybody's, in the upper 2 GiB.</summary>
+    public void FromFixed(Code code, Register register, long address) => AddInstruction(Instruction.Create(code, register, new MemoryOperand(Register.None, address, 4)));
+
     /// <summary>A second way out begins here, where as much is on the stack as the first began with.</summary>
     public void FrameIs(IReadOnlyList<Register> pushed)
     {

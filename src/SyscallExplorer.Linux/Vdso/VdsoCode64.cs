@@ -29,7 +29,7 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
         Label real = a.CreateLabel(), zone = a.CreateLabel(), done = a.CreateLabel();
         a.test(rdi, rdi);
         a.je(zone);
-        a.FromHere(Code.Lea_r64_m, r10, Page(clock.Block));
+        Reach(a, Code.Lea_r64_m, r10, clock.Block);
         Read(a, clock, r10, real);
         a.mov(__qword_ptr[rdi], r9);
         a.xor(edx, edx);
@@ -39,7 +39,7 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
         a.Label(ref zone);
         a.test(rsi, rsi);
         a.je(done);
-        a.FromHere(Code.Mov_r64_rm64, rax, Page(_layout.Timezone));
+        Reach(a, Code.Mov_r64_rm64, rax, _layout.Timezone);
         a.mov(__qword_ptr[rsi], rax);
         a.Label(ref done);
         a.xor(eax, eax);
@@ -52,7 +52,7 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
     public void EmitTime(VdsoAssembler a)
     {
         Label done = a.CreateLabel();
-        a.FromHere(Code.Mov_r64_rm64, rax, Page(Of(ClockIds.Realtime).Seconds));
+        Reach(a, Code.Mov_r64_rm64, rax, Of(ClockIds.Realtime).Seconds);
         a.test(rdi, rdi);
         a.je(done);
         a.mov(__qword_ptr[rdi], rax);
@@ -74,7 +74,8 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
 
         Fallback(a, ClockGetresNumber);
         a.Label(ref fine);
-        a.FromHere(Code.Mov_r32_rm32, eax, Page(_layout.Resolution ?? throw new InvalidOperationException("This data page has no resolution.")));
+        Reach(a, Code.Mov_r64_rm64, rax, _layout.Resolution ?? throw new InvalidOperationException("This data page has no resolution."));
+        a.mov(eax, eax);
         a.jmp(give);
         a.Label(ref coarse);
         a.mov(eax, (int)Scheduler.NanosecondsPerTick);
@@ -124,7 +125,7 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
                 Label next = a.CreateLabel();
                 a.cmp(edi, clock.Clock);
                 a.jne(next);
-                a.FromHere(Code.Lea_r64_m, r10, Page(clock.Block));
+                Reach(a, Code.Lea_r64_m, r10, clock.Block);
                 Read(a, clock, r10, real);
                 (clock.IsShifted ? giveFine : giveCoarse)();
                 a.Label(ref next);
@@ -144,7 +145,7 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
             Label next = a.CreateLabel();
             a.test(eax, kind.Sum(clock => 1 << clock.Clock));
             a.je(next);
-            a.FromHere(Code.Lea_r64_m, r10, Page(kind.Key.Block));
+            Reach(a, Code.Lea_r64_m, r10, kind.Key.Block);
             a.shl(ecx, 4);
             a.lea(r11, __[r10 + rcx + bases]);
 
@@ -172,8 +173,17 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
         a.Label(ref even);
         if (clock.IsShifted)
         {
-            a.cmp(__dword_ptr[r10 + _layout.ClockMode], VvarLayout.ByTsc);
-            a.jne(real);
+            if (_layout.Fixed is null)
+            {
+                a.cmp(__dword_ptr[r10 + _layout.ClockMode], VvarLayout.ByTsc);
+                a.jne(real);
+            }
+            else
+            {
+                a.cmp(__qword_ptr[r10 + _layout.ClockMode], 0);
+                a.je(real);
+            }
+
             a.ReadCounter(generation.Ordering);
             a.shl(rdx, 32);
             a.or(rax, rdx);
@@ -194,9 +204,18 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
 
             a.mov(ecx, __dword_ptr[r10 + _layout.Mult]);
             a.imul(rax, rcx);
-            a.add(rax, __qword_ptr[fields + FieldOf(clock.Nanoseconds, clock)]);
             a.mov(ecx, __dword_ptr[r10 + _layout.Shift]);
-            a.shr(rax, cl);
+            if (_layout.WallToMonotonic is null)
+            {
+                a.add(rax, __qword_ptr[fields + FieldOf(clock.Nanoseconds, clock)]);
+                a.shr(rax, cl);
+            }
+            else
+            {
+                a.shr(rax, cl);
+                a.mov(edx, __dword_ptr[fields + FieldOf(clock.Nanoseconds, clock)]);
+                a.add(rax, rdx);
+            }
         }
         else
         {
@@ -204,9 +223,15 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
         }
 
         a.mov(r9, __qword_ptr[fields + FieldOf(clock.Seconds, clock)]);
+        if (clock.IsFromWallClock && _layout.WallToMonotonic is { } way)
+        {
+            a.add(r9, __qword_ptr[r10 + way]);
+            a.add(rax, __qword_ptr[r10 + way + 8]);
+        }
+
         a.cmp(r8d, __dword_ptr[r10 + _layout.Sequence]);
         a.jne(retry);
-        if (!clock.IsShifted)
+        if (!clock.IsShifted && !clock.IsFromWallClock)
             return;
         a.Label(ref normalise);
         a.cmp(rax, NanosecondsPerSecond);
@@ -237,6 +262,14 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
     }
 
     private VvarClock Of(int clock) => _layout.Clocks.First(entry => entry.Clock == clock);
+
+    private void Reach(VdsoAssembler a, Code code, AssemblerRegister64 register, int offset)
+    {
+        if (_layout.Fixed is { } page)
+            a.FromFixed(code, register, page + offset);
+        else
+            a.FromHere(code, register, Page(offset));
+    }
 
     private long Page(int offset) => offset - _layout.Pages * (long)KernelLayout.PageSize;
 }

@@ -22,9 +22,15 @@ internal sealed record VdsoGeneration(
     private static readonly ImmutableArray<VdsoCall> s_since53In32 = [.. s_first32, VdsoCall.ClockGetres, VdsoCall.ClockGettime64];
     private static readonly ImmutableArray<VdsoCall> s_since68In32 = [.. s_since53In32, VdsoCall.Getcpu];
 
+    private static readonly ImmutableArray<VdsoCall> s_oldest = [VdsoCall.ClockGettime, VdsoCall.Gettimeofday, VdsoCall.Getcpu];
+
+    /// <summary>Whether 32-bit programs get one of three images, by the processor; later kernels patch one.</summary>
+    public bool HasThreeStubs => Functions32.IsEmpty;
+
     /// <summary>The generations of which the kit makes images.</summary>
     public static ImmutableArray<VdsoGeneration> All { get; } =
     [
+        new("2.6.39", 0x02_0627, VvarLayout.Linux_2_6_39, TscOrdering.FenceBefore, false, s_oldest, [], true, false),
         new("4.4", Version(4, 4), VvarLayout.Linux_4_4, TscOrdering.FenceBefore, false, s_first64, s_first32, true, false),
         new("4.19", Version(4, 19), VvarLayout.Linux_4_4 with { Pages = 3 }, TscOrdering.FenceBefore, true, s_first64, s_first32, true, false),
         new("4.20", Version(4, 20), VvarLayout.Linux_4_20, TscOrdering.FenceBefore, true, s_first64, s_first32, true, false),

@@ -8,20 +8,22 @@ internal static class VdsoImages
     private const ulong Alignment = 16;
     private const string Version26 = "LINUX_2.6", Version25 = "LINUX_2.5";
 
-    private static readonly ConcurrentDictionary<(VdsoGeneration Generation, VdsoAbi Abi), Vdso> s_made = new();
+    private static readonly ConcurrentDictionary<(VdsoGeneration Generation, VdsoAbi Abi, KernelFeature? Entry), Vdso> s_made = new();
 
-    public static Vdso Of(VdsoGeneration generation, VdsoAbi abi) => s_made.GetOrAdd((generation, abi), Make);
+    /// <summary>The image of a generation; the entry is looked at where it has several.</summary>
+    public static Vdso Of(VdsoGeneration generation, VdsoAbi abi, KernelFeature? entry = null) =>
+        s_made.GetOrAdd((generation, abi, generation.HasThreeStubs && abi == VdsoAbi.I386 ? entry : null), Make);
 
-    private static Vdso Make((VdsoGeneration Generation, VdsoAbi Abi) wanted)
+    private static Vdso Make((VdsoGeneration Generation, VdsoAbi Abi, KernelFeature? Entry) wanted)
     {
-        (VdsoGeneration generation, VdsoAbi abi) = wanted;
+        (VdsoGeneration generation, VdsoAbi abi, KernelFeature? fast) = wanted;
         bool narrow = abi == VdsoAbi.I386;
         var functions = new List<VdsoFunction>();
         var symbols = new List<VdsoSymbol>();
         ulong next = ElfImageBuilder.TextOf(abi);
         if (narrow)
         {
-            foreach (Func<ulong, VdsoFunction> make in (ReadOnlySpan<Func<ulong, VdsoFunction>>)[KernelEntryStubs.MakeVsyscall, KernelEntryStubs.MakeSigreturn, KernelEntryStubs.MakeRtSigreturn])
+            foreach (Func<ulong, VdsoFunction> make in (ReadOnlySpan<Func<ulong, VdsoFunction>>)[address => generation.HasThreeStubs ? KernelEntryStubs.MakeOldVsyscall(address, fast) : KernelEntryStubs.MakeVsyscall(address), KernelEntryStubs.MakeSigreturn, KernelEntryStubs.MakeRtSigreturn])
             {
                 // The entry of a trampoline begins a byte before it, which must not be another's.
                 VdsoFunction stub = make(next);

@@ -16,13 +16,13 @@ internal sealed record VdsoSet(Vdso? Wide, Vdso? Narrow)
 
     /// <summary>The images of a boot.</summary>
     /// <exception cref="ArgumentException">One reads another data page than the kernel writes, or two are for the same programs.</exception>
-    public static VdsoSet Of(KernelGeneration kernel, KernelOptions options, IReadOnlyList<Vdso> given)
+    public static VdsoSet Of(KernelGeneration kernel, KernelOptions options, IReadOnlySet<KernelFeature> features, IReadOnlyList<Vdso> given)
     {
         foreach (Vdso image in given)
             Check(kernel, image, given);
         return new(
-            options.HasVdso ? given.FirstOrDefault(image => image.Abi == VdsoAbi.X64) ?? Vdso.Of(kernel, VdsoAbi.X64) : null,
-            options.HasVdso32 ? given.FirstOrDefault(image => image.Abi == VdsoAbi.I386) ?? Vdso.Of(kernel, VdsoAbi.I386) : null);
+            options.HasVdso ? given.FirstOrDefault(image => image.Abi == VdsoAbi.X64) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.X64) : null,
+            options.HasVdso32 ? given.FirstOrDefault(image => image.Abi == VdsoAbi.I386) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.I386, features) : null);
     }
 
     private static void Check(KernelGeneration kernel, Vdso image, IReadOnlyList<Vdso> given)
@@ -69,7 +69,8 @@ internal sealed record VdsoSet(Vdso? Wide, Vdso? Narrow)
             return null;
         ulong text = data + dataSize;
         ulong physical = bitness == 64 ? WidePhysical : NarrowPhysical;
-        memory.Add(new VmArea(data, text, true, false, false, "[vvar]") { Backing = new KernelPages(DataPhysical, 1, IsImage: false), MayWrite = false });
+        if (dataSize > 0)
+            memory.Add(new VmArea(data, text, true, false, false, "[vvar]") { Backing = new KernelPages(DataPhysical, 1, IsImage: false), MayWrite = false });
         memory.Add(new VmArea(text, text + size, true, false, true, "[vdso]") { Backing = new KernelPages(physical, image.Pages, IsImage: true) });
         Tell(ram, memory.Map.Frame, text);
         return text;

@@ -8,13 +8,23 @@ namespace SyscallExplorer.Linux;
 /// <param name="Nanoseconds">Offset of the nanoseconds.</param>
 /// <param name="IsShifted">Whether they are shifted left and extended by the counter; else the clock stands still between two ticks.</param>
 /// <param name="Block">Offset of the block with the counter's line that extends it.</param>
-internal sealed record VvarClock(int Clock, int Seconds, int Nanoseconds, bool IsShifted, int Block);
+internal sealed record VvarClock(int Clock, int Seconds, int Nanoseconds, bool IsShifted, int Block)
+{
+    /// <summary>Whether the fields are the wall clock's, and the way to the monotonic clock is added to them.</summary>
+    public bool IsFromWallClock { get; init; }
+}
 
 /// <summary>
 /// The page that the kernel writes and the vDSO reads. Offsets of the counter's line are from a block's start, all others from the page's.
 /// </summary>
 internal sealed record VvarLayout
 {
+    /// <summary>Where the page stands in every address space, the same for all; null where it lies before the text.</summary>
+    public long? Fixed { get; init; }
+
+    /// <summary>Offset in the block of the seconds and then nanoseconds from the wall clock to the monotonic one, where readers add them.</summary>
+    public int? WallToMonotonic { get; init; }
+
     /// <summary>Pages before the text, of which the first holds the clock.</summary>
     public required int Pages { get; init; }
 
@@ -54,6 +64,34 @@ internal sealed record VvarLayout
     public const int ByTsc = 1;
 
     private const int Data = 0x80;
+
+    /// <summary>
+    /// Linux 2.6.39: a part of the vsyscall page. Nanoseconds are whole ones of 32 bits, and the mode is the address of a function that reads
+    /// the counter, of which readers need only know whether there is one.
+    /// </summary>
+    public static VvarLayout Linux_2_6_39 { get; } = new()
+    {
+        Fixed = unchecked((long)0xFFFF_FFFF_FF60_0000),
+        Pages = 0,
+        Blocks = [OldData],
+        ClockMode = 0x20,
+        CycleLast = 0x28,
+        Mask = 0x30,
+        Mult = 0x38,
+        Shift = 0x3C,
+        WallToMonotonic = 0x40,
+        Clocks =
+        [
+            new(ClockIds.Realtime, OldData + 0x08, OldData + 0x10, IsShifted: true, OldData),
+            new(ClockIds.Monotonic, OldData + 0x08, OldData + 0x10, IsShifted: true, OldData) { IsFromWallClock = true },
+            new(ClockIds.RealtimeCoarse, OldData + 0x50, OldData + 0x58, IsShifted: false, OldData),
+            new(ClockIds.MonotonicCoarse, OldData + 0x50, OldData + 0x58, IsShifted: false, OldData) { IsFromWallClock = true },
+        ],
+        Timezone = OldData + 0x18,
+    };
+
+    /// <summary>Where the kit's vsyscall page has the data: behind its first function, before the second at 400h.</summary>
+    private const int OldData = 0x200;
 
     /// <summary>Linux 4.4: a field for each clock.</summary>
     public static VvarLayout Linux_4_4 { get; } = new()

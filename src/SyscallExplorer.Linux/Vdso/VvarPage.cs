@@ -31,6 +31,8 @@ internal static class VvarPage
                 BinaryPrimitives.WriteUInt64LittleEndian(line[longest..], (ulong.MaxValue - ((ulong)NanosecondsPerSecond << (int)shift)) / mult);
         }
 
+        if (layout.WallToMonotonic is { } offset)
+            timekeeper.Slice(TimekeeperLayout.WallToMonotonicSeconds, 2 * sizeof(ulong)).CopyTo(page[(layout.Blocks[0] + offset)..]);
         foreach (VvarClock clock in layout.Clocks.Where(clock => ClockIds.IsWallClock(clock.Clock)))
             BinaryPrimitives.WriteUInt64LittleEndian(page[clock.Seconds..], seconds);
         if (layout.Resolution is { } resolution)
@@ -50,6 +52,7 @@ internal static class VvarPage
         k.mov(esi, __dword_ptr[r11 + TimekeeperLayout.ClockMode]);
         foreach (int block in layout.Blocks)
         {
+            // The upper half of a function's address stays what boot has written: none.
             k.mov(__dword_ptr[r10 + block + layout.ClockMode], esi);
             k.mov(__qword_ptr[r10 + block + layout.CycleLast], rdx);
             k.mov(__dword_ptr[r10 + block + layout.Mult], eax);
@@ -59,6 +62,7 @@ internal static class VvarPage
         k.mov(r8, __qword_ptr[r11 + TimekeeperLayout.Seconds]);
         k.mov(rax, __qword_ptr[r11 + TimekeeperLayout.ShiftedNanoseconds]);
         Store(k, layout, isWall: true);
+        StoreWallToMonotonic(k, layout);
         k.mov(rdx, __qword_ptr[r11 + TimekeeperLayout.WallToMonotonicNanoseconds]);
         k.shl(rdx, cl);
         k.add(rax, rdx);
@@ -81,10 +85,23 @@ internal static class VvarPage
     {
         k.mov(rdx, rax);
         k.shr(rdx, cl);
-        foreach (VvarClock clock in layout.Clocks.Where(clock => ClockIds.IsWallClock(clock.Clock) == isWall))
+        foreach (VvarClock clock in layout.Clocks.Where(clock => ClockIds.IsWallClock(clock.Clock) == isWall && !clock.IsFromWallClock))
         {
             k.mov(__qword_ptr[r10 + clock.Seconds], r8);
-            k.mov(__qword_ptr[r10 + clock.Nanoseconds], clock.IsShifted ? rax : rdx);
+            if (layout.WallToMonotonic is not null && clock.IsShifted)
+                k.mov(__dword_ptr[r10 + clock.Nanoseconds], edx);
+            else
+                k.mov(__qword_ptr[r10 + clock.Nanoseconds], clock.IsShifted ? rax : rdx);
         }
+    }
+
+    private static void StoreWallToMonotonic(KernelAssembler k, VvarLayout layout)
+    {
+        if (layout.WallToMonotonic is not { } offset)
+            return;
+        k.mov(rdx, __qword_ptr[r11 + TimekeeperLayout.WallToMonotonicSeconds]);
+        k.mov(__qword_ptr[r10 + layout.Blocks[0] + offset], rdx);
+        k.mov(rdx, __qword_ptr[r11 + TimekeeperLayout.WallToMonotonicNanoseconds]);
+        k.mov(__qword_ptr[r10 + layout.Blocks[0] + offset + 8], rdx);
     }
 }
