@@ -50,7 +50,7 @@ internal sealed class VdsoAssembler(VdsoAbi abi, ulong address) : Assembler(abi 
     public void FromHere(Code code, Register register, long address) => AddInstruction(Instruction.Create(code, register, new MemoryOperand(Register.RIP, address, 8)));
 
     /// <summary>The same for an address that is everybody's, in the upper 2 GiB.</summary>
-    public void FromFixed(Code code, Register register, long address) => AddInstruction(Instruction.Create(code, register, new MemoryOperand(Register.None, address, 4)));
+    public void FromFixed(Code code, Register register, long address) => AddInstruction(Instruction.Create(code, register, new MemoryOperand(Register.None, address, 8)));
 
     /// <summary>A second way out begins here, where as much is on the stack as the first began with.</summary>
     public void FrameIs(IReadOnlyList<Register> pushed)

@@ -73,6 +73,7 @@ public sealed class VdsoGenerationTests
         }, bitness, commandLine: "pti=off");
         Replace(machine, generation, new VdsoSet(wide, narrow), bitness);
         machine.Run(RunLimits.Instructions(50_000));
+        Assert.Null(machine.Fatal?.ToString());
         Assert.Equal(0, machine.ExitStatus);
         byte[] bytes = new byte[clocks.Length * 32];
         Assert.True(machine.Memory.TryRead(place, bytes));
