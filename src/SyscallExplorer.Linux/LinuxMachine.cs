@@ -164,6 +164,10 @@ public sealed partial class LinuxMachine
     /// <summary>SHA-256 of the images of the vDSO that its programs get, in hexadecimal.</summary>
     public string VdsoHash => Vdso.Hash;
 
+    /// <summary>Images that <see cref="Boot"/> was given in the place of the kit's own.</summary>
+    public IReadOnlyList<Vdso> GivenVdso =>
+        [.. new[] { Vdso.Wide, Vdso.Narrow }.OfType<Vdso>().Where(image => image.IsForeign || image.Release != Kernel.Release)];
+
     /// <summary>The images that its programs get.</summary>
     internal VdsoSet Vdso => _boot.Vdso;
 

@@ -160,7 +160,7 @@ public sealed class Lab : IHasInputs
     /// <param name="commandLine">The kernel's options, such as <c>norandmaps</c>; null leaves them as they are.</param>
     /// <param name="seed">For what is random in the guest; null leaves it as it is.</param>
     /// <exception cref="ArgumentException">An option is unknown; the message names the nearest.</exception>
-    public Lab With(string? commandLine = null, ulong? seed = null) => Boot(Kernel, Cpu, commandLine ?? Machine.Options.Text, seed ?? Machine.Seed);
+    public Lab With(string? commandLine = null, ulong? seed = null) => Boot(Kernel, Cpu, commandLine ?? Machine.Options.Text, seed ?? Machine.Seed, Machine.GivenVdso);
 
     /// <summary>Runs a static ELF program on a fork of the lab.</summary>
     /// <param name="program">The program with its arguments and environment.</param>
