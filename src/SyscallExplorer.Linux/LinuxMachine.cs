@@ -162,6 +162,16 @@ public sealed partial class LinuxMachine
     /// <summary>Roots of the page tables that boot made; their kernel half is what every address space has.</summary>
     internal (ulong Kernel, ulong User) KernelRoots => _boot.Roots;
 
+    /// <summary>SHA-256 of the images of the vDSO that its programs get, in hexadecimal.</summary>
+    public string VdsoHash => Vdso.Hash;
+
+    /// <summary>Images that <see cref="Boot"/> was given in the place of the kit's own.</summary>
+    public IReadOnlyList<Vdso> GivenVdso =>
+        [.. new[] { Vdso.Wide, Vdso.Narrow }.OfType<Vdso>().Where(image => image.IsForeign || image.Release != Kernel.Release)];
+
+    /// <summary>The images that its programs get.</summary>
+    internal VdsoSet Vdso => _boot.Vdso;
+
     /// <summary>The current task. While the processor idles, the first one.</summary>
     internal TaskState Task
     {
@@ -187,16 +197,19 @@ public sealed partial class LinuxMachine
     /// <param name="options">Its command line.</param>
     /// <param name="seed">For what is random in the guest.</param>
     /// <param name="limits">What its programs may use.</param>
+    /// <param name="vdso">Images that stand in the place of the kit's own, at most one for each width; see <see cref="Linux.Vdso"/>.</param>
     /// <exception cref="ArgumentException">The processor has no local APIC.</exception>
-    public static LinuxMachine Boot(KernelGeneration kernel, CpuModel cpu, KernelOptions options, ulong seed = 0, ProgramLimits? limits = null)
+    public static LinuxMachine Boot(KernelGeneration kernel, CpuModel cpu, KernelOptions options, ulong seed = 0, ProgramLimits? limits = null,
+        IReadOnlyList<Vdso>? vdso = null)
     {
         if (!cpu.Has(CpuFeature.Apic))
             throw new ArgumentException($"The CPU model '{cpu.Name}' has no local APIC, and the kit's kernel has no other timer: add {nameof(CpuFeature.Apic)}.", nameof(cpu));
         options.CheckFor(kernel.Traits.Version);
         IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu, kernel.Traits.Version);
+        VdsoSet images = VdsoSet.Of(kernel, options, features, vdso ?? []);
         var processor = new Processor(cpu, new Bus(new PhysicalMemory(KernelLayout.RamSize)));
-        (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(processor, kernel, features, seed).Run();
-        var boot = new BootResult(features, HypercallCosts.Load("linux-5.13"), (kernelRoot, userRoot));
+        (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(processor, kernel, features, images, seed).Run();
+        var boot = new BootResult(features, HypercallCosts.Load("linux-5.13"), (kernelRoot, userRoot), images);
         var machine = new LinuxMachine(kernel, options, seed, processor, boot) { Limits = limits ?? ProgramLimits.Default };
         var map = new MemoryMap { Id = 1, KernelRoot = kernelRoot, UserRoot = userRoot, Frame = KernelLayout.MapPhysical };
         machine.State = machine.State with { NextFrame = nextFrame, NextObject = map.Id + 1, Maps = machine.State.Maps.Add(map.Id, map) };
@@ -424,5 +437,5 @@ public sealed partial class LinuxMachine
             : State.KilledBy > 0 ? $"The program was killed by {SignalNumbers.Name(State.KilledBy)}."
             : State.ExitStatus is { } status ? $"The program exited with status {status}." : null);
 
-    private sealed record BootResult(IReadOnlySet<KernelFeature> Features, HypercallCosts Costs, (ulong Kernel, ulong User) Roots);
+    private sealed record BootResult(IReadOnlySet<KernelFeature> Features, HypercallCosts Costs, (ulong Kernel, ulong User) Roots, VdsoSet Vdso);
 }

@@ -7,7 +7,7 @@ namespace SyscallExplorer.Linux;
 /// What the kernel's boot leaves behind, as far as entry paths see it: code with its alternatives patched, page tables, GDT, IDT, TSS,
 /// per-CPU words, the first task, MSRs and control registers.
 /// </summary>
-internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IReadOnlySet<KernelFeature> features, ulong seed)
+internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IReadOnlySet<KernelFeature> features, VdsoSet vdso, ulong seed)
 {
     private const ulong ReadOnly = PageEntry.P | PageEntry.A | PageEntry.NX;
     private const ulong ReadWrite = PageEntry.P | PageEntry.RW | PageEntry.A | PageEntry.D | PageEntry.NX;
@@ -269,6 +269,10 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         _ram.Write(clock + TimekeeperLayout.Shift, BitConverter.GetBytes(EmulatedTime.Shift));
         _ram.WriteUInt64(clock + TimekeeperLayout.Seconds, (ulong)kernel.ReleaseTime);
         _ram.WriteUInt64(clock + TimekeeperLayout.WallToMonotonicSeconds, unchecked((ulong)-kernel.ReleaseTime));
+        _ram.Write(clock + TimekeeperLayout.ClockMode, BitConverter.GetBytes(VvarLayout.ByTsc));
+        Span<byte> timekeeper = stackalloc byte[TimekeeperLayout.Size];
+        _ram.Read(clock, timekeeper);
+        vdso.Write(_ram, features, VdsoGeneration.Of(kernel.Release).Data, timekeeper);
     }
 
     private void SetRegisters(ulong kernelRoot)

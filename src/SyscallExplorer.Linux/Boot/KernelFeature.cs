@@ -51,6 +51,15 @@ public enum KernelFeature
     /// <summary>RDTSCP orders itself; RDTSC needs LFENCE.</summary>
     Rdtscp,
 
+    /// <summary>LFENCE keeps RDTSC from being executed early.</summary>
+    LfenceRdtsc,
+
+    /// <summary>MFENCE does, on AMD processors for kernels before 4.15.</summary>
+    MfenceRdtsc,
+
+    /// <summary>RDPID tells the CPU's number.</summary>
+    Rdpid,
+
     /// <summary>CR4.FSGSBASE is set.</summary>
     Fsgsbase,
 

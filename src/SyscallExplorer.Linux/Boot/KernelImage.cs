@@ -82,6 +82,7 @@ internal sealed class KernelImage
         IndirectThunk.Emit(k);
         ReturnThunk.Emit(k);
         TimeHandlers.Emit(k);
+        TimekeepingCode.Emit(k, VdsoGeneration.Of(k.Traits.Version.ToString()).Data);
         HandlerCode.Emit(k);
         ExceptionHandlers.Emit(k);
         TimerInterrupt.Emit(k);

@@ -31,6 +31,8 @@ internal static class KernelOptionTable
         new("ia32_emulation", ["on", "off", "1", "0"], new(6, 7)),
         new("randomize_kstack_offset", ["on", "off"], new(5, 13)),
         new("norandmaps", null, s_always),
+        new("vdso", ["0", "1"], s_always),
+        new("vdso32", ["0", "1"], s_always),
         new("quiet", null, s_always),
     }.ToDictionary(option => option.Name);
 }

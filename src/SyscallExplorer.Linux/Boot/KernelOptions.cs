@@ -59,6 +59,12 @@ public sealed class KernelOptions
     /// <summary>kernel.randomize_va_space: 2 unless norandmaps says that no address is random.</summary>
     internal int RandomizeVaSpace => Given("norandmaps") ? 0 : 2;
 
+    /// <summary>Whether 64-bit programs get a vDSO.</summary>
+    internal bool HasVdso => Value("vdso") != "0";
+
+    /// <summary>Whether 32-bit programs do.</summary>
+    internal bool HasVdso32 => Value("vdso32") != "0";
+
     /// <summary>Refuses what a version does not have yet.</summary>
     /// <exception cref="ArgumentException">An option is younger than the kernel; the message says since when there is one.</exception>
     internal void CheckFor(Version version)
@@ -95,6 +101,8 @@ public sealed class KernelOptions
         Set(KernelFeature.Fsgsbase, cpu.Has(CpuFeature.Fsgsbase) && !Given("nofsgsbase"));
         Set(KernelFeature.Xsave, cpu.Has(CpuFeature.Xsave));
         Set(KernelFeature.Rdtscp, cpu.Has(CpuFeature.Rdtscp));
+        Set(KernelFeature.LfenceRdtsc, cpu.Has(CpuFeature.Sse2));
+        Set(KernelFeature.Rdpid, cpu.Has(CpuFeature.Rdpid));
         Set(KernelFeature.X2Apic, cpu.Has(CpuFeature.X2Apic) && !Given("nox2apic"));
         Set(KernelFeature.TscDeadline, cpu.Has(CpuFeature.TscDeadlineTimer) && Value("lapic") != "notscdeadline");
         Set(KernelFeature.Sysenter32, cpu.HasLongModeSysenter);

@@ -128,9 +128,15 @@ internal sealed class SyscallEntryWork(LinuxMachine machine)
     }
 
     /// <summary>Behind the <c>int $0x80</c> of the kernel's own stubs a handler ends, which is never blocked.</summary>
-    private bool IsSigreturn(ulong ip) =>
-        machine.IsInCompatCall && (ip == UserSpace.KernelSigreturn + (ulong)SignalFrame32.OldReturnCode.Length
-            || ip == UserSpace.KernelRtSigreturn + (ulong)SignalFrame32.ReturnCode.Length - 1);
+    private bool IsSigreturn(ulong ip)
+    {
+        if (!machine.IsInCompatCall)
+            return false;
+        ulong vdso = machine.Processor.Bus.Ram.ReadUInt64(machine.Memory.Map.Frame + TaskLayout.MmVdso);
+        SignalTrampolines stubs = machine.Vdso.Trampolines(vdso);
+        return stubs.Sigreturn != 0
+            && (ip == stubs.Sigreturn + (ulong)SignalFrame32.OldReturnCode.Length || ip == stubs.RtSigreturn + (ulong)SignalFrame32.ReturnCode.Length - 1);
+    }
 
     private StepResult LetTracerLook(ulong address)
     {

@@ -19,6 +19,7 @@ internal static class TimerInterrupt
         EndInterrupt(k);
         k.push(rbx);
         k.mov(rbx, rdi);
+        k.call(k.To(TimekeepingCode.Symbol));
         HypercallStub.Inline(k, HypercallNumbers.TimerInterrupt);
         k.mov(rdi, rbx);
         k.pop(rbx);

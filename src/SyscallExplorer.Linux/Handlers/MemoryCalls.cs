@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Linux;
 
@@ -139,6 +140,8 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.EPERM;
         if (!mayReplace && !Memory.IsFree(address, address + size))
             return -Errno.EEXIST;
+        if (Divides(address, address + size))
+            return -Errno.EINVAL;
         Memory.Unmap(address, address + size);
         return 0;
     }
@@ -165,9 +168,17 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
     {
         if (address % KernelLayout.PageSize != 0 || length == 0 || address > Memory.Limit || length > Memory.Limit - address)
             return -Errno.EINVAL;
+        if (Divides(address, KernelLayout.PageUp(address + length)))
+            return -Errno.EINVAL;
         Memory.Unmap(address, KernelLayout.PageUp(address + length));
         return 0;
     }
+
+    /// <summary>Whether a range begins or ends within a mapping of the kernel's, which from some version on stays in one piece.</summary>
+    private bool Divides(ulong start, ulong end) => VdsoGeneration.Of(Machine.Kernel.Release).IsWhole
+        && (IsWithin(start) || IsWithin(end));
+
+    private bool IsWithin(ulong address) => Memory.AreaOf(address) is { Backing: KernelPages } area && area.Start != address;
 
     private long Protect(ulong address, ulong length, int protection)
     {
@@ -185,8 +196,10 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         {
             if (Memory.AreaOf(address) is not { } part)
                 return -Errno.ENOMEM;
-            if (writable && !part.MayWrite)
+            if ((writable && !part.MayWrite) || (executable && part.Backing is KernelPages { IsImage: false }))
                 return -Errno.EACCES;
+            if (Divides(address, Math.Min(end, part.End)))
+                return -Errno.EINVAL;
             ulong next = Math.Min(end, part.End);
             Memory.Change(address, next, area => area with { Readable = readable, Writable = writable, Executable = executable });
             address = next;
@@ -213,6 +226,10 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         if (Memory.AreaOf(address) is not { } area || (oldSize > 0 && area.End - address < oldSize))
             return -Errno.EFAULT;
         if (oldSize == 0)
+            return -Errno.EINVAL;
+        if (area.Backing is KernelPages && newSize > oldSize)
+            return -Errno.EFAULT;
+        if (Divides(address, address + oldSize) || Divides(address, address + newSize))
             return -Errno.EINVAL;
         if ((flags & isFixed) != 0)
         {
@@ -250,7 +267,20 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         VmArea moved = area.Between(address, Math.Min(area.End, address + oldSize));
         Memory.Unmap(address, address + oldSize);
         Memory.Add(moved with { Start = newAddress, End = newAddress + newSize });
+        if (area.Backing is KernelPages { IsImage: true })
+            FollowVdso(newAddress);
         return (long)newAddress;
+    }
+
+    /// <summary>A fast 32-bit call that has moved the vDSO returns to where its landing pad is now.</summary>
+    private void FollowVdso(ulong address)
+    {
+        PhysicalMemory ram = Machine.Processor.Bus.Ram;
+        ulong frame = Memory.Map.Frame, pad = ram.ReadUInt64(frame + TaskLayout.MmLandingPad);
+        Machine.Vdso.Tell(ram, frame, address);
+        PtRegs registers = Machine.ReadPtRegs(Machine.Tasks.Current.Registers);
+        if (Machine.IsInCompatCall && registers[PtRegsOffsets.Ip] == pad)
+            Machine.WritePtRegs(registers.With((PtRegsOffsets.Ip, ram.ReadUInt64(frame + TaskLayout.MmLandingPad))));
     }
 
     /// <summary>MADV_DONTNEED drops pages; other advice about anonymous memory changes nothing that a program sees.</summary>

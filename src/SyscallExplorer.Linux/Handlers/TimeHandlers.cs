@@ -6,7 +6,6 @@ namespace SyscallExplorer.Linux;
 internal static class TimeHandlers
 {
     private const int NanosecondsPerSecond = 1_000_000_000;
-    private const int NanosecondsPerTick = 4_000_000;
     private static readonly byte[] LfenceRdtsc = [0x0F, 0xAE, 0xE8, 0x0F, 0x31];
     private static readonly byte[] Rdtscp = [0x0F, 0x01, 0xF9, 0x66, 0x90];
 
@@ -128,28 +127,35 @@ internal static class TimeHandlers
         k.ret();
 
         k.Local("read_clock.wall_coarse");
-        k.call(k.To("ktime_get_real_ts64"));
-        RoundToTick(k);
-        k.Local("read_clock.monotonic_coarse");
-        k.mov(edi, monotonic);
-        k.call(k.To("read_clock"));
-        RoundToTick(k);
-    }
-
-    /// <summary>Coarse clocks show the time of the last tick, 250 a second.</summary>
-    private static void RoundToTick(KernelAssembler k)
-    {
-        k.mov(r9, rax);
-        k.mov(rax, rdx);
-        k.mov(r10, rdx);
-        k.xor(edx, edx);
-        k.mov(ecx, NanosecondsPerTick);
-        k.div(rcx);
-        k.sub(r10, rdx);
-        k.mov(rdx, r10);
-        k.mov(rax, r9);
+        ReadLastTick(k, "read_clock.wall_coarse");
         k.clc();
         k.ret();
+
+        k.Local("read_clock.monotonic_coarse");
+        ReadLastTick(k, "read_clock.monotonic_coarse");
+        k.mov(r9, rax);
+        k.add(r9, __qword_ptr[r11 + TimekeeperLayout.WallToMonotonicSeconds]);
+        k.mov(rax, rdx);
+        k.add(rax, __qword_ptr[r11 + TimekeeperLayout.WallToMonotonicNanoseconds]);
+        k.call(k.To("ktime_normalise"));
+        k.clc();
+        k.ret();
+    }
+
+    /// <summary>Coarse clocks show the time at which the timekeeper was last moved: the last tick, 250 a second.</summary>
+    private static void ReadLastTick(KernelAssembler k, string name)
+    {
+        k.mov(r11, KernelLayout.Timekeeper);
+        k.Local(name + ".retry");
+        k.mov(r8d, __dword_ptr[r11 + TimekeeperLayout.Sequence]);
+        k.test(r8d, 1);
+        k.jne(k.To(name + ".retry"));
+        k.mov(rdx, __qword_ptr[r11 + TimekeeperLayout.ShiftedNanoseconds]);
+        k.mov(ecx, __dword_ptr[r11 + TimekeeperLayout.Shift]);
+        k.shr(rdx, cl);
+        k.mov(rax, __qword_ptr[r11 + TimekeeperLayout.Seconds]);
+        k.cmp(r8d, __dword_ptr[r11 + TimekeeperLayout.Sequence]);
+        k.jne(k.To(name + ".retry"));
     }
 
     private static void EmitTime(KernelAssembler k, string name, bool wide)

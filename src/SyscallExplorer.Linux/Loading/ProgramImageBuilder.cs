@@ -30,8 +30,6 @@ internal sealed class ProgramImageBuilder(LinuxMachine machine, AddressSpace mem
         bool executableStack = layout.ReadImpliesExecute || file.ExecutableStack == true;
         ulong stringsStart = InitialStack.StringsStart(layout, program.Strings);
         memory.Add(new VmArea(layout.StackStart(stringsStart), layout.StackTop, true, true, executableStack, "[stack]") { GrowsDown = true });
-        if (file.Bitness == 32)
-            KernelVsyscall.Map(machine, memory);
 
         ulong bias = layout.BiasOf(file) ?? ImagePlan.BiasAt(file, memory.FindGap(ImagePlan.MappingSize(file)) ?? throw ImagePlan.NoRoom(file));
         ImagePlan plan = ImagePlan.OfProgram(file, bias, layout);
@@ -45,7 +43,14 @@ internal sealed class ProgramImageBuilder(LinuxMachine machine, AddressSpace mem
             DataStart = plan.StartData,
             DataEnd = plan.EndData,
         };
-        return WithStack(program, plan, layout, random, interpreter);
+        ulong? vdso = machine.Vdso.Map(machine.Processor.Bus.Ram, memory, size => PlaceOfVdso(layout, stringsStart, size));
+        return WithStack(program, plan, layout, random, interpreter, vdso);
+    }
+
+    private ulong? PlaceOfVdso(AddressSpaceLayout layout, ulong stringsStart, ulong size)
+    {
+        ulong? hint = VdsoGeneration.Of(machine.Kernel.Release).StandsAboveStack ? layout.VdsoHint(stringsStart, size) : null;
+        return hint is { } there && memory.IsFree(there, there + size) ? there : memory.FindGap(size);
     }
 
     private void Describe(FoundProgram program, AddressSpaceLayout layout) => memory.Map = memory.Map with
@@ -96,7 +101,7 @@ internal sealed class ProgramImageBuilder(LinuxMachine machine, AddressSpace mem
 
     private void CheckRange(ImageStep step, ElfFile file)
     {
-        string? taken = memory.Map.Areas.FirstOrDefault(area => area.Name is "[stack]" or "[vdso]" && area.Start < step.End && area.End > step.Start)?.Name;
+        string? taken = memory.Map.Areas.FirstOrDefault(area => area.Name is "[stack]" && area.Start < step.End && area.End > step.Start)?.Name;
         if (step.Start >= AddressSpace.LowestAddress && step.End <= memory.Limit && taken is null)
             return;
         throw new ElfFormatException(
@@ -104,7 +109,7 @@ internal sealed class ProgramImageBuilder(LinuxMachine machine, AddressSpace mem
             + $"a program's addresses go from {AddressSpace.LowestAddress:x}h to {memory.Limit:x}h.", Errno.EPERM, endsProcess: true);
     }
 
-    private ProgramImage WithStack(FoundProgram program, ImagePlan plan, AddressSpaceLayout layout, ExecRandomness random, ImagePlan? interpreter)
+    private ProgramImage WithStack(FoundProgram program, ImagePlan plan, AddressSpaceLayout layout, ExecRandomness random, ImagePlan? interpreter, ulong? vdso)
     {
         const ulong userMayUseFsGsBase = 1 << 1;
         const uint features = 1;
@@ -112,7 +117,11 @@ internal sealed class ProgramImageBuilder(LinuxMachine machine, AddressSpace mem
         ulong moreCapabilities = machine.Features.Contains(KernelFeature.Fsgsbase) ? userMayUseFsGsBase : 0;
         var identity = new StartIdentity(TaskIdentity.Uid, TaskIdentity.Uid, TaskIdentity.Gid, TaskIdentity.Gid);
         InitialStack content = InitialStack.Build(
-            StartOfProcess.Of(program.File, plan, layout, program.Strings, identity, random, (capabilities, moreCapabilities), interpreter));
+            StartOfProcess.Of(program.File, plan, layout, program.Strings, identity, random, (capabilities, moreCapabilities), interpreter) with
+            {
+                Vdso = vdso,
+                KernelVsyscall = program.File.Bitness == 32 && vdso is { } text ? text + machine.Vdso.Narrow?.OffsetOf(KernelEntryStubs.Vsyscall) : null,
+            });
         Force(content.Pointer, content.Content, program.File);
         memory.Map = memory.Map with
         {

@@ -30,8 +30,7 @@ internal sealed class ProgramLoader(LinuxMachine machine)
             StackStart = stackTop,
             Executable = path,
         };
-        if (!is64)
-            KernelVsyscall.Map(machine, memory);
+        machine.Vdso.Map(machine.Processor.Bus.Ram, memory, _ => (is64 ? UserSpace.Vdso64 : UserSpace.KernelVsyscallPage) - DataSize(program.Bitness));
         memory.Add(new VmArea(program.EntryPoint, KernelLayout.PageUp(program.EntryPoint + (ulong)program.Code.Count), true, false, true, "program"));
         memory.Add(new VmArea(dataStart, dataEnd, true, true, false, "data"));
         memory.Add(new VmArea(stackTop - AddressSpaceLayout.StackReserve, stackTop, true, true, false, "[stack]") { GrowsDown = true });
@@ -88,6 +87,8 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     private MemoryFileSystem? InMemory() => new[] { "/", "/run", "/tmp", "/dev" }
         .Select(name => machine.Vfs.FindAsOwner(name) is { } place ? machine.Vfs.SystemOf(place.Node) as MemoryFileSystem : null)
         .FirstOrDefault(system => system is not null);
+
+    private ulong DataSize(int bitness) => (ulong)(machine.Vdso.For(bitness)?.Data.Pages ?? 0) * KernelLayout.PageSize;
 
     private void Begin(FileContent? input)
     {

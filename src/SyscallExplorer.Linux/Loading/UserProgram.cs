@@ -29,17 +29,14 @@ public static class UserSpace
     /// <summary>End of the stack of a 32-bit program.</summary>
     public const ulong StackTop32 = 0xFFFF_D000;
 
-    /// <summary>The page with <c>__kernel_vsyscall</c> of a 32-bit program.</summary>
-    public const ulong KernelVsyscallPage = 0xF7FF_9000;
+    /// <summary>Where the vDSO of a 64-bit program begins; its data lies before it.</summary>
+    public const ulong Vdso64 = 0x7FFF_F800_4000;
 
-    /// <summary>What a 32-bit program calls to enter the kernel by the fastest way there is.</summary>
+    /// <summary>Where the vDSO of a 32-bit program begins; its data lies before it.</summary>
+    public const ulong KernelVsyscallPage = 0xF7FF_C000;
+
+    /// <summary>What a 32-bit program calls to enter the kernel by the fastest way there is: a function of the kit's own vDSO.</summary>
     public const ulong KernelVsyscall = KernelVsyscallPage + 0x550;
-
-    /// <summary>Where handlers of 32-bit programs return to that name no other place, without siginfo_t and with it.</summary>
-    internal const ulong KernelSigreturn = KernelVsyscallPage + 0x580;
-
-    /// <inheritdoc cref="KernelSigreturn"/>
-    internal const ulong KernelRtSigreturn = KernelVsyscallPage + 0x590;
 
     /// <summary>Address behind the last of a 32-bit program.</summary>
     internal const ulong Limit32 = 0xFFFF_E000;

@@ -3,8 +3,8 @@ namespace SyscallExplorer.Linux;
 /// <summary>Lets the current task enter a signal handler: gathers what its frame is made of, writes it, and changes the registers.</summary>
 internal sealed class HandlerEntry(LinuxMachine machine)
 {
-    /// <summary>Whether the program still has the kernel's stub, which it could have unmapped.</summary>
-    private bool HasStub => machine.Memory.AreaOf(UserSpace.KernelVsyscallPage)?.Name == "[vdso]";
+    /// <summary>Where the program got its vDSO, or 0. It may have unmapped it since, which is its own affair.</summary>
+    private ulong Vdso => machine.Processor.Bus.Ram.ReadUInt64(machine.Memory.Map.Frame + TaskLayout.MmVdso);
 
     /// <summary>Enters a handler.</summary>
     /// <param name="registers">The registers that the handler interrupts.</param>
@@ -25,7 +25,7 @@ internal sealed class HandlerEntry(LinuxMachine machine)
             Stack = signals.Stack,
             Exception = signals.Exception,
             Segments = segments.Read(),
-            Trampolines = HasStub ? new SignalTrampolines(UserSpace.KernelSigreturn, UserSpace.KernelRtSigreturn) : default,
+            Trampolines = machine.Vdso.Trampolines(Vdso),
             KeepsStackSegment = segments.IsStackSegment((ushort)registers[PtRegsOffsets.Ss]),
         };
         if ((action.IsCompat ? SignalFrame32.Build(delivery) : SignalFrame64.Build(delivery)) is not { } frame)

@@ -43,7 +43,7 @@ internal sealed class SharedPages(LinuxMachine machine)
         if (Find(backing, page) is { } there)
             Ram.Read(there, bytes);
         else if (backing is not FileBacking file)
-            return true;
+            return backing is not KernelPages;
         else if (machine.Vfs.ReadPage(file.Node, page, bytes) <= 0)
             return false;
         Ram.Write(frame, bytes);
@@ -62,7 +62,7 @@ internal sealed class SharedPages(LinuxMachine machine)
             return true;
         }
 
-        return area.Backing is not FileBacking file || machine.Vfs.ReadPage(file.Node, page, destination) > 0;
+        return area.Backing is not (FileBacking or KernelPages) || area.Backing is FileBacking file && machine.Vfs.ReadPage(file.Node, page, destination) > 0;
     }
 
     /// <summary>A file's bytes with what was stored to its pages meanwhile, up to the end that it has.</summary>
@@ -159,7 +159,8 @@ internal sealed class SharedPages(LinuxMachine machine)
         Keep(backing, pages);
     }
 
-    private ulong? Find(AreaBacking backing, long page) => PagesOf(backing).TryGetValue(page, out ulong frame) ? frame : null;
+    private ulong? Find(AreaBacking backing, long page) =>
+        backing is KernelPages special ? special.Find(page) : PagesOf(backing).TryGetValue(page, out ulong frame) ? frame : null;
 
     private ImmutableSortedDictionary<long, ulong> PagesOf(AreaBacking backing) =>
         machine.State.SharedPages.GetValueOrDefault(backing) ?? ImmutableSortedDictionary<long, ulong>.Empty;

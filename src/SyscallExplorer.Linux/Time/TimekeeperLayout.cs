@@ -17,4 +17,10 @@ internal static class TimekeeperLayout
     public const int WallToMonotonicNanoseconds = 0x30;
     public const int TimezoneMinutesWest = 0x38;
     public const int TimezoneDst = 0x3C;
+
+    /// <summary>How the vDSO may read the counter.</summary>
+    public const int ClockMode = 0x40;
+
+    /// <summary>Bytes of all.</summary>
+    public const int Size = 0x48;
 }

@@ -46,9 +46,10 @@ public sealed partial class Lab : IHasInputs
     /// <param name="cpu">Such as <see cref="Cpus.Skylake"/>.</param>
     /// <param name="commandLine">The kernel's options as Linux writes them, such as <c>pti=off</c>.</param>
     /// <param name="seed">For what is random in the guest.</param>
-    /// <exception cref="ArgumentException">An option is unknown; the message names the nearest.</exception>
-    public static Lab Boot(KernelGeneration kernel, CpuModel cpu, string commandLine = "", ulong seed = 0) =>
-        new(LinuxMachine.Boot(kernel, cpu, KernelOptions.Parse(commandLine), seed));
+    /// <param name="vdso">Images of real kernels that stand in the place of the kit's own vDSO; see <see cref="Vdso.FromFile"/>.</param>
+    /// <exception cref="ArgumentException">An option is unknown, and the message names the nearest; or an image does not fit the kernel.</exception>
+    public static Lab Boot(KernelGeneration kernel, CpuModel cpu, string commandLine = "", ulong seed = 0, IReadOnlyList<Vdso>? vdso = null) =>
+        new(LinuxMachine.Boot(kernel, cpu, KernelOptions.Parse(commandLine), seed, vdso: vdso));
 
     /// <summary>Boots a kernel on a processor, both by their names.</summary>
     /// <exception cref="ArgumentException">A name or an option is unknown; the message names the nearest.</exception>
@@ -159,7 +160,7 @@ public sealed partial class Lab : IHasInputs
     /// <param name="commandLine">The kernel's options, such as <c>norandmaps</c>; null leaves them as they are.</param>
     /// <param name="seed">For what is random in the guest; null leaves it as it is.</param>
     /// <exception cref="ArgumentException">An option is unknown; the message names the nearest.</exception>
-    public Lab With(string? commandLine = null, ulong? seed = null) => Boot(Kernel, Cpu, commandLine ?? Machine.Options.Text, seed ?? Machine.Seed);
+    public Lab With(string? commandLine = null, ulong? seed = null) => Boot(Kernel, Cpu, commandLine ?? Machine.Options.Text, seed ?? Machine.Seed, Machine.GivenVdso);
 
     /// <summary>Runs a static ELF program on a fork of the lab.</summary>
     /// <param name="program">The program with its arguments and environment.</param>
@@ -231,7 +232,7 @@ public sealed partial class Lab : IHasInputs
         string version = Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0";
         CpuModel cpu = machine.Processor.Model;
         string hash = Hash(
-            machine.Kernel.Name, machine.Kernel.ImageHash, machine.Costs.DataHash, cpu.Name, cpu.Microarchitecture.DataHash,
+            machine.Kernel.Name, machine.Kernel.ImageHash, machine.VdsoHash, machine.Costs.DataHash, cpu.Name, cpu.Microarchitecture.DataHash,
             machine.Options.Text, machine.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), TimingDepth, version);
         return new LabInputs(machine.Kernel.Name, cpu.Name, machine.Options.Text, machine.Seed, TimingDepth, version, hash);
     }
