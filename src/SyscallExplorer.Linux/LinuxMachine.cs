@@ -300,7 +300,8 @@ public sealed partial class LinuxMachine
     public (string Name, ulong Offset)? SymbolAt(ulong address) => Kernel.Image.SymbolAt(address);
 
     /// <summary>The phase and origin of the kernel's code at an address; no phase means that of the caller.</summary>
-    public (Phase? Phase, CodeOrigin Origin) CodeAt(ulong address) => Kernel.Image.CodeAt(address, Features);
+    public (Phase? Phase, CodeOrigin Origin) CodeAt(ulong address) =>
+        address - KernelLayout.Modules < KernelLayout.ModulesSize ? (new Phase(PhaseKind.Handler), CodeOrigin.Composed) : Kernel.Image.CodeAt(address, Features);
 
     /// <summary>The address of a kernel symbol.</summary>
     /// <exception cref="ArgumentException">The kernel has no such symbol; the message names the nearest.</exception>

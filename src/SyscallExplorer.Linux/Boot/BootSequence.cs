@@ -100,6 +100,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         MapStack(tables, kernelRoot, KernelLayout.FirstSlot, KernelLayout.ThreadStackPhysical, KernelLayout.TaskPhysical, global);
         MapStack(tables, kernelRoot, KernelLayout.IdleSlot, KernelLayout.IdleStackPhysical, KernelLayout.IdlePhysical, global);
         MapCpuEntryArea(tables, kernelRoot, PageEntry.G);
+        for (ulong offset = 0; offset < KernelLayout.ModulesSize; offset += KernelLayout.PageSize)
+            tables.Map(kernelRoot, KernelLayout.Modules + offset, KernelLayout.ModulesPhysical + offset, Executable | global);
         if (kernel.Design.Trampolines.Length > 0)
             tables.Map(kernelRoot, KernelLayout.Trampoline.Base, KernelLayout.Trampoline.Physical, Executable | PageEntry.G);
         if (!features.Contains(KernelFeature.X2Apic))

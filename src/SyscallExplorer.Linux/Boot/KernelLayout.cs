@@ -25,6 +25,11 @@ internal sealed class KernelLayout
     /// <summary>FIX_APIC_BASE, in the fixmap: the local APIC's registers, where they are memory.</summary>
     public const ulong LocalApic = 0xFFFF_FFFF_FF5F_C000;
 
+    /// <summary>The modules' area: code that was added after boot.</summary>
+    public const ulong Modules = 0xFFFF_FFFF_C000_0000;
+    public const ulong ModulesPhysical = 0x0330_0000;
+    public const int ModulesSize = 64 << 10;
+
     /// <summary>Everything but the entry code.</summary>
     public static readonly CodeSection Text = new(".text", 0xFFFF_FFFF_8100_0000, 0x0100_0000, 2 << 20);
 

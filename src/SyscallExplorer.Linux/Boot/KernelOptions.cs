@@ -101,7 +101,9 @@ public sealed class KernelOptions
         Set(KernelFeature.Fsgsbase, cpu.Has(CpuFeature.Fsgsbase) && !Given("nofsgsbase"));
         Set(KernelFeature.Xsave, cpu.Has(CpuFeature.Xsave));
         Set(KernelFeature.Rdtscp, cpu.Has(CpuFeature.Rdtscp));
-        Set(KernelFeature.LfenceRdtsc, cpu.Has(CpuFeature.Sse2));
+        bool mfence = cpu.Vendor == CpuVendor.Amd && version < s_lfenceOnAmd;
+        Set(KernelFeature.LfenceRdtsc, cpu.Has(CpuFeature.Sse2) && !mfence);
+        Set(KernelFeature.MfenceRdtsc, cpu.Has(CpuFeature.Sse2) && mfence);
         Set(KernelFeature.Rdpid, cpu.Has(CpuFeature.Rdpid));
         Set(KernelFeature.X2Apic, cpu.Has(CpuFeature.X2Apic) && !Given("nox2apic"));
         Set(KernelFeature.TscDeadline, cpu.Has(CpuFeature.TscDeadlineTimer) && Value("lapic") != "notscdeadline");
@@ -160,6 +162,8 @@ public sealed class KernelOptions
         set(KernelFeature.ClearBranchHistory, history && !features.Contains(KernelFeature.Retpoline));
     }
 
+    /// <summary>From here on LFENCE is made to serialise on AMD, and orders RDTSC as well.</summary>
+    private static readonly Version s_lfenceOnAmd = new(4, 15);
     private static readonly Version s_enhancedIbrs = new(4, 19);
     private static readonly Version s_retbleed = new(5, 19);
     private static readonly Version s_genericOnAmd = new(5, 17);

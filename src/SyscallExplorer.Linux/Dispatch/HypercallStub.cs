@@ -23,6 +23,9 @@ internal static class HypercallNumbers
     /// <summary>First number of the handlers' host parts, in the order of their table.</summary>
     public const int FirstHandler = 0x2000;
 
+    /// <summary>First number of the system calls that were added to a machine.</summary>
+    public const int FirstAdded = 0x4000;
+
     /// <summary>Added where the caller is a 32-bit one.</summary>
     public const int Compat = 0x1000_0000;
 

@@ -8,6 +8,9 @@ namespace SyscallExplorer.Linux;
 /// </summary>
 internal static class SyscallSwitch
 {
+    /// <summary>Bytes of the comparison with which a switch begins.</summary>
+    public const int ComparisonLength = 6;
+
     /// <summary>The function for a kind of caller.</summary>
     public static string SymbolOf(SyscallAbi abi) => abi switch
     {

@@ -17,6 +17,12 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         if (HandlerTable.OfHypercall(number) is { } handler)
             return RunHandler(processor, handler, number & HypercallNumbers.Callers, out cycles);
 
+        if (number >= HypercallNumbers.FirstAdded && number - HypercallNumbers.FirstAdded < machine.State.AddedSyscalls.Length)
+        {
+            RunAdded(processor, machine.State.AddedSyscalls[number - HypercallNumbers.FirstAdded]);
+            return Next;
+        }
+
         switch (number & ~HypercallNumbers.Callers)
         {
             case HypercallNumbers.NotImplemented:
@@ -98,6 +104,16 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         cycles = Charge(handler.Name);
         SetResult(processor, Step(handler.Name, new SyscallArguments(frame, abi, inRegisters ? KeptArguments(registers[Gpr.Rbp]) : null)));
         return Next;
+    }
+
+    private void RunAdded(Processor processor, AddedSyscall added)
+    {
+        ProcessorRegisters registers = processor.Registers;
+        bool inRegisters = !machine.Kernel.Traits.HandlersTakeRegisters;
+        PtRegs frame = machine.ReadPtRegs(inRegisters ? machine.Tasks.Current.Registers : registers[Gpr.Rdi]);
+        SyscallAbi abi = added.IsCompat ? SyscallAbi.Ia32 : SyscallAbi.Wide;
+        var arguments = new SyscallArguments(frame, abi, inRegisters ? KeptArguments(registers[Gpr.Rbp]) : null);
+        SetResult(processor, added.Function!(new AddedCall(machine, arguments, frame)));
     }
 
     private ulong[] KeptArguments(ulong address)

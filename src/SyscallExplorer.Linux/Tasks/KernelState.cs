@@ -33,6 +33,12 @@ internal sealed record KernelState
 
     public ImmutableDictionary<int, FileSystemState> FileSystems { get; init; } = ImmutableDictionary<int, FileSystemState>.Empty;
 
+    /// <summary>System calls that were added, in the order of their hypercalls.</summary>
+    public ImmutableArray<AddedSyscall> AddedSyscalls { get; init; } = [];
+
+    /// <summary>Bytes of the modules' area that are used.</summary>
+    public int ModuleBytes { get; init; }
+
     /// <summary>The number that the next object without a number of its own gets.</summary>
     public int NextObject { get; init; } = 1;
 

@@ -41,7 +41,7 @@ public sealed class StoppedCall
     }
 
     /// <summary>The name of the number, or null where the kernel has none.</summary>
-    public string? Name => (IsCompat ? _machine.Kernel.Table32 : _machine.Kernel.Table64).Find((int)Number)?.Name;
+    public string? Name => _machine.NameOfCall((int)Number, IsCompat);
 
     /// <summary>What the call returns, a negated error number included. At the entry it is -ENOSYS.</summary>
     public long Result

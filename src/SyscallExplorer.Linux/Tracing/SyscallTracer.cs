@@ -35,7 +35,7 @@ internal sealed class SyscallTracer(LinuxMachine machine)
         bool compat = machine.IsInCompatCall;
         int number = (int)registers[PtRegsOffsets.OrigAx];
         var arguments = new SyscallArguments(registers, compat);
-        string? name = (compat ? machine.Kernel.Table32 : machine.Kernel.Table64).Find(number)?.Name;
+        string? name = machine.NameOfCall(number, compat);
         ImmutableArray<ulong> values = [.. Enumerable.Range(0, 6).Select(index => arguments[index])];
         var call = new SyscallInvocation(machine.Task.Id, compat, number, name, values, registers[PtRegsOffsets.Sp], Cycles);
         machine.State = machine.State with { Trace = log.Enter(call, new TracedMemory(machine, compat)) };
