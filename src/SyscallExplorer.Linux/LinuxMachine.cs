@@ -303,6 +303,14 @@ public sealed partial class LinuxMachine
     public (Phase? Phase, CodeOrigin Origin) CodeAt(ulong address) =>
         address - KernelLayout.Modules < KernelLayout.ModulesSize ? (new Phase(PhaseKind.Handler), CodeOrigin.Composed) : Kernel.Image.CodeAt(address, Features);
 
+    /// <summary>All places of the kernel's code that boot may patch, with their bytes before and after.</summary>
+    public IReadOnlyList<PatchedCode> Alternatives =>
+    [
+        .. Kernel.Image.Alternatives.OrderBy(alternative => alternative.Address).Select(alternative => new PatchedCode(
+            SymbolText(alternative.Address), alternative.Address, alternative.Feature, Features.Contains(alternative.Feature), alternative.Original,
+            alternative.Replacement)),
+    ];
+
     /// <summary>The address of a kernel symbol.</summary>
     /// <exception cref="ArgumentException">The kernel has no such symbol; the message names the nearest.</exception>
     public ulong AddressOf(string symbol) =>
@@ -310,6 +318,12 @@ public sealed partial class LinuxMachine
             ? address
             : throw new ArgumentException(
                 $"{Kernel} has no symbol '{symbol}'.{Suggestion.Question(symbol, Kernel.Image.Symbols.Keys)}", nameof(symbol));
+
+    /// <summary>Whether the kernel has a symbol.</summary>
+    public bool HasSymbol(string symbol) => Kernel.Image.Symbols.ContainsKey(symbol);
+
+    /// <summary>The registers with which the current task came into the kernel, which lie at the top of its stack. A partial frame has gaps.</summary>
+    public PtRegs ReadCallRegisters() => ReadPtRegs(Tasks.Current.Registers);
 
     /// <summary>Reads a <c>struct pt_regs</c> from the kernel's memory.</summary>
     public PtRegs ReadPtRegs(ulong address)

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace SyscallExplorer.EndToEnd.Tests;
+
+/// <summary>The notebooks over the kernel generations, run as a reader runs them.</summary>
+public sealed class GenerationNotebookTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sysx-generations-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void The_lab_of_sysenter_shows_the_stub_and_who_leaves_by_sysexit()
+    {
+        string report = Run("notebooks/03-sysenter-and-kernel-vsyscall.ipynb");
+        Assert.Contains("0555 sysenter", report, StringComparison.Ordinal);
+        Assert.Matches(@"Linux_2_6_39 +\d+ +sysexit", report);
+        Assert.Matches(@"Linux_6_8 +\d+ +sysret", report);
+        Assert.Contains("hello through SYSENTER", report, StringComparison.Ordinal);
+        Assert.Contains("The program exited with status 42.", report, StringComparison.Ordinal);
+        Assert.Contains("#PF at 1000h", report, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Skylake")]
+    [InlineData("Zen2")]
+    public void The_lab_of_syscall_has_every_kernel_and_calls_of_its_own(string cpu)
+    {
+        string report = Run("notebooks/04-syscall-over-the-generations.ipynb", "-p", $"cpu={cpu}");
+        foreach (string release in (string[])["2.6.39", "4.4", "4.19", "4.20", "5.13", "6.1", "6.8", "6.12"])
+            Assert.Matches($@" {Regex.Escape(release)} +\d", report);
+        Assert.Contains("The program exited with status 42.", report, StringComparison.Ordinal);
+        Assert.Contains("The program exited with status 0.", report, StringComparison.Ordinal);
+    }
+
+    /// <summary>The words of the report, with one space between them.</summary>
+    private string Run(string notebook, params string[] arguments)
+    {
+        string output = Path.Combine(_folder, "out");
+        Tools.Run(
+            Tools.Dotnet, Repository.Root, new Dictionary<string, string> { ["RestoreSources"] = Directory.CreateDirectory(Path.Combine(_folder, "nothing")).FullName },
+            ["exec", Path.Combine(AppContext.BaseDirectory, "sysx.dll"), "run", notebook, .. arguments, "--out", output]);
+        string report = File.ReadAllText(Path.Combine(output, Path.ChangeExtension(Path.GetFileName(notebook), ".html")));
+        string text = Regex.Replace(Regex.Replace(report, @"<(script|style).*?</\1>", "", RegexOptions.Singleline), "<[^>]+>", " ");
+        return Regex.Replace(WebUtility.HtmlDecode(text), @"\s+", " ");
+    }
+}
