@@ -6,5 +6,5 @@ internal static class SystemIdentity
     public const string HostName = "syscall-explorer";
     public const string Version = "#1 SMP";
 
-    public static string Release(LinuxMachine machine) => $"{machine.Kernel.Release}.0";
+    public static string Release(LinuxMachine machine) => machine.Kernel.Traits.Version.Build < 0 ? $"{machine.Kernel.Release}.0" : machine.Kernel.Release;
 }
