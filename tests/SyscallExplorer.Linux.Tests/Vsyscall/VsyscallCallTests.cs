@@ -61,7 +61,10 @@ public sealed class VsyscallCallTests
         Assert.Equal(machine.Kernel.ReleaseTime, first / 1_000_000);
         Assert.Equal(Word(machine, 0x30), Word(machine, 0x10));
         Assert.Equal([Word(machine, 0x50), Word(machine, 0x50), Word(machine, 0x50)], [Word(machine, 0x40), Word(machine, 0x48), Word(machine, 0x58)]);
-        Assert.Equal([0ul, 0ul], [Word(machine, 0x60), Word(machine, 0x68)]);
+        Assert.Equal(0ul, Word(machine, 0x60));
+
+        // Linux 2.6.39 has getcpu in its vsyscall page only, and no system call of the name.
+        Assert.Equal(release == "2.6.39", Word(machine, 0x68) != 0);
     }
 
     [Theory]
@@ -139,8 +142,8 @@ public sealed class VsyscallCallTests
         int inPage = (int)(uint)Word(machine, 0), all = (int)(Word(machine, 0) >> 32);
         Assert.Equal(isEmulated, inPage == 1);
         Assert.True(inPage >= 1);
-        const int before = 4, after = 3;
-        Assert.Equal(before + after, all - inPage);
+        const int others = 6, returnFromPage = 1;
+        Assert.Equal(isEmulated ? others : others + returnFromPage, all - inPage);
     }
 
     [Fact]
