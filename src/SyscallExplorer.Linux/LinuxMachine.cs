@@ -208,7 +208,7 @@ public sealed partial class LinuxMachine
         IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu, kernel.Traits.Version);
         VdsoSet images = VdsoSet.Of(kernel, options, features, vdso ?? []);
         var processor = new Processor(cpu, new Bus(new PhysicalMemory(KernelLayout.RamSize)));
-        (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(processor, kernel, features, images, seed).Run();
+        (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(processor, kernel, features, images, options.VsyscallIn(kernel.Traits.Version), seed).Run();
         var boot = new BootResult(features, HypercallCosts.Load("linux-5.13"), (kernelRoot, userRoot), images);
         var machine = new LinuxMachine(kernel, options, seed, processor, boot) { Limits = limits ?? ProgramLimits.Default };
         var map = new MemoryMap { Id = 1, KernelRoot = kernelRoot, UserRoot = userRoot, Frame = KernelLayout.MapPhysical };

@@ -140,7 +140,7 @@ public sealed class SyscallTableTests
         Assert.Equal(hosted.Order(), new HostedHandlers(machine).Names.Order());
         string[] own =
         [
-            "audit_syscall_entry", "audit_syscall_exit", "do_signal", "enter_idle", "force_signal", "handle_mm_fault", "not_implemented", "pick_next_task",
+            "audit_syscall_entry", "audit_syscall_exit", "do_signal", "emulate_vsyscall", "enter_idle", "force_signal", "handle_mm_fault", "not_implemented", "pick_next_task",
             "ptrace_report_syscall", "resume_user_mode_work", "seccomp_filter", "seccomp_instruction", "syscall_user_dispatch", "timer_interrupt",
             "trace_sys_enter", "trace_sys_exit",
         ];

@@ -7,7 +7,7 @@ namespace SyscallExplorer.Linux;
 /// What the kernel's boot leaves behind, as far as entry paths see it: code with its alternatives patched, page tables, GDT, IDT, TSS,
 /// per-CPU words, the first task, MSRs and control registers.
 /// </summary>
-internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IReadOnlySet<KernelFeature> features, VdsoSet vdso, ulong seed)
+internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IReadOnlySet<KernelFeature> features, VdsoSet vdso, VsyscallMode vsyscall, ulong seed)
 {
     private const ulong ReadOnly = PageEntry.P | PageEntry.A | PageEntry.NX;
     private const ulong ReadWrite = PageEntry.P | PageEntry.RW | PageEntry.A | PageEntry.D | PageEntry.NX;
@@ -114,6 +114,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
             tables.Map(userRoot, KernelLayout.TssRw, KernelLayout.PerCpuPhysical + PerCpuOffsets.Tss, ReadWrite);
         }
 
+        VsyscallPage.Map(tables, kernelRoot, userRoot, kernel.Traits.Version, vsyscall);
         return (kernelRoot, userRoot);
     }
 
@@ -275,6 +276,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         Span<byte> timekeeper = stackalloc byte[TimekeeperLayout.Size];
         _ram.Read(clock, timekeeper);
         vdso.Write(_ram, features, VdsoGeneration.Of(kernel.Release).Data, timekeeper);
+        VsyscallPage.Write(_ram, kernel.Traits.Version, features);
     }
 
     private void SetRegisters(ulong kernelRoot)

@@ -65,6 +65,9 @@ public sealed class KernelOptions
     /// <summary>Whether 32-bit programs do.</summary>
     internal bool HasVdso32 => Value("vdso32") != "0";
 
+    /// <summary>What a kernel does about the vsyscall page.</summary>
+    internal VsyscallMode VsyscallIn(Version version) => VsyscallModes.Of(version, Value(VsyscallModes.Option));
+
     /// <summary>Refuses what a version does not have yet.</summary>
     /// <exception cref="ArgumentException">An option is younger than the kernel; the message says since when there is one.</exception>
     internal void CheckFor(Version version)
@@ -78,6 +81,8 @@ public sealed class KernelOptions
                     $"Linux {version} has no option '{option.Name}': it came with Linux {option.Since}. Options of this version: {string.Join(", ", known)}.");
             }
         }
+
+        _ = VsyscallIn(version);
     }
 
     /// <summary>What this boot of this processor switches on.</summary>

@@ -20,6 +20,10 @@ internal static class HypercallNumbers
     public const int ResumeUserModeWork = 0x100C;
     public const int TraceExecution = 0x100D;
 
+    public const int VsyscallCheck = 0x1010;
+    public const int VsyscallFilter = 0x1011;
+    public const int VsyscallFault = 0x1012;
+
     /// <summary>First number of the handlers' host parts, in the order of their table.</summary>
     public const int FirstHandler = 0x2000;
 

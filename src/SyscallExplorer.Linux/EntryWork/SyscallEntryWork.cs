@@ -43,6 +43,28 @@ internal sealed class SyscallEntryWork(LinuxMachine machine)
         return isDone;
     }
 
+    /// <summary>
+    /// A vsyscall is no system call to tracers, but filters see it as one. They may not make another call of it, nor send the program elsewhere.
+    /// </summary>
+    /// <param name="registers">Linear address of the registers.</param>
+    /// <param name="entry">The call's address in the vsyscall page.</param>
+    /// <param name="isSkipped">Whether the call is not done.</param>
+    /// <param name="cost">What it took, in 1/256 cycles.</param>
+    /// <returns>False when the task has stopped or ended.</returns>
+    public bool TryFilterVsyscall(ulong registers, ulong entry, out bool isSkipped, out long cost)
+    {
+        _cost = 0;
+        _ended = machine.TraceStops.TakeStop();
+        _progress = _ended?.Context as EntryProgress ?? new EntryProgress(0, Work, Registers(registers)[PtRegsOffsets.OrigAx], false);
+        StepResult result = Filter(registers);
+        PtRegs after = Registers(registers);
+        isSkipped = result == StepResult.Skip;
+        if (result != StepResult.Blocked && ((!isSkipped && after[PtRegsOffsets.OrigAx] != _progress.Number) || after[PtRegsOffsets.Ip] != entry))
+            result = EndThread(SignalNumbers.SIGSYS);
+        cost = _cost;
+        return result != StepResult.Blocked;
+    }
+
     private int Work => (int)machine.Tasks.Current.Work;
 
     private PtRegs Registers(ulong address) => machine.ReadPtRegs(address);

@@ -48,6 +48,7 @@ internal static class ExceptionHandlers
         EmitDebugOfUser(k);
         EmitDoTrap(k);
         EmitPageFault(k);
+        VsyscallFault.Emit(k);
         EmitDebug(k);
         EmitDoubleFault(k);
         EmitFixupException(k);
@@ -127,6 +128,7 @@ internal static class ExceptionHandlers
         k.je(k.To("exc_page_fault.kernel"));
 
         k.sti();
+        VsyscallFault.Offer(k, "exc_page_fault.user_exit");
         CallHandleMmFault(k);
         k.test(eax, eax);
         k.jne(k.To("exc_page_fault.signal"));

@@ -76,6 +76,18 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
             case HypercallNumbers.TraceExecution:
                 SetResult(processor, new ExecutionStop(machine).Tell() ? HostedCalls.Blocked : 0);
                 return Next;
+            case HypercallNumbers.VsyscallCheck:
+                cycles = Charge("emulate_vsyscall");
+                registers[Gpr.Rax] = (ulong)new VsyscallEmulation(machine).Check(machine.ReadPtRegs(registers[Gpr.Rdi]), registers[Gpr.Rdx], out ulong caller);
+                registers[Gpr.Rdx] = caller;
+                return Next;
+            case HypercallNumbers.VsyscallFilter:
+                bool isFiltered = new SyscallEntryWork(machine).TryFilterVsyscall(registers[Gpr.Rdi], registers[Gpr.Rdx], out bool isSkipped, out cycles);
+                SetResult(processor, !isFiltered ? HostedCalls.Blocked : isSkipped ? VsyscallFault.Skipped : VsyscallFault.Allowed);
+                return Next;
+            case HypercallNumbers.VsyscallFault:
+                new VsyscallEmulation(machine).Refuse(machine.ReadPtRegs(registers[Gpr.Rdi]), (int)registers[Gpr.Rdx]);
+                return Next;
             case HypercallNumbers.ExitLoop:
                 machine.State = machine.State with { Refusal = DescribeWork(processor) };
                 return HypercallResult.Stop;

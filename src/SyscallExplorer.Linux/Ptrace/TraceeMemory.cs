@@ -6,7 +6,9 @@ internal sealed class TraceeMemory(LinuxMachine machine)
     /// <summary>Reads.</summary>
     /// <returns>False where a part is not mapped.</returns>
     public bool TryRead(TaskState task, ulong address, Span<byte> destination) =>
-        task.Map != 0 && new AddressSpace(machine, task.Map).TryPeek(address, destination, whateverRights: true);
+        task.Map != 0 && (VsyscallPage.Contains(address) && machine.State.Maps[task.Map].Bitness == 64
+            ? VsyscallPage.TryPeek(machine, address, destination)
+            : new AddressSpace(machine, task.Map).TryPeek(address, destination, whateverRights: true));
 
     /// <summary>Writes.</summary>
     /// <returns>False where a part is not mapped, or shared and not writable.</returns>

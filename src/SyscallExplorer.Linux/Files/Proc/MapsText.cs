@@ -7,7 +7,12 @@ internal static class MapsText
 
     /// <summary>What is mapped, in the order of addresses; nothing where the task has given its memory up.</summary>
     public static IReadOnlyList<MemoryRegion> Regions(LinuxMachine machine, TaskState task) =>
-        machine.State.Maps.TryGetValue(task.Map, out MemoryMap? map) ? [.. map.Areas.Select(area => RegionOf(machine, map, area))] : [];
+        machine.State.Maps.TryGetValue(task.Map, out MemoryMap? map)
+            ? [.. map.Areas.Select(area => RegionOf(machine, map, area)), .. GateOf(machine, map)] : [];
+
+    /// <summary>The page at a fixed address, which is in no program's list of areas.</summary>
+    private static IEnumerable<MemoryRegion> GateOf(LinuxMachine machine, MemoryMap map) =>
+        map.Bitness == 64 && VsyscallPage.RegionIn(machine.Options.VsyscallIn(machine.Kernel.Traits.Version)) is { } region ? [region] : [];
 
     private static MemoryRegion RegionOf(LinuxMachine machine, MemoryMap map, VmArea area)
     {
