@@ -35,7 +35,8 @@ internal static class SelfTestPrograms
 
     private static string Extract()
     {
-        string folder = Directory.CreateTempSubdirectory("sysx-selftests-").FullName;
+        // The machine has a /tmp of its own, so that programs with its root there would not be seen.
+        string folder = Directory.CreateDirectory($"/var/tmp/sysx-selftests-{Environment.ProcessId}").FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         Tools.Run("tar", folder, null, ["-xJf", Archive, .. s_parts.Select(part => $"{s_tree}/{part}")]);
         return folder;
