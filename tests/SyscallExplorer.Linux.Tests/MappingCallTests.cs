@@ -30,6 +30,17 @@ public sealed class MappingCallTests
     }
 
     [Fact]
+    public void MAP_32BIT_takes_the_lowest_gap_of_the_second_gigabyte_and_a_hint_below_its_end()
+    {
+        const int in32Bits = 0x40;
+        CallScript script = new CallScript(64);
+        foreach (ulong hint in (ulong[])[0, 0, 0x7FFF_F000, 0x7FFF_F000, 0x1_0000_0000])
+            script.Call(Mmap, hint, 0x1000, ReadWrite, Private | Anonymous | in32Bits, -1, 0);
+        CallRun run = script.Run();
+        Assert.Equal([0x4000_0000L, 0x4000_1000, 0x7FFF_F000, 0x4000_2000, 0x4000_3000], [run[0], run[1], run[2], run[3], run[4]]);
+    }
+
+    [Fact]
     public void Frames_that_were_given_back_are_used_again_and_are_zero()
     {
         CallScript script = new CallScript(64);

@@ -84,7 +84,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
 
     private long Map(ulong address, ulong length, int protection, int flags, int descriptor, ulong offset)
     {
-        const int typeMask = 0xF, shared = 1, isPrivate = 2, sharedValidate = 3, isFixed = 0x10, anonymous = 0x20, growsDown = 0x100, fixedNoReplace = 0x100000;
+        const int typeMask = 0xF, shared = 1, isPrivate = 2, sharedValidate = 3, isFixed = 0x10, anonymous = 0x20, in32Bits = 0x40, growsDown = 0x100, fixedNoReplace = 0x100000;
         bool isShared = (flags & typeMask) is shared or sharedValidate;
         if (length == 0 || (flags & typeMask) is not (shared or isPrivate or sharedValidate))
             return -Errno.EINVAL;
@@ -99,7 +99,8 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         if (Exceeds(size, isData: !isShared && (protection & ProtWrite) != 0 && (flags & growsDown) == 0))
             return -Errno.ENOMEM;
         bool exact = (flags & (isFixed | fixedNoReplace)) != 0;
-        if (Place(address, size, exact, mayReplace: (flags & fixedNoReplace) == 0, out ulong start) is var error && error != 0)
+        bool isLow = !exact && (flags & in32Bits) != 0 && !Machine.IsInCompatCall;
+        if (Place(address, size, exact, mayReplace: (flags & fixedNoReplace) == 0, out ulong start, isLow) is var error && error != 0)
             return error;
         (bool readable, bool writable, bool executable) = RightsOf(protection);
         var area = new VmArea(start, start + size, readable, writable, executable, "") { GrowsDown = (flags & growsDown) != 0 };
@@ -118,15 +119,15 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
     }
 
     /// <summary>Finds the addresses of a new mapping, and frees them where it has to stand there.</summary>
-    private long Place(ulong address, ulong size, bool exact, bool mayReplace, out ulong start)
+    private long Place(ulong address, ulong size, bool exact, bool mayReplace, out ulong start, bool isLow = false)
     {
         start = address;
         ulong limit = Memory.Limit;
         if (!exact)
         {
-            ulong hint = address & ~PageMask;
-            bool isUsable = hint >= AddressSpace.LowestAddress && hint < limit && hint + size <= limit && Memory.IsFree(hint, hint + size);
-            if ((isUsable ? hint : Memory.FindGap(size)) is not { } found)
+            ulong hint = address & ~PageMask, top = isLow ? AddressSpace.LowLimit : limit;
+            bool isUsable = hint >= AddressSpace.LowestAddress && hint < top && hint + size <= top && Memory.IsFree(hint, hint + size);
+            if ((isUsable ? hint : isLow ? Memory.FindLowGap(size) : Memory.FindGap(size)) is not { } found)
                 return -Errno.ENOMEM;
             start = found;
             return 0;

@@ -34,6 +34,9 @@ internal sealed class TraceStops(LinuxMachine machine)
         if (machine.Task.Wait is not { Progress: TraceStop stop })
             return null;
         machine.Task = machine.Task with { Wait = null, Reason = WakeReason.Start };
+
+        // What was sent during the stop woke nobody: it is found now.
+        machine.Signals.Refresh(machine.Task.Id);
         return stop;
     }
 

@@ -11,6 +11,11 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
     /// <summary>Nothing is mapped below, so that a null pointer faults: vm.mmap_min_addr.</summary>
     public const ulong LowestAddress = 64 << 10;
 
+    /// <summary>Where the mappings of MAP_32BIT end.</summary>
+    public const ulong LowLimit = 0x8000_0000;
+
+    private const ulong LowBottom = 0x4000_0000;
+
     private PhysicalMemory Ram => machine.Processor.Bus.Ram;
 
     private PageFrames Frames => machine.Frames;
@@ -196,6 +201,9 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
         MmapRegion region = Map.Mmap;
         return (region.IsUpward ? null : HighestGap(region.Top, size)) ?? LowestGap(region, size);
     }
+
+    /// <summary>An address range of a size in the second gigabyte, which signed 32-bit addresses reach: MAP_32BIT. man 2 mmap.</summary>
+    public ulong? FindLowGap(ulong size) => LowestGap(new MmapRegion(LowLimit, LowBottom, LowLimit, IsUpward: true), size);
 
     private ulong? LowestGap(MmapRegion region, ulong size)
     {

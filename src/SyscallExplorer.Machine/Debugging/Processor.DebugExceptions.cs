@@ -35,6 +35,20 @@ public sealed partial class Processor
     }
 
     /// <summary>
+    /// INT1. Breakpoints that a load of SS held back join its #DB, as they do on real processors: a second one would destroy the frame that the first has
+    /// just written to the same interrupt stack.
+    /// </summary>
+    internal Outcome DeliverDebugInstruction(Operation op)
+    {
+        ulong held = S.DebugTraps & DebugStatus.Breakpoints;
+        S.DebugTraps &= ~held;
+        Outcome outcome = DeliverSoftware((byte)Vector.Debug, EventSource.PrivilegedSoftwareException, op);
+        if (held != 0 && outcome == Outcome.Branch)
+            S.Dr[6] = (S.Dr[6] & ~DebugStatus.Breakpoints) | held;
+        return outcome;
+    }
+
+    /// <summary>
     /// What a debug exception tells in DR6, and what it switches off so that its handler can work: general detection, stepping by branches and the
     /// recording of branches. Bits of DR6 other than B0 to B3 stay set until software clears them.
     /// </summary>

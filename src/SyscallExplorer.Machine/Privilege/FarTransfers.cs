@@ -237,7 +237,10 @@ internal static unsafe class FarTransfers
     /// <summary>Whether a code segment is 64-bit: legacy mode does not look at the L bit.</summary>
     private static bool IsLong(Processor cpu, in Segment code) => cpu.IsLongModeActive && code.IsLong;
 
-    /// <summary>Loads what a far return pops, and empties data segments that the outer level may not keep.</summary>
+    /// <summary>
+    /// Loads what a far return pops, and empties data segments that the outer level may not keep. A NULL selector loses its RPL, and keeps the base that
+    /// was written for it. SDM vol. 2A, IRET.
+    /// </summary>
     public static void CommitReturn(
         Processor cpu, in Segment code, ulong target, Segment? stack, ulong stackPointer, int size, int popped, bool outer)
     {
@@ -268,6 +271,8 @@ internal static unsafe class FarTransfers
             bool dataOrNonConforming = !segment.IsCode || !segment.IsConforming;
             if (segment.Usable && dataOrNonConforming && segment.Dpl < cpu.Cpl)
                 segment = Segment.Null(0);
+            else if (!segment.Usable)
+                segment = segment with { Selector = 0 };
         }
     }
 }

@@ -23,7 +23,7 @@ internal static unsafe class Interrupts
     private static Outcome Into(Processor cpu, Operation op) =>
         (cpu.S.Rflags & Rflags.OF) == 0 ? Outcome.Next : cpu.DeliverSoftware((byte)Vector.Overflow, EventSource.SoftwareException, op);
 
-    private static Outcome Int1(Processor cpu, Operation op) => cpu.DeliverSoftware((byte)Vector.Debug, EventSource.PrivilegedSoftwareException, op);
+    private static Outcome Int1(Processor cpu, Operation op) => cpu.DeliverDebugInstruction(op);
 
     private static Outcome Iret16(Processor cpu, Operation op) => Iret<ushort>(cpu, op, 2);
 

@@ -53,6 +53,14 @@ public sealed class StackShadowTests
     }
 
     [Fact]
+    public void Before_INT1_the_watchpoint_joins_the_exception_of_that_instruction()
+    {
+        TakenException taken = _bench.Fault(BenchMode.User64, a => { a.mov(ss, __[rbx]); a.int1(); });
+        Assert.Equal((Vector.Debug, BenchLayout.UserCode + 3, BenchBreakpoints.B0), (taken.Vector, taken.Rip, _bench.DebugStatus()));
+        Assert.NotEqual(BenchSelectors.KernelCode64, taken.Cs);
+    }
+
+    [Fact]
     public void Before_SYSCALL_the_watchpoint_arrives_in_the_kernel_on_the_users_stack()
     {
         _bench.Cpu.Registers.WriteMsr(Msr.Star, ((ulong)BenchSelectors.UserCode32 << 48) | ((ulong)BenchSelectors.KernelCode64 << 32));
