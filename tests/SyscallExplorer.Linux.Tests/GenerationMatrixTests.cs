@@ -89,6 +89,16 @@ public sealed class GenerationMatrixTests
         });
     }
 
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void A_call_that_the_kit_lacks_is_enosys_and_is_counted(string kernel, string cpu, string options, Way way)
+    {
+        const int keyctl64 = 250, keyctl32 = 288;
+        Round round = Round.Of(kernel, cpu, options, way, a => Enter(a, way, way == Way.Syscall ? keyctl64 : keyctl32));
+        Assert.Equal(-Errno.ENOSYS, (int)round.End[PtRegsOffsets.Ax]);
+        Assert.Equal(1, round.Missing["keyctl"]);
+    }
+
     private static readonly (int Offset, int Index)[] s_registers =
     [
         (PtRegsOffsets.Cx, 1), (PtRegsOffsets.Dx, 2), (PtRegsOffsets.Bx, 3), (PtRegsOffsets.Bp, 5), (PtRegsOffsets.Si, 6), (PtRegsOffsets.Di, 7),
@@ -136,7 +146,7 @@ public sealed class GenerationMatrixTests
     }
 
     /// <summary>A call between a program's registers filled with markers and the HLT that ends it.</summary>
-    private sealed record Round(PtRegs End, Mnemonic Exit, ulong AfterCall)
+    private sealed record Round(PtRegs End, Mnemonic Exit, ulong AfterCall, IReadOnlyDictionary<string, int> Missing)
     {
         public static Round Of(string kernel, string cpu, string options, Way way, Action<Assembler> call)
         {
@@ -155,7 +165,7 @@ public sealed class GenerationMatrixTests
             RunResult result = machine.Run(RunLimits.Instructions(20_000), ref trace);
             Assert.True(machine.Fatal is not null, result.Message);
             Assert.StartsWith("#GP", machine.Fatal.Title.Split(": ")[^1], StringComparison.Ordinal);
-            return new Round(machine.Fatal.Registers, exits.Last(exit => exit.Item1 != Mnemonic.INVALID).Item1, machine.Fatal.Registers[PtRegsOffsets.Ip]);
+            return new Round(machine.Fatal.Registers, exits.Last(exit => exit.Item1 != Mnemonic.INVALID).Item1, machine.Fatal.Registers[PtRegsOffsets.Ip], machine.Unimplemented);
         }
 
         private static void Fill<T>(Assembler a, T[] registers, Action<T, ulong> move, ulong marker)

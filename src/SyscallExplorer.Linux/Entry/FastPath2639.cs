@@ -153,7 +153,7 @@ internal static class FastPath2639
         k.Observable(KernelPoint.CallLeaves);
         k.Phase(PhaseKind.RestoreRegisters);
         k.mov(rcx, PartialFrame.Slot(PtRegsOffsets.Ip));
-        foreach ((AssemblerRegister64 register, int offset) in s_saved.Reverse())
+        foreach ((AssemblerRegister64 register, int offset) in Enumerable.Reverse(s_saved))
             k.mov(register, PartialFrame.Slot(offset));
         k.mov(rsp, k.PerCpu(PerCpuOffsets.RspScratch));
         k.swapgs();

@@ -28,7 +28,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
             case HypercallNumbers.NotImplemented:
                 cycles = Charge("not_implemented");
                 SetResult(processor, -Errno.ENOSYS);
-                CountMissing(machine.ReadPtRegs(registers[Gpr.Rdi]), (number & HypercallNumbers.Compat) != 0);
+                CountMissing(machine.ReadPtRegs(machine.Tasks.Current.Registers), (number & HypercallNumbers.Compat) != 0);
                 return HypercallResult.Continue;
             case HypercallNumbers.HandleMmFault:
                 cycles = Charge("handle_mm_fault");
