@@ -12,6 +12,29 @@ public sealed class GenerationNotebookTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
+    public void The_lab_of_int_0x80_shows_the_gate_and_a_program_of_its_time()
+    {
+        string report = Run("notebooks/02-int-0x80-on-an-old-kernel.ipynb");
+        Assert.Contains("0x80 0x10 0 3 E ia32_syscall+0x0", report, StringComparison.Ordinal);
+        Assert.Contains("open(\"/proc/version\", O_RDONLY) = 3", report, StringComparison.Ordinal);
+        Assert.Contains("Linux version 2.6.39 (syscall-explorer)", report, StringComparison.Ordinal);
+        Assert.Contains("The program exited with status 38.", report, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_lab_of_time_is_cheapest_by_the_vdso_and_dearest_by_an_emulated_page()
+    {
+        string report = Run("notebooks/05-time-without-the-kernel.ipynb");
+        double Cycles(string way) => double.Parse(
+            Regex.Match(report, $@" {way} (\d+(\.\d+)?) ").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.True(Cycles("clock_gettime by the vDSO") * 5 < Cycles("clock_gettime by SYSCALL"));
+        Assert.True(Cycles("time by the vsyscall page") > Cycles("time by SYSCALL"));
+        Assert.Contains("[vvar]", report, StringComparison.Ordinal);
+        Assert.Contains("[vdso]", report, StringComparison.Ordinal);
+        Assert.Contains("[vsyscall]", report, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_lab_of_sysenter_shows_the_stub_and_who_leaves_by_sysexit()
     {
         string report = Run("notebooks/03-sysenter-and-kernel-vsyscall.ipynb");

@@ -95,7 +95,7 @@ internal sealed class KernelImage
         IReadOnlyDictionary<string, ulong> known = new Dictionary<string, ulong>();
         for (int pass = 0; ; pass++)
         {
-            AssembledSection[] sections = 
+            AssembledSection[] sections =
             [
                 Assemble(KernelLayout.Text, EmitText, known, design.Traits),
                 Assemble(KernelLayout.EntryText, k => EmitEntryText(k, design), known, design.Traits),

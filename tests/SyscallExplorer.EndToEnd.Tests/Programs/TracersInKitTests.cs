@@ -28,7 +28,8 @@ public sealed class TracersInKitTests
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "strace runs on Linux.");
         NativeAndKit.Compare(new ProgramCall(
-            Tools.Require("strace"), "-qq", "-e", "trace=write", "-e", "inject=write:error=ENOSPC:when=1", "/bin/echo", "lost") { Options = ["--root", "/"] });
+            Tools.Require("strace"), "-qq", "-e", "trace=write", "-e", "inject=write:error=ENOSPC:when=1", "/bin/echo", "lost")
+        { Options = ["--root", "/"] });
     }
 
     [SkippableFact]
@@ -36,6 +37,7 @@ public sealed class TracersInKitTests
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "strace runs on Linux.");
         NativeAndKit.Compare(new ProgramCall(
-            Tools.Require("strace"), "-qq", "-f", "--seccomp-bpf", "-e", "trace=write", "/bin/echo", "seen") { Options = ["--root", "/"] });
+            Tools.Require("strace"), "-qq", "-f", "--seccomp-bpf", "-e", "trace=write", "/bin/echo", "seen")
+        { Options = ["--root", "/"] });
     }
 }
