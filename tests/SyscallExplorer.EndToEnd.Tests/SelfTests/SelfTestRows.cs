@@ -41,7 +41,7 @@ internal static class SelfTestRows
         new("test_FISTTP", 32, 1),
         new("unwind_vdso", 32, 10) { IsDynamic = true },
         new("vdso_restorer", 32, 2) { IsDynamic = true },
-        new("test_vsyscall", 64, 7) { IsDynamic = true },
+        new("test_vsyscall", 64, 11) { IsDynamic = true },
         new("test_vsyscall", 32, 2) { IsDynamic = true },
     ];
 }
