@@ -28,7 +28,6 @@ internal static class KernelOptionTable
         new("nofsgsbase", null, new(5, 9)),
         new("nox2apic", null, s_always),
         new("lapic", ["notscdeadline"], s_always),
-        new("ia32_emulation", ["on", "off", "1", "0"], new(6, 7)),
         new("randomize_kstack_offset", ["on", "off"], new(5, 13)),
         new("norandmaps", null, s_always),
         new("vdso", ["0", "1"], s_always),
