@@ -26,10 +26,10 @@ public sealed class KernelGeneration
     public string Release { get; }
 
     /// <summary>System calls of 64-bit programs.</summary>
-    public SyscallTable Table64 => SyscallTables.Of(Traits.Tables).Table64;
+    public SyscallTable Table64 => Traits.Tables.Table64;
 
     /// <summary>System calls of 32-bit programs.</summary>
-    public SyscallTable Table32 => SyscallTables.Of(Traits.Tables).Table32;
+    public SyscallTable Table32 => Traits.Tables.Table32;
 
     /// <summary>SHA-256 of its guest code before boot, in hexadecimal.</summary>
     public string ImageHash => _hash.Value;

@@ -186,6 +186,9 @@ public sealed partial class LinuxMachine
         set => Tasks.Set(value);
     }
 
+    /// <summary>What is at the vsyscall page's address.</summary>
+    internal VsyscallMode Vsyscall => Options.VsyscallIn(Kernel.Traits.Version);
+
     internal bool IsInCompatCall => (Tasks.Current[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
 
     /// <summary>What its programs may use. A fork takes the limits over.</summary>

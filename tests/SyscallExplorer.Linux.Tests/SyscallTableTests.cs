@@ -126,9 +126,9 @@ public sealed class SyscallTableTests
         foreach (SyscallHandler handler in HandlerTable.Linux_5_13)
         {
             if (handler.Entry64 is not null)
-                Assert.Contains(machine.AddressOf(handler.Symbol64), reached);
+                Assert.Contains(machine.AddressOf(machine.Kernel.Traits.SymbolOf(handler, SyscallAbi.Wide)), reached);
             if (handler.Entry32 is not null)
-                Assert.Contains(machine.AddressOf(handler.Symbol32), reached);
+                Assert.Contains(machine.AddressOf(machine.Kernel.Traits.SymbolOf(handler, SyscallAbi.Ia32)), reached);
         }
     }
 

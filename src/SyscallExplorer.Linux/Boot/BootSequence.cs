@@ -41,23 +41,17 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         foreach (AssembledSection section in kernel.Image.Sections)
             _ram.Write(section.Section.Physical, section.Bytes);
         foreach (CodeAlternative alternative in kernel.Image.Alternatives.Where(alternative => features.Contains(alternative.Feature)))
-            _ram.Write(PhysicalOfCode(alternative.Address), alternative.Replacement);
-    }
-
-    private static ulong PhysicalOfCode(ulong address)
-    {
-        CodeSection section = KernelLayout.Sections.First(section => address - section.Base < (ulong)section.Size);
-        return address - section.Base + section.Physical;
+            _ram.Write(KernelLayout.PhysicalOfCode(alternative.Address), alternative.Replacement);
     }
 
     private void WriteTables()
     {
         KernelTraits traits = kernel.Traits;
-        WriteSyscallTable(KernelLayout.SysCallTable, SyscallAbi.Wide, traits.HasX32Table ? traits.NrSyscalls : Math.Max(traits.NrSyscalls, traits.X32NrSyscalls));
-        WriteSyscallTable(KernelLayout.Ia32SysCallTable, SyscallAbi.Ia32, traits.Ia32NrSyscalls);
+        WriteSyscallTable(KernelLayout.SysCallTable, SyscallAbi.Wide);
+        WriteSyscallTable(KernelLayout.Ia32SysCallTable, SyscallAbi.Ia32);
         if (traits.HasX32Table)
-            WriteSyscallTable(KernelLayout.X32SysCallTable, SyscallAbi.X32, traits.X32NrSyscalls);
-        ulong address = ReadOnlyPhysical(KernelLayout.ExceptionTable);
+            WriteSyscallTable(KernelLayout.X32SysCallTable, SyscallAbi.X32);
+        ulong address = KernelLayout.PhysicalOfReadOnly(KernelLayout.ExceptionTable);
         foreach (FaultFixup fixup in kernel.Image.Fixups)
         {
             _ram.WriteUInt64(address, fixup.Instruction);
@@ -65,22 +59,20 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
             address += 16;
         }
 
-        _ram.Write(ReadOnlyPhysical(KernelLayout.VerwSelector), BitConverter.GetBytes(Selectors.KernelDs));
+        _ram.Write(KernelLayout.PhysicalOfReadOnly(KernelLayout.VerwSelector), BitConverter.GetBytes(Selectors.KernelDs));
     }
 
     /// <summary>Before Linux 5.4 one table serves 64-bit and x32 callers, whose own numbers lie behind those of the others.</summary>
-    private void WriteSyscallTable(ulong linear, SyscallAbi abi, int size)
+    private void WriteSyscallTable(ulong linear, SyscallAbi abi)
     {
         const int firstOfX32 = 512;
-        for (int number = 0; number < size; number++)
+        for (int number = 0; number < kernel.Traits.SizeOf(abi); number++)
         {
             SyscallAbi own = abi == SyscallAbi.Wide && number >= firstOfX32 ? SyscallAbi.X32 : abi;
             ulong target = kernel.Image.Symbols[HandlerCode.TargetOf(kernel.Traits, number, own)];
-            _ram.WriteUInt64(ReadOnlyPhysical(linear) + (ulong)number * 8, target);
+            _ram.WriteUInt64(KernelLayout.PhysicalOfReadOnly(linear) + (ulong)number * 8, target);
         }
     }
-
-    private static ulong ReadOnlyPhysical(ulong linear) => linear - KernelLayout.ReadOnlyData + KernelLayout.ReadOnlyDataPhysical;
 
     private (ulong KernelRoot, ulong UserRoot) MapKernel()
     {
@@ -209,8 +201,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         var random = new Random(unchecked((int)(seed ^ (seed >> 32))));
         ulong area = KernelLayout.PerCpuPhysical;
         _ram.WriteUInt64(area + PerCpuOffsets.CurrentTask, KernelLayout.DirectMapped(KernelLayout.TaskPhysical));
-        int topOfStack = kernel.Traits.TopOfStackInTss ? PerCpuOffsets.Tss + TaskStateSegment.Rsp1 : PerCpuOffsets.TopOfStack;
-        _ram.WriteUInt64(area + (ulong)topOfStack, KernelLayout.ThreadStackTop - (ulong)kernel.Traits.StackGap);
+        _ram.WriteUInt64(area + (ulong)kernel.Traits.TopOfStack, KernelLayout.ThreadStackTop - (ulong)kernel.Traits.StackGap);
         _ram.WriteUInt64(area + PerCpuOffsets.SpecCtrl, If(KernelFeature.KernelIbrs, Ibrs));
         ulong canary = (ulong)random.NextInt64() & ~0xFFul;
         _ram.WriteUInt64(area + PerCpuOffsets.StackCanary, canary);

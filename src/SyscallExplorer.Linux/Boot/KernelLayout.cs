@@ -111,6 +111,16 @@ internal sealed class KernelLayout
 
     public static CodeSection OtherSection(CodeSection section) => section == Text ? EntryText : Text;
 
+    /// <summary>Where an address of the kernel's code lies in RAM.</summary>
+    public static ulong PhysicalOfCode(ulong address)
+    {
+        CodeSection section = Sections.First(section => address - section.Base < (ulong)section.Size);
+        return address - section.Base + section.Physical;
+    }
+
+    /// <summary>Where an address of the kernel's read-only data lies in RAM.</summary>
+    public static ulong PhysicalOfReadOnly(ulong linear) => linear - ReadOnlyData + ReadOnlyDataPhysical;
+
     /// <summary>Lowest address of the kernel stack of a slot.</summary>
     public static ulong StackOf(int slot) => ThreadStack + (ulong)slot * ThreadStackStride;
 

@@ -12,15 +12,12 @@ internal static class BranchHistory
     private const int Rounds = 5, Branches = 5;
 
     /// <summary>Calls the loop; EAX and ECX are overwritten.</summary>
-    public static void Clear(KernelAssembler k)
-    {
-        if (k.Traits.DispatchesBySwitch)
-            k.OnlyWith(KernelFeature.ClearBranchHistory, "branch history", () => k.call(k.To(Symbol)));
-    }
+    public static void Clear(KernelAssembler k) =>
+        k.OnlyWith(KernelFeature.ClearBranchHistory, "branch history", () => k.call(k.To(Symbol)));
 
     public static void Emit(KernelAssembler k)
     {
-        if (!k.Traits.DispatchesBySwitch)
+        if (!k.Knows(KernelFeature.ClearBranchHistory))
             return;
         k.Documented();
         k.Mitigation("branch history", () =>

@@ -16,7 +16,7 @@ internal static class IndirectThunk
 
     public static void Emit(KernelAssembler k)
     {
-        if (!FeatureHistory.Has(k.Traits.Version, KernelFeature.Retpoline))
+        if (!k.Knows(KernelFeature.Retpoline))
             return;
         k.Documented();
         k.PhaseOfCaller();
@@ -25,14 +25,21 @@ internal static class IndirectThunk
         k.Mitigation("retpoline", KernelFeature.Retpoline, () =>
         {
             k.Either(KernelFeature.Retpoline, JumpRax, Nop2);
-            k.call(k.To("retpoline_rop"));
-            k.Local("retpoline_spec");
-            k.pause();
-            k.lfence();
-            k.jmp(k.To("retpoline_spec"));
-            k.Local("retpoline_rop");
-            k.mov(__qword_ptr[rsp], rax);
-            k.ret();
+            Retpoline(k, rax);
         });
+    }
+
+    /// <summary>A jump by a register as a return, which speculation takes into a loop.</summary>
+    public static void Retpoline(KernelAssembler k, Iced.Intel.AssemblerRegister64 target)
+    {
+        string trap = k.Unique("retpoline_spec"), over = k.Unique("retpoline_rop");
+        k.call(k.To(over));
+        k.Local(trap);
+        k.pause();
+        k.lfence();
+        k.jmp(k.To(trap));
+        k.Local(over);
+        k.mov(__qword_ptr[rsp], target);
+        k.ret();
     }
 }

@@ -18,12 +18,12 @@ internal static class Int80Emulation
 
     public static EntryPathCode Entry { get; } = new("asm_" + Symbol,
     [
-        new("enter as an exception", k => EnterAsException(k, clearHistory: false)),
+        new("enter as an exception", EnterAsException),
         new("call C", CallC),
     ]);
 
     /// <summary>The branch history is cleared before C.</summary>
-    public static EntryPathCode Entry_6_12 { get; } = Entry.Replace("enter as an exception", new("enter as an exception", k => EnterAsException(k, clearHistory: true)));
+    public static EntryPathCode Entry_6_12 { get; } = Entry.InsertAfter("enter as an exception", new("clear branch history", BranchHistory.Clear));
 
     /// <summary>RBP is the registers: what they hold becomes what a system call's registers hold.</summary>
     public static void Open(KernelAssembler k)
@@ -46,15 +46,13 @@ internal static class Int80Emulation
         k.mov(__qword_ptr[rbp + PtRegsOffsets.Ax], -Errno.ENOSYS);
     }
 
-    private static void EnterAsException(KernelAssembler k, bool clearHistory)
+    private static void EnterAsException(KernelAssembler k)
     {
         k.Phase(PhaseKind.StackSwitch);
         k.Endbr();
         Int80CompatEntry.ClearAccessControl(k);
         k.push(-1);
         k.call(k.To("error_entry"));
-        if (clearHistory)
-            BranchHistory.Clear(k);
     }
 
     private static void CallC(KernelAssembler k)

@@ -12,14 +12,8 @@ internal static class KstackOffset
     private const int Mask = 0x3FF;
     private const int Entropy = 0xFF;
 
-    private static void Where(KernelAssembler k, Action body)
-    {
-        if (k.Traits.HasKstackOffset)
-            k.OnlyWith(KernelFeature.RandomizeKstackOffset, Name, body);
-    }
-
     /// <summary>Moves the stack pointer down; the old one is kept in R12.</summary>
-    public static void Enter(KernelAssembler k) => Where(k, () =>
+    public static void Enter(KernelAssembler k) => k.OnlyWith(KernelFeature.RandomizeKstackOffset, Name, () =>
     {
         k.push(r12);
         k.mov(r12, rsp);
@@ -31,14 +25,14 @@ internal static class KstackOffset
     });
 
     /// <summary>Moves it back.</summary>
-    public static void Leave(KernelAssembler k) => Where(k, () =>
+    public static void Leave(KernelAssembler k) => k.OnlyWith(KernelFeature.RandomizeKstackOffset, Name, () =>
     {
         k.mov(rsp, r12);
         k.pop(r12);
     });
 
     /// <summary>Chooses the offset of the next call.</summary>
-    public static void Choose(KernelAssembler k) => Where(k, () =>
+    public static void Choose(KernelAssembler k) => k.OnlyWith(KernelFeature.RandomizeKstackOffset, Name, () =>
     {
         k.rdtsc();
         k.and(eax, Entropy);

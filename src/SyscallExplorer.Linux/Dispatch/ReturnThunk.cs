@@ -35,15 +35,10 @@ internal static class ReturnThunk
     /// <summary>At the entry, once the page tables are the kernel's: IBRS on, or the thunk's return untrained. RAX, RCX and RDX are overwritten.</summary>
     public static void Enter(KernelAssembler k)
     {
-        if (!k.Traits.HasReturnThunks)
-            return;
         k.OnlyWith(KernelFeature.KernelIbrs, "IBRS", () =>
         {
-            k.mov(ecx, Machine.Msr.SpecCtrl);
-            k.mov(rdx, k.PerCpu(PerCpuOffsets.SpecCtrl));
-            k.mov(eax, edx);
-            k.shr(rdx, 32);
-            k.wrmsr();
+            LoadSpecCtrl(k);
+            WriteSpecCtrl(k);
         });
         k.OnlyWith(KernelFeature.UntrainReturns, "untrain return", () =>
         {
@@ -57,16 +52,24 @@ internal static class ReturnThunk
     /// <summary>Before user mode: IBRS off. RAX, RCX and RDX are overwritten.</summary>
     public static void Leave(KernelAssembler k)
     {
-        if (!k.Traits.HasReturnThunks)
-            return;
         k.OnlyWith(KernelFeature.KernelIbrs, "IBRS", () =>
         {
-            k.mov(ecx, Machine.Msr.SpecCtrl);
-            k.mov(rdx, k.PerCpu(PerCpuOffsets.SpecCtrl));
+            LoadSpecCtrl(k);
             k.and(edx, ~Ibrs);
-            k.mov(eax, edx);
-            k.shr(rdx, 32);
-            k.wrmsr();
+            WriteSpecCtrl(k);
         });
+    }
+
+    private static void LoadSpecCtrl(KernelAssembler k)
+    {
+        k.mov(ecx, Machine.Msr.SpecCtrl);
+        k.mov(rdx, k.PerCpu(PerCpuOffsets.SpecCtrl));
+    }
+
+    private static void WriteSpecCtrl(KernelAssembler k)
+    {
+        k.mov(eax, edx);
+        k.shr(rdx, 32);
+        k.wrmsr();
     }
 }

@@ -212,15 +212,14 @@ internal static class SyscallDispatch
         k.Phase(PhaseKind.Dispatch);
         if (use32BitNumber)
         {
-            Serve(k, traits.Ia32NrSyscalls, KernelLayout.Ia32SysCallTable, SyscallAbi.Ia32, isWide: false, beyond, done);
+            Serve(k, KernelLayout.Ia32SysCallTable, SyscallAbi.Ia32, isWide: false, beyond, done);
         }
         else
         {
             // The mask is sign-extended: bits above the lower half stay, and make the number invalid.
             if (traits.Numbers == NumberRule.MaskedWide)
                 k.and(rbx, ~X32Bit);
-            int size = traits.HasX32Table ? traits.NrSyscalls : Math.Max(traits.NrSyscalls, traits.X32NrSyscalls);
-            Serve(k, size, KernelLayout.SysCallTable, SyscallAbi.Wide, isWide: traits.Numbers != NumberRule.Signed, beyond, done);
+            Serve(k, KernelLayout.SysCallTable, SyscallAbi.Wide, isWide: traits.Numbers != NumberRule.Signed, beyond, done);
         }
 
         k.Local(beyond);
@@ -231,7 +230,7 @@ internal static class SyscallDispatch
                 k.lea(ebx, __[rbx - X32Bit]);
             else
                 k.sub(rbx, X32Bit);
-            Serve(k, traits.X32NrSyscalls, KernelLayout.X32SysCallTable, SyscallAbi.X32, isWide: traits.Numbers != NumberRule.Signed, hole, done);
+            Serve(k, KernelLayout.X32SysCallTable, SyscallAbi.X32, isWide: traits.Numbers != NumberRule.Signed, hole, done);
             k.Local(hole);
             if (traits.Numbers == NumberRule.Signed)
                 k.add(ebx, X32Bit);
@@ -251,8 +250,9 @@ internal static class SyscallDispatch
     }
 
     /// <summary>Calls the handler of a number within a table's size, and goes on at the end.</summary>
-    private static void Serve(KernelAssembler k, int size, ulong table, SyscallAbi abi, bool isWide, string beyond, string done)
+    private static void Serve(KernelAssembler k, ulong table, SyscallAbi abi, bool isWide, string beyond, string done)
     {
+        int size = k.Traits.SizeOf(abi);
         if (isWide)
             k.cmp(rbx, size);
         else
@@ -293,7 +293,7 @@ internal static class SyscallDispatch
     /// <summary>Calls the entry of a table at RBX; before retpolines straight from memory.</summary>
     private static void CallIndirect(KernelAssembler k, ulong table)
     {
-        if (!FeatureHistory.Has(k.Traits.Version, KernelFeature.Retpoline))
+        if (!k.Knows(KernelFeature.Retpoline))
         {
             k.call(__qword_ptr[rbx * 8 + (long)table]);
             return;

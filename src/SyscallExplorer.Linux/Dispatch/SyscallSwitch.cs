@@ -30,15 +30,9 @@ internal static class SyscallSwitch
     /// <summary>RDI is the registers, ESI the number.</summary>
     private static void EmitSwitch(KernelAssembler k, SyscallAbi abi)
     {
-        int size = abi switch
-        {
-            SyscallAbi.Wide => k.Traits.NrSyscalls,
-            SyscallAbi.Ia32 => k.Traits.Ia32NrSyscalls,
-            _ => k.Traits.X32NrSyscalls,
-        };
         k.Phase(PhaseKind.Dispatch);
         k.Global(SymbolOf(abi));
-        List<(int Number, string Handler)> cases = [.. Enumerable.Range(0, size).Select(number => (number, HandlerCode.TargetOf(k.Traits, number, abi)))
+        List<(int Number, string Handler)> cases = [.. Enumerable.Range(0, k.Traits.SizeOf(abi)).Select(number => (number, HandlerCode.TargetOf(k.Traits, number, abi)))
             .Where(known => known.Item2 != HandlerCode.NiSyscall)];
         EmitTree(k, cases, SymbolOf(abi));
         k.Local(SymbolOf(abi) + ".hole");

@@ -27,6 +27,8 @@ public sealed class SyscallTable
         Entries = entries;
         _byNumber = entries.Where(entry => entry.Abi != "x32").ToDictionary(entry => entry.Number);
         _x32 = entries.Where(entry => entry.Abi is "x32" or "common").ToDictionary(entry => entry.Number);
+        Size = _byNumber.Keys.Max() + 1;
+        X32Size = _x32.Keys.DefaultIfEmpty(-1).Max() + 1;
         _byName = _byNumber.Values.DistinctBy(entry => entry.Name).ToDictionary(entry => entry.Name);
     }
 
@@ -38,6 +40,12 @@ public sealed class SyscallTable
 
     /// <summary>All rows by number, the x32 ones included; holes stay holes.</summary>
     public IReadOnlyList<SyscallEntry> Entries { get; }
+
+    /// <summary>One more than the highest number, those of x32 programs alone left out.</summary>
+    internal int Size { get; }
+
+    /// <summary>One more than the highest number of x32 programs, without the bit that marks them; 0 without x32.</summary>
+    internal int X32Size { get; }
 
     /// <summary>The call of a number, or null for a hole.</summary>
     public SyscallEntry? Find(int number) => _byNumber.GetValueOrDefault(number);

@@ -221,8 +221,7 @@ internal static class Compat2639
         k.mov(PartialFrame.Slot(PtRegsOffsets.Ax), rax);
         k.Global("ia32_ret_from_sys_call");
         k.xor(eax, eax);
-        foreach (int offset in (ReadOnlySpan<int>)[PtRegsOffsets.R11, PtRegsOffsets.R10, PtRegsOffsets.R9, PtRegsOffsets.R8])
-            k.mov(PartialFrame.Slot(offset), rax);
+        PartialFrame.ClearUpper(k, rax, -PartialFrame.Start);
         k.jmp(k.To(FastPath2639.SlowReturn));
     }
 
@@ -249,8 +248,9 @@ internal static class Compat2639
     {
         PartialFrame.SaveRest(k);
         k.xor(ecx, ecx);
-        foreach (int offset in (ReadOnlySpan<int>)[PtRegsOffsets.R11, PtRegsOffsets.R10, PtRegsOffsets.R9, PtRegsOffsets.R8])
-            k.mov(__qword_ptr[rsp + offset], offset == PtRegsOffsets.R9 && keepsR9 ? r9 : rcx);
+        PartialFrame.ClearUpper(k, rcx, 0);
+        if (keepsR9)
+            k.mov(__qword_ptr[rsp + PtRegsOffsets.R9], r9);
         k.mov(__qword_ptr[rsp + PtRegsOffsets.Ax], -Errno.ENOSYS);
         k.mov(rdi, rsp);
         k.CallFar("syscall_trace_enter");

@@ -9,7 +9,7 @@ internal static class EntryOperands
 {
     /// <summary>The top of the current task's stack.</summary>
     public static AssemblerMemoryOperand TopOfStack(this KernelAssembler k) =>
-        k.PerCpu(k.Traits.TopOfStackInTss ? PerCpuOffsets.Tss + TaskStateSegment.Rsp1 : PerCpuOffsets.TopOfStack);
+        k.PerCpu(k.Traits.TopOfStack);
 
     /// <summary>The top of the current task's stack in a register, whatever the per-CPU word leaves free above.</summary>
     public static void LoadTopOfStack(this KernelAssembler k, AssemblerRegister64 register)

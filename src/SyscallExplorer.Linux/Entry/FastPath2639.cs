@@ -76,10 +76,7 @@ internal static class FastPath2639
         k.jne(k.To("retint_careful"));
         k.jmp(k.To("retint_swapgs"));
         k.Local("retint_careful");
-        k.bt(edx, NeedResched);
-        k.jae(k.To("retint_signal"));
-        k.sti();
-        k.CallFar("schedule");
+        GiveUpUnless(k, "retint_signal", () => k.CallFar("schedule"));
         k.cli();
         k.jmp(k.To("retint_with_reschedule"));
         k.Local("retint_signal");
@@ -160,16 +157,28 @@ internal static class FastPath2639
         k.sysretq();
     }
 
+    /// <summary>EDX is the flags: somebody else's turn comes first, everything else elsewhere.</summary>
+    private static void GiveUpUnless(KernelAssembler k, string otherwise, Action schedule)
+    {
+        k.bt(edx, NeedResched);
+        k.jae(k.To(otherwise));
+        k.sti();
+        schedule();
+    }
+
+    /// <summary>RDI, the mask of the work that is left, stays.</summary>
+    private static void ScheduleWithMask(KernelAssembler k)
+    {
+        k.push(rdi);
+        k.CallFar("schedule");
+        k.pop(rdi);
+    }
+
     private static void Reschedule(KernelAssembler k)
     {
         k.Phase(PhaseKind.ExitWork);
         k.Global("sysret_careful");
-        k.bt(edx, NeedResched);
-        k.jae(k.To("sysret_signal"));
-        k.sti();
-        k.push(rdi);
-        k.CallFar("schedule");
-        k.pop(rdi);
+        GiveUpUnless(k, "sysret_signal", () => ScheduleWithMask(k));
         k.jmp(k.To("sysret_check"));
     }
 
@@ -230,12 +239,7 @@ internal static class FastPath2639
     private static void Careful(KernelAssembler k)
     {
         k.Global("int_careful");
-        k.bt(edx, NeedResched);
-        k.jae(k.To("int_very_careful"));
-        k.sti();
-        k.push(rdi);
-        k.CallFar("schedule");
-        k.pop(rdi);
+        GiveUpUnless(k, "int_very_careful", () => ScheduleWithMask(k));
         k.cli();
         k.jmp(k.To("int_with_check"));
 

@@ -1,5 +1,4 @@
 using Iced.Intel;
-using SyscallExplorer.Machine;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace SyscallExplorer.Linux;
@@ -125,7 +124,7 @@ internal static class FastPath44
     private static void CallTable(KernelAssembler k, string beyond)
     {
         k.and(eax, ~X32Bit);
-        k.cmp(eax, k.Traits.X32NrSyscalls - 1);
+        k.cmp(eax, k.Traits.NrSyscalls - 1);
         k.ja(k.To(beyond));
         k.mov(rcx, r10);
         k.call(__qword_ptr[rax * 8 + unchecked((long)KernelLayout.SysCallTable)]);
@@ -195,27 +194,9 @@ internal static class FastPath44
     /// <summary>The registers of C are the program's again; the others still lie in the frame.</summary>
     private static void ChooseReturn(KernelAssembler k)
     {
-        const string slow = "opportunistic_sysret_failed";
-        const int canonicalShift = 16;
         k.Phase(PhaseKind.RestoreRegisters);
         k.Local("choose_return");
-        k.mov(rcx, __qword_ptr[rsp + PtRegsOffsets.Cx]);
-        k.mov(r11, __qword_ptr[rsp + PtRegsOffsets.Ip]);
-        k.cmp(rcx, r11);
-        k.jne(k.To(slow));
-        k.shl(rcx, canonicalShift);
-        k.sar(rcx, canonicalShift);
-        k.cmp(r11, rcx);
-        k.jne(k.To(slow));
-        k.cmp(__qword_ptr[rsp + PtRegsOffsets.Cs], Selectors.UserCs);
-        k.jne(k.To(slow));
-        k.mov(r11, __qword_ptr[rsp + PtRegsOffsets.R11]);
-        k.cmp(r11, __qword_ptr[rsp + PtRegsOffsets.Flags]);
-        k.jne(k.To(slow));
-        k.test(r11, (int)(Rflags.RF | Rflags.TF));
-        k.jne(k.To(slow));
-        k.cmp(__qword_ptr[rsp + PtRegsOffsets.Ss], Selectors.UserDs);
-        k.jne(k.To(slow));
+        Syscall64Entry.CheckFrame(k, "opportunistic_sysret_failed");
     }
 
     private static void ReturnBySysret(KernelAssembler k)

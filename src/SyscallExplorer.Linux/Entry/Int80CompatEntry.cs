@@ -19,6 +19,9 @@ internal static class Int80CompatEntry
         new("call C", CallC),
     ]);
 
+    /// <summary>What the predictors learnt in user mode is fenced off.</summary>
+    public static EntryPathCode Linux_6_1 { get; } = Linux_5_13.InsertAfter("push registers", new("enter IBRS", ReturnThunk.Enter));
+
     /// <summary>The gate brings the task's own stack; R8 to R11 are pushed as zero, and are zero afterwards.</summary>
     public static EntryPathCode Linux_4_4 { get; } = new("entry_INT80_compat",
     [
@@ -116,7 +119,6 @@ internal static class Int80CompatEntry
     private static void CallC(KernelAssembler k)
     {
         k.Phase(PhaseKind.Dispatch);
-        ReturnThunk.Enter(k);
         k.mov(rdi, rsp);
         k.CallFar("do_int80_syscall_32");
         k.jmp(k.To(k.Traits.UserReturn));

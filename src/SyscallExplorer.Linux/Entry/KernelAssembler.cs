@@ -247,7 +247,8 @@ internal sealed class KernelAssembler : Assembler
         return jump;
     }
 
-    private bool Knows(KernelFeature feature) => FeatureHistory.Has(Traits.Version, feature);
+    /// <summary>Whether the kernel is of a time that had a feature.</summary>
+    public bool Knows(KernelFeature feature) => FeatureHistory.Has(Traits.Version, feature);
 
     private static bool IsNop(byte[] bytes)
     {

@@ -76,6 +76,16 @@ internal static class PartialFrame
         k.mov(__qword_ptr[rsp + PtRegsOffsets.R11 + above], scratch);
     }
 
+    /// <summary>Puts a register's value, zero, into the slots of R8 to R11, which a 32-bit program does not have.</summary>
+    /// <param name="k">Where to.</param>
+    /// <param name="zero">The register.</param>
+    /// <param name="above">Bytes between RSP and the frame.</param>
+    public static void ClearUpper(KernelAssembler k, AssemblerRegister64 zero, int above)
+    {
+        foreach (int offset in (ReadOnlySpan<int>)[PtRegsOffsets.R11, PtRegsOffsets.R10, PtRegsOffsets.R9, PtRegsOffsets.R8])
+            k.mov(__qword_ptr[rsp + offset + above], zero);
+    }
+
     /// <summary>GET_THREAD_INFO: the bottom of the task's stack.</summary>
     public static void ThreadInfo(KernelAssembler k, AssemblerRegister64 register)
     {

@@ -36,7 +36,9 @@ internal static class Syscall64Entry
 
     /// <summary>The number is an int, the registers come first, and what the predictors learnt in user mode is fenced off.</summary>
     public static EntryPathCode Linux_6_1 { get; } = Linux_5_13
-        .Replace("call C", new("call C", CallCWithInt))
+        .Replace("call C", new("load arguments", LoadArguments))
+        .InsertAfter("load arguments", new("enter IBRS", ReturnThunk.Enter))
+        .InsertAfter("enter IBRS", new("call C", k => k.CallFar("do_syscall_64")))
         .InsertAfter("choose return", new("leave IBRS", ReturnThunk.Leave))
         .Replace("return by SYSRET", new("return by SYSRET", k => ReturnBySysret(k, asItStands: true)));
 
@@ -45,7 +47,7 @@ internal static class Syscall64Entry
         .Replace("choose return", new("choose return", ChooseReturnAsCSaid));
 
     /// <summary>The branch history is cleared before C.</summary>
-    public static EntryPathCode Linux_6_12 { get; } = Linux_6_8.Replace("call C", new("call C", CallCWithoutHistory));
+    public static EntryPathCode Linux_6_12 { get; } = Linux_6_8.InsertAfter("enter IBRS", new("clear branch history", BranchHistory.Clear));
 
     private static void SwitchStack(KernelAssembler k)
     {
@@ -77,13 +79,17 @@ internal static class Syscall64Entry
         k.CallFar("do_syscall_64");
     }
 
-    /// <summary>SYSRET is legal only when it would restore exactly what IRET would; otherwise the slow way is taken.</summary>
     private static void ChooseReturn(KernelAssembler k)
     {
-        const string slow = "swapgs_restore_regs_and_return_to_usermode";
-        const int forbidden = (int)(Rflags.RF | Rflags.TF);
         k.Phase(PhaseKind.RestoreRegisters);
-        k.OnlyWith(KernelFeature.XenPv, () => k.jmp(k.To(slow)));
+        k.OnlyWith(KernelFeature.XenPv, () => k.jmp(k.To(ReturnByIret.ToUserSymbol)));
+        CheckFrame(k, ReturnByIret.ToUserSymbol);
+    }
+
+    /// <summary>SYSRET is legal only when it would restore exactly what IRET would; otherwise the slow way is taken. RCX and R11 are overwritten.</summary>
+    public static void CheckFrame(KernelAssembler k, string slow)
+    {
+        const int forbidden = (int)(Rflags.RF | Rflags.TF);
         k.mov(rcx, __qword_ptr[rsp + PtRegsOffsets.Cx]);
         k.mov(r11, __qword_ptr[rsp + PtRegsOffsets.Ip]);
         k.cmp(rcx, r11);
@@ -107,23 +113,11 @@ internal static class Syscall64Entry
         k.jne(k.To(slow));
     }
 
-    private static void CallCWithInt(KernelAssembler k)
+    private static void LoadArguments(KernelAssembler k)
     {
         k.Phase(PhaseKind.Dispatch);
         k.mov(rdi, rsp);
         k.movsxd(rsi, eax);
-        ReturnThunk.Enter(k);
-        k.CallFar("do_syscall_64");
-    }
-
-    private static void CallCWithoutHistory(KernelAssembler k)
-    {
-        k.Phase(PhaseKind.Dispatch);
-        k.mov(rdi, rsp);
-        k.movsxd(rsi, eax);
-        ReturnThunk.Enter(k);
-        BranchHistory.Clear(k);
-        k.CallFar("do_syscall_64");
     }
 
     private static void ChooseReturnAsCSaid(KernelAssembler k)

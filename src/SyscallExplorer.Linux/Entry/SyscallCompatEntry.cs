@@ -13,17 +13,17 @@ internal static class SyscallCompatEntry
         new("switch stack", SwitchStack),
         new("push frame", PushFrame),
         new("push registers", k => RegisterFrame.PushAndClear32(k, rbp)),
-        new("call C", k => CallC(k, clearHistory: false)),
+        new("call C", CallC),
         new("choose return", k => FastReturn32.ChooseReturn(k)),
     ]);
 
     /// <summary>R8 to R15 are pushed as they are, and what the predictors learnt in user mode is fenced off.</summary>
     public static EntryPathCode Linux_6_1 { get; } = Linux_5_13
         .Replace("push registers", new("push registers", k => RegisterFrame.PushAndClear(k, -Errno.ENOSYS, second: rbp)))
-        .Replace("call C", new("call C", k => CallC(k, clearHistory: false)));
+        .InsertAfter("push registers", new("enter IBRS", ReturnThunk.Enter));
 
     /// <summary>The branch history is cleared before C.</summary>
-    public static EntryPathCode Linux_6_12 { get; } = Linux_6_1.Replace("call C", new("call C", k => CallC(k, clearHistory: true)));
+    public static EntryPathCode Linux_6_12 { get; } = Linux_6_1.InsertAfter("enter IBRS", new("clear branch history", BranchHistory.Clear));
 
     private static void SwitchStack(KernelAssembler k)
     {
@@ -48,13 +48,10 @@ internal static class SyscallCompatEntry
         k.push(rax);
     }
 
-    private static void CallC(KernelAssembler k, bool clearHistory)
+    private static void CallC(KernelAssembler k)
     {
         k.Phase(PhaseKind.Dispatch);
-        ReturnThunk.Enter(k);
         k.mov(rdi, rsp);
-        if (clearHistory)
-            BranchHistory.Clear(k);
         k.CallFar("do_fast_syscall_32");
     }
 }

@@ -57,17 +57,7 @@ internal static class SyscallTrampoline
         k.Phase(PhaseKind.StackSwitch);
         k.mov(rdi, k.AddressOf(SecondStage));
         k.OnlyWith(KernelFeature.RetpolineLfence, "retpoline", () => k.lfence());
-        k.OnlyWith(KernelFeature.Retpoline, "retpoline", () =>
-        {
-            k.call(k.To("trampoline_rop"));
-            k.Local("trampoline_spec");
-            k.pause();
-            k.lfence();
-            k.jmp(k.To("trampoline_spec"));
-            k.Local("trampoline_rop");
-            k.mov(__qword_ptr[rsp], rdi);
-            k.ret();
-        });
+        k.OnlyWith(KernelFeature.Retpoline, "retpoline", () => IndirectThunk.Retpoline(k, rdi));
         k.jmp(rdi);
     }
 }

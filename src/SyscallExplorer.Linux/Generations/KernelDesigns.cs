@@ -10,7 +10,7 @@ internal static class KernelDesigns
 
     /// <summary>Generic entry code, x32 in a table of its own, random stack offsets.</summary>
     public static KernelDesign Linux_5_13 { get; } = new(
-        new KernelTraits { Version = new(5, 13), Tables = new(5, 13), NrSyscalls = 447, Ia32NrSyscalls = 447 },
+        new KernelTraits { Version = new(5, 13) },
         Syscall64Entry.Linux_5_13, SyscallCompatEntry.Linux_5_13, SysenterCompatEntry.Linux_5_13, Int80CompatEntry.Linux_5_13,
         [FastReturn32.Linux_5_13, ReturnByIret.ToUser, ReturnByIret.ToKernel]);
 
@@ -20,14 +20,10 @@ internal static class KernelDesigns
         Traits = Linux_5_13.Traits with
         {
             Version = new(4, 20),
-            Tables = new(4, 20),
-            NrSyscalls = 335,
-            Ia32NrSyscalls = 387,
             Numbers = NumberRule.MaskedWide,
             TopOfStackInTss = true,
             HasSyscallWork = false,
             HasGenericEntry = false,
-            HasKstackOffset = false,
             SysenterMendedInC = false,
             LoadsFpuLate = false,
         },
@@ -38,7 +34,7 @@ internal static class KernelDesigns
     /// <summary>SYSCALL enters by a page of its own in the CPU's entry area.</summary>
     public static KernelDesign Linux_4_19 { get; } = Linux_4_20 with
     {
-        Traits = Linux_4_20.Traits with { Version = new(4, 19) },
+        Traits = Linux_4_20.Traits with { Version = new(4, 19), TablesOf = Linux_4_20.Traits.Version },
         Syscall64 = Syscall64Entry.Linux_4_19,
         Trampolines = [SyscallTrampoline.Linux_4_19],
         Returns = [.. Linux_4_20.Returns, SyscallTrampoline.Stage2],
@@ -49,9 +45,6 @@ internal static class KernelDesigns
         Linux_4_20.Traits with
         {
             Version = new(4, 4),
-            Tables = new(4, 4),
-            NrSyscalls = 326,
-            Ia32NrSyscalls = 377,
             Numbers = NumberRule.MaskedNarrow,
             HandlersTakeRegisters = false,
             HasEntryStack = false,
@@ -71,9 +64,6 @@ internal static class KernelDesigns
         Linux_4_4.Traits with
         {
             Version = new(2, 6, 39),
-            Tables = new(2, 6, 39),
-            NrSyscalls = 307,
-            Ia32NrSyscalls = 345,
             Numbers = NumberRule.Wide,
             Fmask = Rflags.TF | Rflags.IF | Rflags.DF | Rflags.IOPL,
             HasPartialFrame = true,
@@ -92,16 +82,13 @@ internal static class KernelDesigns
         Linux_5_13.Traits with
         {
             Version = new(6, 1),
-            Tables = new(6, 1),
-            NrSyscalls = 451,
-            Ia32NrSyscalls = 451,
             Numbers = NumberRule.Signed,
             Fmask = WideFmask,
             RegistersFirst = true,
             HasReturnThunks = true,
             HasEndbr = true,
         },
-        Syscall64Entry.Linux_6_1, SyscallCompatEntry.Linux_6_1, SysenterCompatEntry.Linux_6_1, Int80CompatEntry.Linux_5_13,
+        Syscall64Entry.Linux_6_1, SyscallCompatEntry.Linux_6_1, SysenterCompatEntry.Linux_6_1, Int80CompatEntry.Linux_6_1,
         [FastReturn32.Linux_6_1, ReturnByIret.ToUser_6_1, ReturnByIret.ToKernel]);
 
     /// <summary><c>int $0x80</c> as an exception, SYSRET decided in C, VERW last.</summary>
@@ -109,9 +96,6 @@ internal static class KernelDesigns
         Linux_6_1.Traits with
         {
             Version = new(6, 8),
-            Tables = new(6, 8),
-            NrSyscalls = 462,
-            Ia32NrSyscalls = 462,
             SysretDecidedInC = true,
             ClearsBuffersLast = true,
             EmulatesInt80 = true,
@@ -122,7 +106,7 @@ internal static class KernelDesigns
     /// <summary>Dispatch by comparisons, the branch history cleared at each entry.</summary>
     public static KernelDesign Linux_6_12 { get; } = Linux_6_8 with
     {
-        Traits = Linux_6_8.Traits with { Version = new(6, 12), Tables = new(6, 12), NrSyscalls = 463, Ia32NrSyscalls = 463, DispatchesBySwitch = true },
+        Traits = Linux_6_8.Traits with { Version = new(6, 12), DispatchesBySwitch = true },
         Syscall64 = Syscall64Entry.Linux_6_12,
         SyscallCompat = SyscallCompatEntry.Linux_6_12,
         SysenterCompat = SysenterCompatEntry.Linux_6_12,

@@ -30,8 +30,11 @@ internal sealed record KernelTraits
     /// <summary>The version, such as 5.13.</summary>
     public required Version Version { get; init; }
 
-    /// <summary>The version whose system-call tables it has: 4.19 has those of 4.20.</summary>
-    public required Version Tables { get; init; }
+    /// <summary>The version whose system-call tables it has, where that is another: 4.19 has those of 4.20.</summary>
+    public Version? TablesOf { get; init; }
+
+    /// <summary>Its system-call tables.</summary>
+    public SyscallTables Tables => SyscallTables.Of(TablesOf ?? Version);
 
     /// <summary>How a 64-bit number is compared.</summary>
     public NumberRule Numbers { get; init; } = NumberRule.WideOrX32;
@@ -77,9 +80,6 @@ internal sealed record KernelTraits
     /// <summary>From Linux 5.18 on entries begin with ENDBR64.</summary>
     public bool HasEndbr { get; init; }
 
-    /// <summary>From Linux 5.13 on system calls can run at a random depth of the stack.</summary>
-    public bool HasKstackOffset { get; init; } = true;
-
     /// <summary>From Linux 5.8 on SYSENTER's flags and stack pointer are mended in C.</summary>
     public bool SysenterMendedInC { get; init; } = true;
 
@@ -107,17 +107,28 @@ internal sealed record KernelTraits
     /// <summary>Where exceptions and new programs leave for user mode, with pt_regs on top of the stack.</summary>
     public string UserReturn { get; init; } = ReturnByIret.ToUserSymbol;
 
-    /// <summary>Entries of the 64-bit table: one more than its highest number below the x32 range, or the x32 range as well.</summary>
-    public int NrSyscalls { get; init; }
+    /// <summary>Entries of <c>sys_call_table</c>. Before x32 had a table of its own, that of 64-bit callers held its numbers too.</summary>
+    public int NrSyscalls => HasX32Table ? Tables.Table64.Size : Math.Max(Tables.Table64.Size, X32NrSyscalls);
 
     /// <summary>Entries of the 32-bit table.</summary>
-    public int Ia32NrSyscalls { get; init; }
+    public int Ia32NrSyscalls => Tables.Table32.Size;
 
     /// <summary>Entries of the x32 range, where the kernel has one.</summary>
-    public int X32NrSyscalls => Numbers == NumberRule.Wide ? 0 : 548;
+    public int X32NrSyscalls => Numbers == NumberRule.Wide ? 0 : Tables.Table64.X32Size;
+
+    /// <summary>Entries of the table for a kind of caller.</summary>
+    public int SizeOf(SyscallAbi abi) => abi switch
+    {
+        SyscallAbi.Wide => NrSyscalls,
+        SyscallAbi.Ia32 => Ia32NrSyscalls,
+        _ => X32NrSyscalls,
+    };
 
     /// <summary>Whether x32 has a table of its own, as from Linux 5.4 on.</summary>
     public bool HasX32Table => Numbers is NumberRule.WideOrX32 or NumberRule.Signed;
+
+    /// <summary>Where the per-CPU area holds the top of the current task's stack.</summary>
+    public int TopOfStack => TopOfStackInTss ? PerCpuOffsets.Tss + TaskStateSegment.Rsp1 : PerCpuOffsets.TopOfStack;
 
     /// <summary>The handler's symbol for a kind of caller.</summary>
     public string SymbolOf(SyscallHandler handler, SyscallAbi abi) => StubHandlers.Has(this, handler, abi) ? StubHandlers.SymbolOf(handler, abi)

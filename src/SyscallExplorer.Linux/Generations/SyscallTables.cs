@@ -32,9 +32,25 @@ internal sealed record SyscallTables(SyscallTable Table64, SyscallTable Table32)
         SyscallEntry? row = (compat ? named.Table32 : named.Table64).FindName(entry.Name);
         if (row is null || entry.Entry is "sys_ni_syscall" or "")
             return null;
-        string own = KernelGeneration.FunctionOf(row, compat);
-        return HandlerTable.Linux_5_13.FirstOrDefault(handler => (compat ? handler.Entry32 : handler.Entry64) is { } name
-            && (name == own || (compat && $"compat_{name}" == own)));
+        return (compat ? s_handlers32 : s_handlers64).GetValueOrDefault(KernelGeneration.FunctionOf(row, compat));
+    }
+
+    private static readonly Dictionary<string, SyscallHandler> s_handlers64 = ByFunction(handler => handler.Entry64 is { } entry ? [entry] : []);
+
+    /// <summary>A handler of 32-bit callers serves the function for them under both of its names.</summary>
+    private static readonly Dictionary<string, SyscallHandler> s_handlers32 = ByFunction(handler => handler.Entry32 is { } entry ? [entry, $"compat_{entry}"] : []);
+
+    /// <summary>The first handler that serves a function does it.</summary>
+    private static Dictionary<string, SyscallHandler> ByFunction(Func<SyscallHandler, string[]> functionsOf)
+    {
+        var handlers = new Dictionary<string, SyscallHandler>();
+        foreach (SyscallHandler handler in HandlerTable.Linux_5_13)
+        {
+            foreach (string function in functionsOf(handler))
+                handlers.TryAdd(function, handler);
+        }
+
+        return handlers;
     }
 
     private static Version HandlersNamedAfter { get; } = new(5, 13);

@@ -11,11 +11,6 @@ internal static class HandlerCode
 {
     private static readonly AssemblerRegister64[] Arguments64 = [rdi, rsi, rdx, rcx, r8, r9];
     private static readonly AssemblerRegister32[] Arguments32 = [edi, esi, edx, ecx, r8d, r9d];
-    private static readonly int[] Slots64 =
-        [PtRegsOffsets.Di, PtRegsOffsets.Si, PtRegsOffsets.Dx, PtRegsOffsets.R10, PtRegsOffsets.R8, PtRegsOffsets.R9];
-
-    private static readonly int[] Slots32 =
-        [PtRegsOffsets.Bx, PtRegsOffsets.Cx, PtRegsOffsets.Dx, PtRegsOffsets.Si, PtRegsOffsets.Di, PtRegsOffsets.Bp];
 
     public const string NotImplemented64 = "__x64_sys_not_implemented";
     public const string NotImplemented32 = "__ia32_sys_not_implemented";
@@ -63,14 +58,13 @@ internal static class HandlerCode
     public static void LoadArguments32(KernelAssembler k, AssemblerRegister64 registers)
     {
         for (int i = Arguments32.Length - 1; i >= 0; i--)
-            k.mov(Arguments32[i], __dword_ptr[registers + Slots32[i]]);
+            k.mov(Arguments32[i], __dword_ptr[registers + ArgumentSlots.Of(compat: true)[i]]);
     }
 
     /// <summary>The symbol that a number leads to: a handler of the kit, the kernel's own stub for a hole, or the stub that counts what the kit does not have.</summary>
     public static string TargetOf(KernelTraits traits, int number, SyscallAbi abi)
     {
-        SyscallTables tables = SyscallTables.Of(traits.Tables);
-        if (tables.Find(number, abi) is not { } entry || KernelGeneration.FunctionOf(entry, abi == SyscallAbi.Ia32) is NiSyscall or "")
+        if (traits.Tables.Find(number, abi) is not { } entry || KernelGeneration.FunctionOf(entry, abi == SyscallAbi.Ia32) is NiSyscall or "")
             return NiSyscall;
         SyscallAbi own = abi == SyscallAbi.X32 && entry.Abi != "x32" ? SyscallAbi.Wide : abi;
         return SyscallTables.HandlerOf(entry, own) is { } handler ? traits.SymbolOf(handler, own)
@@ -80,7 +74,7 @@ internal static class HandlerCode
     /// <summary>Handlers that x32 programs reach by numbers of their own.</summary>
     private static IEnumerable<SyscallHandler> HandlersOfX32(KernelTraits traits) =>
         traits.X32NrSyscalls == 0 ? []
-            : SyscallTables.Of(traits.Tables).Table64.Entries.Where(entry => entry.Abi == "x32")
+            : traits.Tables.Table64.Entries.Where(entry => entry.Abi == "x32")
                 .Select(entry => SyscallTables.HandlerOf(entry, SyscallAbi.X32)).OfType<SyscallHandler>();
 
     private static void EmitStub(KernelAssembler k, SyscallHandler handler, SyscallAbi abi)
@@ -115,9 +109,9 @@ internal static class HandlerCode
         for (int i = handler.Arguments - 1; i >= 0; i--)
         {
             if (abi == SyscallAbi.Ia32)
-                k.mov(Arguments32[i], __dword_ptr[rdi + Slots32[i]]);
+                k.mov(Arguments32[i], __dword_ptr[rdi + ArgumentSlots.Of(compat: true)[i]]);
             else
-                k.mov(Arguments64[i], __qword_ptr[rdi + Slots64[i]]);
+                k.mov(Arguments64[i], __qword_ptr[rdi + ArgumentSlots.Of(compat: false)[i]]);
         }
 
         k.jmp(k.To(handler.BodySymbol));

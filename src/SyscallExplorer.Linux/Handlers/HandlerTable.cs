@@ -10,10 +10,6 @@ internal sealed record SyscallHandler(string Name, int Arguments, string? Entry6
 {
     public string BodySymbol => $"__do_sys_{Name}";
 
-    public string Symbol64 => $"__x64_sys_{Name}";
-
-    public string Symbol32 => $"__ia32_sys_{Name}";
-
     public bool IsHosted => Body is null;
 }
 

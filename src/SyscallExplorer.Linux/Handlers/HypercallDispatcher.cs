@@ -28,7 +28,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
             case HypercallNumbers.NotImplemented:
                 cycles = Charge("not_implemented");
                 SetResult(processor, -Errno.ENOSYS);
-                CountMissing(machine.ReadPtRegs(machine.Tasks.Current.Registers), (number & HypercallNumbers.Compat) != 0);
+                CountMissing(machine.ReadCallRegisters(), (number & HypercallNumbers.Compat) != 0);
                 return HypercallResult.Continue;
             case HypercallNumbers.HandleMmFault:
                 cycles = Charge("handle_mm_fault");
@@ -98,14 +98,10 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
 
     private HypercallResult Next => machine.IsOver ? HypercallResult.Stop : HypercallResult.Continue;
 
-    /// <summary>The handler's own stub leaves the registers in RDI; one that comes from guest code finds them where the entry left RBP.</summary>
     private HypercallResult RunHandler(Processor processor, SyscallHandler handler, int caller, out long cycles)
     {
-        ProcessorRegisters registers = processor.Registers;
+        PtRegs frame = machine.ReadCallRegisters();
         bool fromGuestCode = handler.Entry64 is null && handler.Entry32 is null;
-        bool inRegisters = !machine.Kernel.Traits.HandlersTakeRegisters;
-        ulong address = inRegisters ? machine.Tasks.Current.Registers : fromGuestCode ? registers[Gpr.Rbp] : registers[Gpr.Rdi];
-        PtRegs frame = machine.ReadPtRegs(address);
         SyscallAbi abi = caller switch
         {
             HypercallNumbers.Compat => SyscallAbi.Ia32,
@@ -114,25 +110,25 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
             _ => machine.IsInCompatCall ? SyscallAbi.Ia32 : IsOfX32(frame) ? SyscallAbi.X32 : SyscallAbi.Wide,
         };
         cycles = Charge(handler.Name);
-        SetResult(processor, Step(handler.Name, new SyscallArguments(frame, abi, inRegisters ? KeptArguments(registers[Gpr.Rbp]) : null)));
+        SetResult(processor, Step(handler.Name, ArgumentsOf(processor, frame, abi)));
         return Next;
     }
 
     private void RunAdded(Processor processor, AddedSyscall added)
     {
-        ProcessorRegisters registers = processor.Registers;
-        bool inRegisters = !machine.Kernel.Traits.HandlersTakeRegisters;
-        PtRegs frame = machine.ReadPtRegs(inRegisters ? machine.Tasks.Current.Registers : registers[Gpr.Rdi]);
-        SyscallAbi abi = added.IsCompat ? SyscallAbi.Ia32 : SyscallAbi.Wide;
-        var arguments = new SyscallArguments(frame, abi, inRegisters ? KeptArguments(registers[Gpr.Rbp]) : null);
+        PtRegs frame = machine.ReadCallRegisters();
+        SyscallArguments arguments = ArgumentsOf(processor, frame, added.IsCompat ? SyscallAbi.Ia32 : SyscallAbi.Wide);
         SetResult(processor, added.Function!(new AddedCall(machine, arguments, frame)));
     }
 
-    private ulong[] KeptArguments(ulong address)
+    /// <summary>Where handlers have their arguments in registers, not all of which the frame holds, the stub has kept them at RBP.</summary>
+    private SyscallArguments ArgumentsOf(Processor processor, PtRegs frame, SyscallAbi abi)
     {
+        if (machine.Kernel.Traits.HandlersTakeRegisters)
+            return new SyscallArguments(frame, abi);
         byte[] bytes = new byte[SyscallArguments.Count * sizeof(ulong)];
-        machine.ReadKernel(address, bytes);
-        return [.. System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(bytes)];
+        machine.ReadKernel(processor.Registers[Gpr.Rbp], bytes);
+        return new SyscallArguments(frame, abi, [.. System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(bytes)]);
     }
 
     /// <summary>A number from the range that x32 has for itself.</summary>

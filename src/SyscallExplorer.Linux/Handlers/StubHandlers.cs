@@ -13,6 +13,7 @@ internal static class StubHandlers
     private static readonly string[] s_forkLike = ["fork", "vfork", "clone", "clone3"];
     private static readonly string[] s_executing = ["execve", "execveat"];
     private static readonly string[] s_returning = ["rt_sigreturn", "sigreturn"];
+    private static readonly string[] s_wholeFrame = [.. s_forkLike, .. s_executing, .. s_returning];
     private static readonly string[] s_readingStackPointer = ["sigaltstack"];
 
     /// <summary>Whether a handler has one for a kind of caller: 32-bit callers of Linux 4.4 have the whole frame already.</summary>
@@ -20,8 +21,9 @@ internal static class StubHandlers
     {
         if (traits.HandlersTakeRegisters)
             return false;
-        IEnumerable<string> names = s_forkLike.Concat(s_executing).Concat(s_returning);
-        return traits.HasPartialFrame ? names.Concat(s_readingStackPointer).Contains(handler.Name) : abi == SyscallAbi.Wide && names.Contains(handler.Name);
+        if (s_readingStackPointer.Contains(handler.Name))
+            return traits.HasPartialFrame;
+        return s_wholeFrame.Contains(handler.Name) && (traits.HasPartialFrame || abi == SyscallAbi.Wide);
     }
 
     /// <summary>The stub's symbol.</summary>

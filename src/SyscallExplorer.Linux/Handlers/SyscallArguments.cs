@@ -5,19 +5,11 @@ namespace SyscallExplorer.Linux;
 /// <summary>The arguments of a call, read from <c>pt_regs</c> in guest memory.</summary>
 internal sealed class SyscallArguments
 {
-    private static readonly int[] Slots64 =
-        [PtRegsOffsets.Di, PtRegsOffsets.Si, PtRegsOffsets.Dx, PtRegsOffsets.R10, PtRegsOffsets.R8, PtRegsOffsets.R9];
-
-    private static readonly int[] Slots32 =
-        [PtRegsOffsets.Bx, PtRegsOffsets.Cx, PtRegsOffsets.Dx, PtRegsOffsets.Si, PtRegsOffsets.Di, PtRegsOffsets.Bp];
-
-    private readonly PtRegs _registers;
-
-    private readonly SyscallAbi _abi;
-
     /// <summary>How many arguments a call has at most.</summary>
     public const int Count = 6;
 
+    private readonly PtRegs _registers;
+    private readonly SyscallAbi _abi;
     private readonly ulong[]? _given;
 
     /// <param name="registers">What the call came with.</param>
@@ -39,8 +31,15 @@ internal sealed class SyscallArguments
     public bool IsCompat => _abi != SyscallAbi.Wide;
 
     /// <summary>An argument as the kernel's stub would pass it on.</summary>
-    public ulong this[int index] => _given is { } given ? (_abi == SyscallAbi.Ia32 ? (uint)given[index] : given[index])
-        : _abi == SyscallAbi.Ia32 ? (uint)_registers[Slots32[index]] : _registers[Slots64[index]];
+    public ulong this[int index]
+    {
+        get
+        {
+            bool isNarrow = _abi == SyscallAbi.Ia32;
+            ulong value = _given is { } given ? given[index] : _registers[ArgumentSlots.Of(isNarrow)[index]];
+            return isNarrow ? (uint)value : value;
+        }
+    }
 
     /// <summary>An argument of type int.</summary>
     public int Int(int index) => (int)this[index];

@@ -61,31 +61,23 @@ public sealed partial class LinuxMachine
 
     private static void EmitHostStub(KernelAssembler k, int number)
     {
-        if (!k.Traits.HandlersTakeRegisters)
-        {
+        if (k.Traits.HandlersTakeRegisters)
+            HypercallStub.Inline(k, number);
+        else
             HypercallStub.KeepArguments(k, () => HypercallStub.Inline(k, number));
-            k.PlainReturn();
-            return;
-        }
-
-        HypercallStub.Inline(k, number);
         k.PlainReturn();
     }
 
-    private int TableSize(bool compat) => compat ? Kernel.Traits.Ia32NrSyscalls
-        : Kernel.Traits.HasX32Table ? Kernel.Traits.NrSyscalls : Math.Max(Kernel.Traits.NrSyscalls, Kernel.Traits.X32NrSyscalls);
-
     private ulong PhysicalOfEntry(int number, bool compat)
     {
-        int size = TableSize(compat);
+        int size = Kernel.Traits.SizeOf(compat ? SyscallAbi.Ia32 : SyscallAbi.Wide);
         if (number < 0 || number >= size)
         {
             throw new ArgumentOutOfRangeException(
                 nameof(number), number, $"The {(compat ? "32-bit" : "64-bit")} table of {Kernel} has the numbers 0 to {size - 1}, and its code compares with that.");
         }
 
-        ulong table = compat ? KernelLayout.Ia32SysCallTable : KernelLayout.SysCallTable;
-        return table - KernelLayout.ReadOnlyData + KernelLayout.ReadOnlyDataPhysical + (ulong)number * 8;
+        return KernelLayout.PhysicalOfReadOnly(compat ? KernelLayout.Ia32SysCallTable : KernelLayout.SysCallTable) + (ulong)number * 8;
     }
 
     private void Install(int number, string name, bool compat, SyscallFunction? function, Func<ulong, byte[]> assemble)
@@ -115,7 +107,7 @@ public sealed partial class LinuxMachine
     {
         const int jumpLength = 5;
         ulong function = AddressOf(SyscallSwitch.SymbolOf(compat ? SyscallAbi.Ia32 : SyscallAbi.Wide));
-        ulong physical = function - KernelLayout.Text.Base + KernelLayout.Text.Physical;
+        ulong physical = KernelLayout.PhysicalOfCode(function);
         byte[] first = new byte[SyscallSwitch.ComparisonLength];
         Processor.Bus.Ram.Read(physical, first);
         ulong address = KernelLayout.Modules + (ulong)State.ModuleBytes;

@@ -9,11 +9,6 @@ namespace SyscallExplorer.Linux;
 public sealed class StoppedCall
 {
     private const int CallSize = 2;
-    private static readonly int[] s_slots64 =
-        [PtRegsOffsets.Di, PtRegsOffsets.Si, PtRegsOffsets.Dx, PtRegsOffsets.R10, PtRegsOffsets.R8, PtRegsOffsets.R9];
-
-    private static readonly int[] s_slots32 =
-        [PtRegsOffsets.Bx, PtRegsOffsets.Cx, PtRegsOffsets.Dx, PtRegsOffsets.Si, PtRegsOffsets.Di, PtRegsOffsets.Bp];
 
     private readonly LinuxMachine _machine;
     private readonly ulong _address;
@@ -60,12 +55,12 @@ public sealed class StoppedCall
 
     /// <summary>An argument.</summary>
     /// <param name="index">0 to 5.</param>
-    public ulong Argument(int index) => IsCompat ? (uint)this[s_slots32[index]] : this[s_slots64[index]];
+    public ulong Argument(int index) => new SyscallArguments(Registers, IsCompat)[index];
 
     /// <summary>Gives the call another argument.</summary>
     /// <param name="index">0 to 5.</param>
     /// <param name="value">The argument.</param>
-    public void SetArgument(int index, ulong value) => this[(IsCompat ? s_slots32 : s_slots64)[index]] = value;
+    public void SetArgument(int index, ulong value) => this[ArgumentSlots.Of(IsCompat)[index]] = value;
 
     /// <summary>At the entry: the call is not done, and returns this.</summary>
     public void Skip(long result)

@@ -125,29 +125,13 @@ internal sealed class VdsoCode32(VdsoGeneration generation, ulong kernelVsyscall
         Fallback(a, real, ClockGetres32);
     }
 
-    public void EmitGetcpu(VdsoAssembler a)
+    public void EmitGetcpu(VdsoAssembler a) => GetcpuCode.Emit(a, knowsRdpid: true, (argument, skip) =>
     {
-        const int cpuBits = 12;
-        byte[] lsl = [0x0F, 0x03, 0xC0], rdpid = [0xF3, 0x0F, 0xC7, 0xF8];
-        Label node = a.CreateLabel(), done = a.CreateLabel();
-        a.mov(eax, Selectors.CpuNode);
-        a.Alternative([.. lsl, 0x90], (KernelFeature.Rdpid, rdpid));
-        a.mov(edx, Argument(a, 0));
+        a.mov(edx, Argument(a, argument));
         a.test(edx, edx);
-        a.je(node);
-        a.mov(ecx, eax);
-        a.and(ecx, (1 << cpuBits) - 1);
-        a.mov(__dword_ptr[edx], ecx);
-        a.Label(ref node);
-        a.mov(edx, Argument(a, 1));
-        a.test(edx, edx);
-        a.je(done);
-        a.shr(eax, cpuBits);
-        a.mov(__dword_ptr[edx], eax);
-        a.Label(ref done);
-        a.xor(eax, eax);
-        a.ret();
-    }
+        a.je(skip);
+        return __dword_ptr[edx];
+    });
 
     private void SelectIndexed(VdsoAssembler a, ulong here, int bases, Label real, Label give)
     {

@@ -89,31 +89,13 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
         a.ret();
     }
 
-    /// <summary>The limit of a segment says which CPU and node this is; RDPID says the same.</summary>
-    public void EmitGetcpu(VdsoAssembler a)
+    public void EmitGetcpu(VdsoAssembler a) => GetcpuCode.Emit(a, generation.KnowsRdpid, (argument, skip) =>
     {
-        const int cpuBits = 12;
-        byte[] lsl = [0x0F, 0x03, 0xC0], rdpid = [0xF3, 0x0F, 0xC7, 0xF8];
-        Label node = a.CreateLabel(), done = a.CreateLabel();
-        a.mov(eax, Selectors.CpuNode);
-        if (generation.KnowsRdpid)
-            a.Alternative([.. lsl, 0x90], (KernelFeature.Rdpid, rdpid));
-        else
-            a.lsl(eax, eax);
-        a.test(rdi, rdi);
-        a.je(node);
-        a.mov(ecx, eax);
-        a.and(ecx, (1 << cpuBits) - 1);
-        a.mov(__dword_ptr[rdi], ecx);
-        a.Label(ref node);
-        a.test(rsi, rsi);
-        a.je(done);
-        a.shr(eax, cpuBits);
-        a.mov(__dword_ptr[rsi], eax);
-        a.Label(ref done);
-        a.xor(eax, eax);
-        a.ret();
-    }
+        AssemblerRegister64 pointer = argument == 0 ? rdi : rsi;
+        a.test(pointer, pointer);
+        a.je(skip);
+        return __dword_ptr[pointer];
+    });
 
     /// <summary>Reads the clock in EDI: seconds to R9, nanoseconds to RAX. An array is indexed; fields of their own are told apart one by one.</summary>
     private void Select(VdsoAssembler a, Label real, Action giveFine, Action giveCoarse)

@@ -114,15 +114,9 @@ internal sealed record VvarLayout
     };
 
     /// <summary>Linux 4.20: an array that the clock's number indexes.</summary>
-    public static VvarLayout Linux_4_20 { get; } = new()
+    public static VvarLayout Linux_4_20 { get; } = Linux_4_4 with
     {
         Pages = 3,
-        Blocks = [Data],
-        ClockMode = 0x04,
-        CycleLast = 0x08,
-        Mask = 0x10,
-        Mult = 0x18,
-        Shift = 0x1C,
         Bases = 0x20,
         Clocks = [.. Indexed(Data + 0x20, Data, ClockIds.Realtime, ClockIds.Monotonic, ClockIds.RealtimeCoarse, ClockIds.MonotonicCoarse, ClockIds.Tai)],
         Timezone = Data + 0xE0,
@@ -142,12 +136,10 @@ internal sealed record VvarLayout
     private static VvarLayout WithTwoBlocks(int moved)
     {
         int raw = Data + 0xF0 + moved, bases = 0x20 + moved;
-        return new()
+        return Linux_4_20 with
         {
             Pages = 4,
             Blocks = [Data, raw],
-            ClockMode = 0x04,
-            CycleLast = 0x08,
             Mask = 0x10 + moved,
             Mult = 0x18 + moved,
             Shift = 0x1C + moved,

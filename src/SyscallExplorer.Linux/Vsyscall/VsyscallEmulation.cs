@@ -24,7 +24,7 @@ internal sealed class VsyscallEmulation(LinuxMachine machine)
     public int Check(PtRegs registers, ulong address, out ulong caller)
     {
         caller = 0;
-        if (machine.Options.VsyscallIn(machine.Kernel.Traits.Version) == VsyscallMode.None)
+        if (machine.Vsyscall == VsyscallMode.None)
             return VsyscallFault.NotCall;
         int slot = VsyscallPage.Slots.IndexOf(VsyscallPage.Slots.FirstOrDefault(known => VsyscallPage.Address + (ulong)known.Offset == address)!);
         Span<byte> word = stackalloc byte[sizeof(ulong)];

@@ -85,7 +85,7 @@ internal static class VsyscallPage
     public static bool TryPeek(LinuxMachine machine, ulong address, Span<byte> destination)
     {
         ulong within = address - Address;
-        if (within + (ulong)destination.Length > KernelLayout.PageSize || RightsIn(machine.Options.VsyscallIn(machine.Kernel.Traits.Version)) is null)
+        if (within + (ulong)destination.Length > KernelLayout.PageSize || RightsIn(machine.Vsyscall) is null)
             return false;
         machine.Processor.Bus.Ram.Read(FrameOf(machine.Kernel.Traits.Version) + within, destination);
         return true;

@@ -7,8 +7,6 @@ namespace SyscallExplorer.Machine;
 internal static unsafe class EventReturns
 {
     private const int Word = sizeof(ulong);
-    private const int CodeReadAccessed = 0xB;
-    private const int DataWriteAccessed = 0x3;
 
     /// <summary>What must be zero in the popped words, beside what must be equal.</summary>
     private const ulong UserCodeReserved = 0xFFFF_FFFF_FFFF_0000;
@@ -99,10 +97,10 @@ internal static unsafe class EventReturns
         // The addition of 16 and 8 counts with all bits: RPL 3 must stand in STAR.
         ushort star = (ushort)(cpu.S.Star >> 48);
         bool is64Bit = codeSelector == star + 16;
-        stack = Segment.Flat(stackSelector, DataWriteAccessed, 3, longMode: false, big: true);
+        stack = Segment.FlatStack(stackSelector, 3);
         if (stackSelector == star + 8 && (is64Bit || codeSelector == star))
         {
-            code = Segment.Flat(codeSelector, CodeReadAccessed, 3, longMode: is64Bit, big: !is64Bit);
+            code = Segment.FlatCode(codeSelector, 3, longMode: is64Bit);
             return true;
         }
 

@@ -8,9 +8,6 @@ namespace SyscallExplorer.Machine;
 /// </summary>
 internal static unsafe class FastSystemCalls
 {
-    private const int CodeReadAccessed = 0xB;
-    private const int DataWriteAccessed = 0x3;
-
     /// <summary>The bits of R11 that SYSRET takes into RFLAGS: all but RF, VM and the reserved ones.</summary>
     private const ulong SysretFlags = 0x3C7FD7;
 
@@ -46,8 +43,8 @@ internal static unsafe class FastSystemCalls
         cpu.S.Gpr[(int)Gpr.R11] = cpu.S.Rflags & ~Rflags.RF;
         cpu.S.Rflags = ((cpu.S.Rflags & ~cpu.S.Fmask) | Rflags.Fixed) & ~Rflags.RF;
         int selector = (int)(cpu.S.Star >> 32) & 0xFFFC;
-        cpu.S.Segments[(int)SegmentName.SS] = Segment.Flat(selector + 8, DataWriteAccessed, 0, longMode: false, big: true);
-        cpu.SetCs(Segment.Flat(selector, CodeReadAccessed, 0, longMode: true, big: false));
+        cpu.S.Segments[(int)SegmentName.SS] = Segment.FlatStack(selector + 8, 0);
+        cpu.SetCs(Segment.FlatCode(selector, 0, longMode: true));
         cpu.S.Rip = from64Bit ? cpu.S.Lstar : cpu.S.Cstar;
         if ((cpu.S.Rflags & Rflags.TF) == 0)
             cpu.SingleStepTrap = false;
@@ -60,8 +57,8 @@ internal static unsafe class FastSystemCalls
         cpu.S.Gpr[(int)Gpr.Rcx] = cpu.NextRip(op);
         cpu.S.Rflags &= ~(Rflags.IF | Rflags.RF | Rflags.VM);
         int selector = (int)(cpu.S.Star >> 32) & 0xFFFC;
-        cpu.S.Segments[(int)SegmentName.SS] = Segment.Flat(selector + 8, DataWriteAccessed, 0, longMode: false, big: true);
-        cpu.SetCs(Segment.Flat(selector, CodeReadAccessed, 0, longMode: false, big: true));
+        cpu.S.Segments[(int)SegmentName.SS] = Segment.FlatStack(selector + 8, 0);
+        cpu.SetCs(Segment.FlatCode(selector, 0, longMode: false));
         cpu.S.Rip = (uint)cpu.S.Star;
         return Outcome.Branch;
     }
@@ -73,7 +70,7 @@ internal static unsafe class FastSystemCalls
         ref Segment ss = ref cpu.S.Segments[(int)SegmentName.SS];
         ss = ss with { Selector = (ushort)((selector + 8) | 3) };
         cpu.S.Rflags |= Rflags.IF;
-        cpu.SetCs(Segment.Flat(selector | 3, CodeReadAccessed, 3, longMode: false, big: true));
+        cpu.SetCs(Segment.FlatCode(selector | 3, 3, longMode: false));
         cpu.S.Rip = (uint)cpu.S.Gpr[(int)Gpr.Rcx];
         return Outcome.Branch;
     }
@@ -85,7 +82,7 @@ internal static unsafe class FastSystemCalls
         if (!cpu.IsLongModeActive)
             return LegacySysret(cpu);
         int selector = (int)(cpu.S.Star >> 48);
-        Return(cpu, Segment.Flat(selector | 3, CodeReadAccessed, 3, longMode: false, big: true), selector, (uint)cpu.S.Gpr[(int)Gpr.Rcx]);
+        Return(cpu, Segment.FlatCode(selector | 3, 3, longMode: false), selector, (uint)cpu.S.Gpr[(int)Gpr.Rcx]);
         return Outcome.Branch;
     }
 
@@ -101,7 +98,7 @@ internal static unsafe class FastSystemCalls
         if (cpu.Model.Vendor == CpuVendor.Intel && !cpu.IsCanonical(target))
             return cpu.GeneralProtection();
         int selector = (int)(cpu.S.Star >> 48);
-        Return(cpu, Segment.Flat((selector + 16) | 3, CodeReadAccessed, 3, longMode: true, big: false), selector, target);
+        Return(cpu, Segment.FlatCode((selector + 16) | 3, 3, longMode: true), selector, target);
         return Outcome.Branch;
     }
 
@@ -127,7 +124,7 @@ internal static unsafe class FastSystemCalls
         ref Segment ss = ref cpu.S.Segments[(int)SegmentName.SS];
         ss = cpu.Model.Vendor == CpuVendor.Amd
             ? ss with { Selector = stackSelector }
-            : Segment.Flat(stackSelector, DataWriteAccessed, 3, longMode: false, big: true);
+            : Segment.FlatStack(stackSelector, 3);
         cpu.S.Rflags = (cpu.S.Gpr[(int)Gpr.R11] & SysretFlags) | Rflags.Fixed;
         cpu.SetCs(code);
         cpu.S.Rip = target;
@@ -148,8 +145,8 @@ internal static unsafe class FastSystemCalls
 
         int selector = (int)cpu.S.SysenterCs & 0xFFFC;
         cpu.S.Rflags &= ~(Rflags.VM | Rflags.IF | Rflags.RF);
-        cpu.S.Segments[(int)SegmentName.SS] = Segment.Flat(selector + 8, DataWriteAccessed, 0, longMode: false, big: true);
-        cpu.SetCs(Segment.Flat(selector, CodeReadAccessed, 0, longMode: cpu.IsLongModeActive, big: !cpu.IsLongModeActive));
+        cpu.S.Segments[(int)SegmentName.SS] = Segment.FlatStack(selector + 8, 0);
+        cpu.SetCs(Segment.FlatCode(selector, 0, longMode: cpu.IsLongModeActive));
         cpu.S.Gpr[(int)Gpr.Rsp] = cpu.IsLongModeActive ? cpu.S.SysenterEsp : (uint)cpu.S.SysenterEsp;
         cpu.S.Rip = cpu.IsLongModeActive ? cpu.S.SysenterEip : (uint)cpu.S.SysenterEip;
         return Outcome.Branch;
@@ -177,8 +174,8 @@ internal static unsafe class FastSystemCalls
             return cpu.GeneralProtection();
 
         int selector = ((int)cpu.S.SysenterCs & 0xFFFC) + (to64Bit ? 32 : 16);
-        cpu.S.Segments[(int)SegmentName.SS] = Segment.Flat((selector + 8) | 3, DataWriteAccessed, 3, longMode: false, big: true);
-        cpu.SetCs(Segment.Flat(selector | 3, CodeReadAccessed, 3, longMode: to64Bit, big: !to64Bit));
+        cpu.S.Segments[(int)SegmentName.SS] = Segment.FlatStack((selector + 8) | 3, 3);
+        cpu.SetCs(Segment.FlatCode(selector | 3, 3, longMode: to64Bit));
         cpu.S.Gpr[(int)Gpr.Rsp] = to64Bit ? stack : (uint)stack;
         cpu.S.Rip = to64Bit ? target : (uint)target;
         return Outcome.Branch;

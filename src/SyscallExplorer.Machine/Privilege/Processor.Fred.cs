@@ -4,8 +4,6 @@ namespace SyscallExplorer.Machine;
 public sealed partial class Processor
 {
     private const ulong FredStackAlignment = 64;
-    private const int FlatCode = 0xB;
-    private const int FlatStack = 0x3;
 
     /// <summary>Whether events go by FRED: CR4.FRED, which only long mode takes.</summary>
     internal bool IsFredEnabled => (S.Cr4 & Cr4.FRED) != 0 && IsLongModeActive;
@@ -39,8 +37,8 @@ public sealed partial class Processor
         if (fromUser)
         {
             int selector = (int)(S.Star >> 32) & 0xFFFC;
-            S.Segments[(int)SegmentName.SS] = Segment.Flat(selector + 8, FlatStack, 0, longMode: false, big: true);
-            SetCs(Segment.Flat(selector, FlatCode, 0, longMode: true, big: false));
+            S.Segments[(int)SegmentName.SS] = Segment.FlatStack(selector + 8, 0);
+            SetCs(Segment.FlatCode(selector, 0, longMode: true));
             ExchangeGsBase();
         }
 

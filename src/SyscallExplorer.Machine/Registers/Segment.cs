@@ -95,6 +95,12 @@ public readonly record struct Segment(ushort Selector, ulong Base, uint Limit, u
     internal static Segment Flat(int selector, int type, int dpl, bool longMode, bool big) =>
         new((ushort)selector, 0, uint.MaxValue, (ushort)(type | CodeOrData | (dpl << 5) | PresentBit | GranularityBit | (longMode ? LongBit : 0) | (big ? DefaultSizeBit : 0)));
 
+    /// <summary>Flat code, readable and accessed: of 64 bits in long mode, else of 32.</summary>
+    internal static Segment FlatCode(int selector, int dpl, bool longMode) => Flat(selector, type: 0xB, dpl, longMode, big: !longMode);
+
+    /// <summary>Flat data, writable and accessed, as a stack.</summary>
+    internal static Segment FlatStack(int selector, int dpl) => Flat(selector, type: 0x3, dpl, longMode: false, big: true);
+
     /// <summary>The cache of a NULL selector.</summary>
     internal static Segment Null(ushort selector) => new(selector, 0, 0, 0);
 }

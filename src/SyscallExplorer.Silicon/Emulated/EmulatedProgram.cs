@@ -57,7 +57,7 @@ internal sealed class EmulatedProgram
         registers.LocalDescriptorTable = new Segment(LdtSelector, Kernel + Ldt, 2 * 8 - 1, 0x82);
         registers.TaskRegister = new Segment(TssSelector, Kernel + Tss, TaskStateSegment.Size - 1, 0x8B);
         foreach (SegmentName name in (ReadOnlySpan<SegmentName>)[SegmentName.DS, SegmentName.ES, SegmentName.SS])
-            registers[name] = Segment.Flat(UserSegments.Data, 3, 3, longMode: false, big: true);
+            registers[name] = Segment.FlatStack(UserSegments.Data, 3);
         registers[SegmentName.CS] = Code64;
         _data0 = ram.FrameForWrite(DataFrames);
         _data1 = ram.FrameForWrite(DataFrames + 0x1000);
@@ -69,15 +69,15 @@ internal sealed class EmulatedProgram
     /// <summary>Called with the emulated state after each snippet, to plant a defect.</summary>
     public Action<EndState>? Defect { get; set; }
 
-    private static Segment Code64 => Segment.Flat(UserSegments.Code64, 0xB, 3, longMode: true, big: false);
+    private static Segment Code64 => Segment.FlatCode(UserSegments.Code64, 3, longMode: true);
 
-    private static Segment Code32 => Segment.Flat(UserSegments.Code32, 0xB, 3, longMode: false, big: true);
+    private static Segment Code32 => Segment.FlatCode(UserSegments.Code32, 3, longMode: false);
 
     private static Segment Code16 =>
         Segment.Flat(UserSegments.Code16, 0xB, 3, longMode: false, big: false) with { Base = WorkerLayout.Code };
 
     private static Segment NearData =>
-        Segment.Flat(UserSegments.NearData, 3, 3, longMode: false, big: true) with { Base = WorkerLayout.Data };
+        Segment.FlatStack(UserSegments.NearData, 3) with { Base = WorkerLayout.Data };
 
     /// <summary>Takes the code of a batch over.</summary>
     public void LoadCode(ReadOnlySpan<byte> code) => _cpu.Bus.Ram.Write(CodeFrames, code);
@@ -153,7 +153,7 @@ internal sealed class EmulatedProgram
         state.Segments[(int)SegmentName.CS] = input.CodeSelector switch { UserSegments.Code64 => Code64, UserSegments.Code32 => Code32, _ => Code16 };
         if (input.DataSelector == UserSegments.NearData)
             state.Segments[(int)SegmentName.DS] = state.Segments[(int)SegmentName.ES] = NearData;
-        Segment general = input.FsGsSelector == 0 ? Segment.Null(0) : Segment.Flat(UserSegments.Data, 3, 3, longMode: false, big: true);
+        Segment general = input.FsGsSelector == 0 ? Segment.Null(0) : Segment.FlatStack(UserSegments.Data, 3);
         state.Segments[(int)SegmentName.FS] = general with { Base = input.FsBase };
         state.Segments[(int)SegmentName.GS] = general with { Base = input.GsBase };
         _cpu.RefreshMode();

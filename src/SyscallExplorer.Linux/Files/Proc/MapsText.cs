@@ -12,7 +12,7 @@ internal static class MapsText
 
     /// <summary>The page at a fixed address, which is in no program's list of areas.</summary>
     private static IEnumerable<MemoryRegion> GateOf(LinuxMachine machine, MemoryMap map) =>
-        map.Bitness == 64 && VsyscallPage.RegionIn(machine.Options.VsyscallIn(machine.Kernel.Traits.Version)) is { } region ? [region] : [];
+        map.Bitness == 64 && VsyscallPage.RegionIn(machine.Vsyscall) is { } region ? [region] : [];
 
     private static MemoryRegion RegionOf(LinuxMachine machine, MemoryMap map, VmArea area)
     {
