@@ -230,7 +230,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
             return -Errno.EINVAL;
         if (area.Backing is KernelPages && newSize > oldSize)
             return -Errno.EFAULT;
-        if (Divides(address, address + oldSize) || Divides(address, address + newSize))
+        if (area.Backing is KernelPages && (Divides(address, address + oldSize) || Divides(address, address + newSize)))
             return -Errno.EINVAL;
         if ((flags & isFixed) != 0)
         {

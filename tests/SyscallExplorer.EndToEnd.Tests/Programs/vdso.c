@@ -4,6 +4,11 @@
 #include <link.h>
 #include <sys/auxv.h>
 
+/* musl names the call with 32-bit times by what it is. */
+#ifndef SYS_clock_gettime
+#define SYS_clock_gettime SYS_clock_gettime32
+#endif
+
 static const char *base;
 static const ElfW(Sym) *symbols;
 static const char *strings;

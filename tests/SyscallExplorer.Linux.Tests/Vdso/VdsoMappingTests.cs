@@ -97,6 +97,17 @@ public sealed class VdsoMappingTests
     }
 
     [Fact]
+    public void Memory_that_would_grow_into_it_moves()
+    {
+        const int mmap = 9, readWrite = 3, privateAnonymousFixed = 0x32;
+        const ulong below = Data - 0x2000;
+        CallRun run = new CallScript(64).Call(mmap, below, 0x2000, readWrite, privateAnonymousFixed, -1, 0)
+            .Call(Mremap, below, 0x2000, 0x3000, 0, 0).Call(Mremap, below, 0x2000, 0x3000, MayMove, 0).Run();
+        Assert.Equal([(long)below, -Errno.ENOMEM], [run[0], run[1]]);
+        Assert.True(run[2] > 0 && run[2] != (long)below);
+    }
+
+    [Fact]
     public void A_page_behind_the_data_page_is_a_bus_error()
     {
         CallRun run = new CallScript(64).Then(a =>
