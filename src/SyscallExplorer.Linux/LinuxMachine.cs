@@ -83,6 +83,11 @@ public sealed partial class LinuxMachine
     /// <summary>What hypercalls cost.</summary>
     public HypercallCosts Costs => _boot.Costs;
 
+    internal KernelArchitecture Architecture => Kernel.Traits.Architecture;
+
+    /// <summary>The page tables, in the kernel's format.</summary>
+    internal PageTables PageTables => new(Processor.Bus.Ram, Frames, _boot.Paging);
+
     /// <summary>Counts the hypercalls from now on; null counts nothing.</summary>
     public HypercallLedger? HypercallLedger { get; set; }
 
@@ -175,7 +180,7 @@ public sealed partial class LinuxMachine
         set => Tasks.Set(value);
     }
 
-    internal bool IsInCompatCall => (Tasks.Current[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
+    internal bool IsInCompatCall => Architecture.IsNative32 || (Tasks.Current[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
 
     /// <summary>What its programs may use. A fork takes the limits over.</summary>
     public ProgramLimits Limits { get; set; } = ProgramLimits.Default;
@@ -192,10 +197,18 @@ public sealed partial class LinuxMachine
         if (!cpu.Has(CpuFeature.Apic))
             throw new ArgumentException($"The CPU model '{cpu.Name}' has no local APIC, and the kit's kernel has no other timer: add {nameof(CpuFeature.Apic)}.", nameof(cpu));
         options.CheckFor(kernel.Traits.Version);
+        KernelArchitecture architecture = kernel.Traits.Architecture;
+        if (!architecture.IsNative32 && !cpu.Has(CpuFeature.Lm))
+            throw new ArgumentException($"The CPU model '{cpu.Name}' has no long mode, which {kernel} needs: take a 32-bit kernel, such as {Kernels.I386[0].Name}.", nameof(cpu));
         IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu, kernel.Traits.Version);
-        var processor = new Processor(cpu, new Bus(new PhysicalMemory(KernelLayout.RamSize)));
-        (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(processor, kernel, features, seed).Run();
-        var boot = new BootResult(features, HypercallCosts.Load("linux-5.13"), (kernelRoot, userRoot));
+        PageTableFormat paging = PageTableFormat.FourLevels;
+        if (architecture.IsNative32)
+            (features, paging) = I386Boot.Choose(cpu, features);
+        var processor = new Processor(cpu, new Bus(new PhysicalMemory(architecture.RamSize)));
+        (ulong nextFrame, ulong kernelRoot, ulong userRoot) = architecture.IsNative32
+            ? new I386Boot(processor, kernel, features, paging, seed).Run()
+            : new BootSequence(processor, kernel, features, seed).Run();
+        var boot = new BootResult(features, HypercallCosts.Load("linux-5.13"), (kernelRoot, userRoot), paging);
         var machine = new LinuxMachine(kernel, options, seed, processor, boot) { Limits = limits ?? ProgramLimits.Default };
         var map = new MemoryMap { Id = 1, KernelRoot = kernelRoot, UserRoot = userRoot, Frame = KernelLayout.MapPhysical };
         machine.State = machine.State with { NextFrame = nextFrame, NextObject = map.Id + 1, Maps = machine.State.Maps.Add(map.Id, map) };
@@ -299,8 +312,10 @@ public sealed partial class LinuxMachine
     /// <summary>Reads a <c>struct pt_regs</c> from the kernel's memory.</summary>
     public PtRegs ReadPtRegs(ulong address)
     {
-        byte[] bytes = new byte[PtRegsOffsets.Size];
+        byte[] bytes = new byte[Architecture.RegistersSize];
         ReadKernel(address, bytes);
+        if (Architecture.IsNative32)
+            return new PtRegs(address, I386Registers.Widen(bytes));
         ulong[] words = new ulong[PtRegsOffsets.Size / 8];
         for (int i = 0; i < words.Length; i++)
             words[i] = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(i * 8));
@@ -343,10 +358,26 @@ public sealed partial class LinuxMachine
         WriteKernel(address, bytes);
     }
 
+    /// <summary>Writes a word of the kernel's width.</summary>
+    internal void WriteKernelWord(ulong address, ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
+        WriteKernel(address, bytes[..Architecture.WordSize]);
+    }
+
     /// <summary>Writes a <c>struct pt_regs</c> where it was read.</summary>
     internal void WritePtRegs(PtRegs registers)
     {
-        byte[] bytes = new byte[PtRegsOffsets.Size];
+        byte[] bytes = new byte[Architecture.RegistersSize];
+        if (Architecture.IsNative32)
+        {
+            ReadKernel(registers.Address, bytes);
+            I386Registers.Narrow(registers, bytes);
+            WriteKernel(registers.Address, bytes);
+            return;
+        }
+
         for (int i = 0; i < registers.Words.Count; i++)
             BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(i * 8), registers.Words[i]);
         WriteKernel(registers.Address, bytes);
@@ -423,5 +454,5 @@ public sealed partial class LinuxMachine
             : State.KilledBy > 0 ? $"The program was killed by {SignalNumbers.Name(State.KilledBy)}."
             : State.ExitStatus is { } status ? $"The program exited with status {status}." : null);
 
-    private sealed record BootResult(IReadOnlySet<KernelFeature> Features, HypercallCosts Costs, (ulong Kernel, ulong User) Roots);
+    private sealed record BootResult(IReadOnlySet<KernelFeature> Features, HypercallCosts Costs, (ulong Kernel, ulong User) Roots, PageTableFormat Paging);
 }

@@ -51,6 +51,12 @@ public enum KernelFeature
     /// <summary>RDTSCP orders itself; RDTSC needs LFENCE.</summary>
     Rdtscp,
 
+    /// <summary>LFENCE orders RDTSC; processors without SSE2 have none.</summary>
+    FencedRdtsc,
+
+    /// <summary>FXSAVE keeps the registers of FPU and SSE; before, FNSAVE those of the FPU.</summary>
+    Fxsr,
+
     /// <summary>CR4.FSGSBASE is set.</summary>
     Fsgsbase,
 

@@ -33,6 +33,9 @@ internal sealed record KernelTraits
     /// <summary>The version whose system-call tables it has: 4.19 has those of 4.20.</summary>
     public required Version Tables { get; init; }
 
+    /// <summary>What it was built for.</summary>
+    public KernelArchitecture Architecture { get; init; } = KernelArchitecture.X86_64;
+
     /// <summary>How a 64-bit number is compared.</summary>
     public NumberRule Numbers { get; init; } = NumberRule.WideOrX32;
 
@@ -92,6 +95,9 @@ internal sealed record KernelTraits
     /// <summary>From Linux 4.16 on registers are cleared at the entry and a table's index is masked.</summary>
     public bool GuardsSpeculation { get; init; } = true;
 
+    /// <summary>Before Linux 4.4 a thread flag, TIF_IRET, says that only IRET restores what has to be restored.</summary>
+    public bool HasIretFlag { get; init; }
+
     /// <summary>Where exceptions and new programs leave for user mode, with pt_regs on top of the stack.</summary>
     public string UserReturn { get; init; } = ReturnByIret.ToUserSymbol;
 
@@ -118,6 +124,7 @@ internal sealed record KernelTraits
         (true, SyscallAbi.Ia32) => $"__ia32_sys_{handler.Name}",
         (true, _) => $"__x32_sys_{handler.Name}",
         (false, SyscallAbi.Wide) => $"sys_{handler.Name}",
+        (false, SyscallAbi.Ia32) when Architecture.IsNative32 => $"sys_{handler.Name}",
         (false, SyscallAbi.Ia32) => $"compat_sys_{handler.Name}",
         (false, _) => $"compat_sys_x32_{handler.Name}",
     };

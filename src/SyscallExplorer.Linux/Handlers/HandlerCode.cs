@@ -70,7 +70,7 @@ internal static class HandlerCode
     public static string TargetOf(KernelTraits traits, int number, SyscallAbi abi)
     {
         SyscallTables tables = SyscallTables.Of(traits.Tables);
-        if (tables.Find(number, abi) is not { } entry || KernelGeneration.FunctionOf(entry, abi == SyscallAbi.Ia32) is NiSyscall or "")
+        if (tables.Find(number, abi) is not { } entry || KernelGeneration.FunctionOf(entry, abi == SyscallAbi.Ia32 && !traits.Architecture.IsNative32) is NiSyscall or "")
             return NiSyscall;
         SyscallAbi own = abi == SyscallAbi.X32 && entry.Abi != "x32" ? SyscallAbi.Wide : abi;
         return SyscallTables.HandlerOf(entry, own) is { } handler ? traits.SymbolOf(handler, own)

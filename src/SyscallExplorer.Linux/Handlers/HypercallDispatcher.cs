@@ -21,8 +21,8 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         {
             case HypercallNumbers.NotImplemented:
                 cycles = Charge("not_implemented");
-                SetResult(processor, -Errno.ENOSYS);
-                CountMissing(machine.ReadPtRegs(registers[Gpr.Rdi]), (number & HypercallNumbers.Compat) != 0);
+                SetResult(-Errno.ENOSYS);
+                CountMissing(machine.ReadPtRegs(machine.Tasks.Current.Registers), (number & HypercallNumbers.Compat) != 0);
                 return HypercallResult.Continue;
             case HypercallNumbers.HandleMmFault:
                 cycles = Charge("handle_mm_fault");
@@ -51,7 +51,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
                 return Next;
             case HypercallNumbers.DoSignal:
                 cycles = Charge("do_signal");
-                SetResult(processor, machine.Signals.Deliver(registers[Gpr.Rdi]));
+                SetResult(machine.Signals.Deliver(registers[Gpr.Rdi]));
                 return Next;
             case HypercallNumbers.ResumeUserModeWork:
                 cycles = Charge("resume_user_mode_work");
@@ -61,12 +61,12 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
             case HypercallNumbers.EntryWork when HasOnly(SyscallWork.Tracepoint):
                 cycles = Charge("trace_sys_enter");
                 machine.Tracer.Enter(machine.ReadPtRegs(registers[Gpr.Rdi]));
-                SetResult(processor, 0);
+                SetResult(0);
                 return HypercallResult.Continue;
             case HypercallNumbers.ExitWork when HasOnly(SyscallWork.Tracepoint):
                 cycles = Charge("trace_sys_exit");
                 machine.Tracer.Leave(machine.ReadPtRegs(registers[Gpr.Rdi]));
-                SetResult(processor, 0);
+                SetResult(0);
                 return HypercallResult.Continue;
             case HypercallNumbers.EntryWork or HypercallNumbers.ExitWork or HypercallNumbers.ExitLoop:
                 machine.State = machine.State with { Refusal = DescribeWork(processor) };
@@ -85,18 +85,19 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
     {
         ProcessorRegisters registers = processor.Registers;
         bool fromGuestCode = handler.Entry64 is null && handler.Entry32 is null;
-        bool inRegisters = !machine.Kernel.Traits.HandlersTakeRegisters;
+        bool inRegisters = !machine.Kernel.Traits.HandlersTakeRegisters || machine.Architecture.IsNative32;
         ulong address = inRegisters ? machine.Tasks.Current.Registers : fromGuestCode ? registers[Gpr.Rbp] : registers[Gpr.Rdi];
         PtRegs frame = machine.ReadPtRegs(address);
         SyscallAbi abi = caller switch
         {
             HypercallNumbers.Compat => SyscallAbi.Ia32,
             HypercallNumbers.X32 => SyscallAbi.X32,
+            _ when machine.Architecture.IsNative32 => SyscallAbi.Ia32,
             _ when !fromGuestCode => SyscallAbi.Wide,
             _ => machine.IsInCompatCall ? SyscallAbi.Ia32 : IsOfX32(frame) ? SyscallAbi.X32 : SyscallAbi.Wide,
         };
         cycles = Charge(handler.Name);
-        SetResult(processor, Step(handler.Name, new SyscallArguments(frame, abi, inRegisters ? KeptArguments(registers[Gpr.Rbp]) : null)));
+        SetResult(Step(handler.Name, new SyscallArguments(frame, abi, inRegisters && !machine.Architecture.IsNative32 ? KeptArguments(registers[Gpr.Rbp]) : null)));
         return Next;
     }
 
@@ -145,13 +146,17 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
     }
 
     /// <summary>Carry tells guest code that the task has to give the processor up.</summary>
-    private static void SetResult(Processor processor, long result)
+    private void SetResult(long result)
     {
-        ProcessorRegisters registers = processor.Registers;
+        ProcessorRegisters registers = machine.Processor.Registers;
         bool blocked = result == HostedCalls.Blocked;
         registers.Flags = blocked ? registers.Flags | Rflags.CF : registers.Flags & ~Rflags.CF;
         if (!blocked)
-            registers[Gpr.Rax] = unchecked((ulong)result);
+            registers[Gpr.Rax] = machine.Architecture.Word(result);
+
+        // What is wider than a register of a 32-bit kernel has its upper half in EDX, as in a function of C.
+        if (!blocked && machine.Architecture.IsNative32 && result is < 0 or > uint.MaxValue)
+            registers[Gpr.Rdx] = (uint)(result >> 32);
     }
 
     private long Charge(string name)

@@ -10,7 +10,7 @@ namespace SyscallExplorer.Linux;
 internal static class KernelVsyscall
 {
     /// <summary>The stub's bytes and the landing pad's offset in them.</summary>
-    public static (byte[] Code, int LandingPad) Build(IReadOnlySet<KernelFeature> features)
+    public static (byte[] Code, int LandingPad) Build(IReadOnlySet<KernelFeature> features, ulong entry)
     {
         var a = new Assembler(32);
         a.push(ecx);
@@ -29,24 +29,30 @@ internal static class KernelVsyscall
 
         const int syscallVector = 0x80;
         a.@int(unchecked((sbyte)syscallVector));
-        int landingPad = AssembledBytes.Of(a, UserSpace.KernelVsyscall).Length;
+        int landingPad = AssembledBytes.Of(a, entry).Length;
         a.pop(ebp);
         a.pop(edx);
         a.pop(ecx);
         a.ret();
-        return (AssembledBytes.Of(a, UserSpace.KernelVsyscall), landingPad);
+        return (AssembledBytes.Of(a, entry), landingPad);
     }
+
+    /// <summary>Where the code stands that handlers return to.</summary>
+    public static SignalTrampolines TrampolinesAt(ulong page) => new(
+        page + (UserSpace.KernelSigreturn - UserSpace.KernelVsyscallPage), page + (UserSpace.KernelRtSigreturn - UserSpace.KernelVsyscallPage));
 
     /// <summary>Maps the page, and tells guest code where it is.</summary>
     public static void Map(LinuxMachine machine, AddressSpace memory)
     {
-        memory.Add(new VmArea(UserSpace.KernelVsyscallPage, UserSpace.KernelVsyscallPage + KernelLayout.PageSize, true, false, true, "[vdso]"));
-        (byte[] code, int landingPad) = Build(machine.Features);
-        memory.TryForce(UserSpace.KernelVsyscall, code);
-        memory.TryForce(UserSpace.KernelSigreturn, SignalFrame32.OldReturnCode);
-        memory.TryForce(UserSpace.KernelRtSigreturn, SignalFrame32.ReturnCode);
+        ulong page = machine.Architecture.VsyscallPage, entry = page + (UserSpace.KernelVsyscall - UserSpace.KernelVsyscallPage);
+        SignalTrampolines trampolines = TrampolinesAt(page);
+        memory.Add(new VmArea(page, page + KernelLayout.PageSize, true, false, true, "[vdso]"));
+        (byte[] code, int landingPad) = Build(machine.Features, entry);
+        memory.TryForce(entry, code);
+        memory.TryForce(trampolines.Sigreturn, SignalFrame32.OldReturnCode);
+        memory.TryForce(trampolines.RtSigreturn, SignalFrame32.ReturnCode);
         SyscallExplorer.Machine.PhysicalMemory ram = machine.Processor.Bus.Ram;
-        ram.WriteUInt64(memory.Map.Frame + TaskLayout.MmVdso, UserSpace.KernelVsyscallPage);
-        ram.WriteUInt64(memory.Map.Frame + TaskLayout.MmLandingPad, UserSpace.KernelVsyscall + (ulong)landingPad);
+        ram.WriteUInt64(memory.Map.Frame + TaskLayout.MmVdso, page);
+        ram.WriteUInt64(memory.Map.Frame + TaskLayout.MmLandingPad, entry + (ulong)landingPad);
     }
 }

@@ -45,8 +45,8 @@ internal sealed class ProgramExecution(LinuxMachine machine)
         };
         machine.Process = machine.Process with { HasExecuted = true, Personality = machine.Process.Personality.Under(program.File) };
         GuestTask guest = machine.Tasks.Current;
-        guest[TaskLayout.Mm] = KernelLayout.DirectMapped(machine.State.Maps[map].Frame);
-        guest[TaskLayout.Files] = KernelLayout.DirectMapped(machine.State.FileTables[machine.Task.FileTable].Frame);
+        guest[TaskLayout.Mm] = machine.Architecture.DirectMapped(machine.State.Maps[map].Frame);
+        guest[TaskLayout.Files] = machine.Architecture.DirectMapped(machine.State.FileTables[machine.Task.FileTable].Frame);
         machine.Files.CloseOnExecute();
         var start = new ThreadStart(machine);
         start.Name(System.Text.Encoding.UTF8.GetString(program.Strings.FileName.Span));

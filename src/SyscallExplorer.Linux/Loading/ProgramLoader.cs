@@ -16,7 +16,7 @@ internal sealed class ProgramLoader(LinuxMachine machine)
         bool is64 = program.Bitness == 64;
         ulong dataStart = is64 ? UserSpace.Data64 : UserSpace.Data32;
         ulong dataEnd = dataStart + UserSpace.DataSize;
-        ulong stackTop = is64 ? UserSpace.StackTop64 : UserSpace.StackTop32;
+        ulong stackTop = is64 ? UserSpace.StackTop64 : machine.Architecture.StackTop32;
         Begin(FileContent.Of(input));
         AddressSpace memory = machine.Memory;
         memory.Map = memory.Map with
@@ -26,7 +26,7 @@ internal sealed class ProgramLoader(LinuxMachine machine)
             Break = dataEnd,
             Mmap = is64
                 ? new MmapRegion(UserSpace.MmapTop64, KernelLayout.PageUp(KernelLayout.UserAddressLimit / 3), KernelLayout.UserAddressLimit, IsUpward: false)
-                : new MmapRegion(UserSpace.MmapTop32, KernelLayout.PageUp(UserSpace.Limit32 / 3), UserSpace.Limit32, IsUpward: false),
+                : new MmapRegion(machine.Architecture.MmapTop32, KernelLayout.PageUp(machine.Architecture.Limit32 / 3), machine.Architecture.Limit32, IsUpward: false),
             StackStart = stackTop,
             Executable = path,
         };

@@ -35,6 +35,12 @@ public static class UserSpace
     /// <summary>What a 32-bit program calls to enter the kernel by the fastest way there is.</summary>
     public const ulong KernelVsyscall = KernelVsyscallPage + 0x550;
 
+    /// <summary>The same page on a 32-bit kernel, whose own addresses begin below.</summary>
+    public const ulong NativeKernelVsyscallPage = 0xB7FF_9000;
+
+    /// <summary>What a program calls to enter a 32-bit kernel by the fastest way there is.</summary>
+    public const ulong NativeKernelVsyscall = NativeKernelVsyscallPage + 0x550;
+
     /// <summary>Where handlers of 32-bit programs return to that name no other place, without siginfo_t and with it.</summary>
     internal const ulong KernelSigreturn = KernelVsyscallPage + 0x580;
 

@@ -4,7 +4,7 @@ namespace SyscallExplorer.Linux;
 internal sealed class HandlerEntry(LinuxMachine machine)
 {
     /// <summary>Whether the program still has the kernel's stub, which it could have unmapped.</summary>
-    private bool HasStub => machine.Memory.AreaOf(UserSpace.KernelVsyscallPage)?.Name == "[vdso]";
+    private bool HasStub => machine.Memory.AreaOf(machine.Architecture.VsyscallPage)?.Name == "[vdso]";
 
     /// <summary>Enters a handler.</summary>
     /// <param name="registers">The registers that the handler interrupts.</param>
@@ -25,7 +25,7 @@ internal sealed class HandlerEntry(LinuxMachine machine)
             Stack = signals.Stack,
             Exception = signals.Exception,
             Segments = segments.Read(),
-            Trampolines = HasStub ? new SignalTrampolines(UserSpace.KernelSigreturn, UserSpace.KernelRtSigreturn) : default,
+            Trampolines = HasStub ? KernelVsyscall.TrampolinesAt(machine.Architecture.VsyscallPage) : default,
             KeepsStackSegment = segments.IsStackSegment((ushort)registers[PtRegsOffsets.Ss]),
         };
         if ((action.IsCompat ? SignalFrame32.Build(delivery) : SignalFrame64.Build(delivery)) is not { } frame)

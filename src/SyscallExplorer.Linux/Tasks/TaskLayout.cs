@@ -34,6 +34,9 @@ internal static class TaskLayout
     /// <summary>Three descriptors, which stand in the GDT while the task runs.</summary>
     public const int TlsArray = 0x78;
 
+    /// <summary>thread_info.sysenter_return of 32-bit kernels: where SYSENTER is returned from.</summary>
+    public const int SysenterReturn = 0x90;
+
     /// <summary><c>struct pid</c>: its level, then a number for each level of namespaces.</summary>
     public const int PidBlock = 0x140;
     public const int PidLevel = 0x04;
