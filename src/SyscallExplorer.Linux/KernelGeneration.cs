@@ -111,8 +111,17 @@ public static class Kernels
     /// <summary>Linux 2.6.39 on i386, released on 2011-05-19: system calls from the first instruction to the last in assembly.</summary>
     public static KernelGeneration Linux_2_6_39_i386 { get; } = new(I386Designs.Linux_2_6_39, 1_305_777_968);
 
+    /// <summary>Linux 4.4 on i386, released on 2016-01-10: C behind a short entry.</summary>
+    public static KernelGeneration Linux_4_4_i386 { get; } = new(I386Designs.Linux_4_4, 1_452_466_884);
+
+    /// <summary>Linux 4.20 on i386, released on 2018-12-23: page-table isolation with PAE, the entry stack, retpolines.</summary>
+    public static KernelGeneration Linux_4_20_i386 { get; } = new(I386Designs.Linux_4_20, 1_545_606_931);
+
+    /// <summary>Linux 5.10 on i386, released on 2020-12-13: generic entry code, handlers that take the registers.</summary>
+    public static KernelGeneration Linux_5_10_i386 { get; } = new(I386Designs.Linux_5_10, 1_607_899_264);
+
     /// <summary>The 32-bit kernels, the oldest first. They run on every processor with a local APIC.</summary>
-    public static IReadOnlyList<KernelGeneration> I386 { get; } = [Linux_2_6_39_i386];
+    public static IReadOnlyList<KernelGeneration> I386 { get; } = [Linux_2_6_39_i386, Linux_4_4_i386, Linux_4_20_i386, Linux_5_10_i386];
 
     /// <summary>The kernel of a name or version: Linux_5_13, 5.13 and linux-5.13 are the same.</summary>
     /// <exception cref="ArgumentException">No kernel has that name; the message names the nearest and all.</exception>

@@ -94,13 +94,33 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         ulong kernelRoot = _frames.TryTakeAdjoining(pti ? 2 : 1) ?? throw new InvalidOperationException("The guest has no RAM.");
         ulong userRoot = pti ? kernelRoot + PageTableSwitch.UserTable : kernelRoot;
         var tables = new PageTables(_ram, _frames, paging);
-        ulong global = pti || !cpu.Model.Has(CpuFeature.Pge) ? 0 : PageEntry.G;
+        ulong global = pti ? 0 : Global;
         for (ulong physical = 0; physical < (ulong)I386Layout.RamSize; physical += paging.LargeSize)
             tables.MapLarge(kernelRoot, I386Layout.PageOffset + physical, physical, RightsOf(physical) | global);
         tables.Map(kernelRoot, I386Layout.LocalApic, cpu.LocalApic.Address, Uncached | global);
+        if (kernel.Traits.HasEntryStack)
+            MapCpuEntryArea(tables, kernelRoot);
+        if (pti)
+        {
+            MapCpuEntryArea(tables, userRoot);
+            tables.MapLarge(userRoot, I386Layout.EntryText.Base, I386Layout.EntryText.Physical, Executable | Global);
+        }
+
         if (!tables.TryPrepare(kernelRoot, userRoot))
             throw new InvalidOperationException("The guest's RAM is too small for its kernel's page tables.");
         return (kernelRoot, userRoot);
+    }
+
+    private ulong Global => cpu.Model.Has(CpuFeature.Pge) ? PageEntry.G : 0;
+
+    private void MapCpuEntryArea(PageTables tables, ulong root)
+    {
+        tables.Map(root, I386Layout.IdtAlias, KernelLayout.IdtPhysical, ReadOnly | Global);
+        tables.Map(root, I386Layout.GdtAlias, KernelLayout.GdtPhysical, ReadWrite | Global);
+        tables.Map(root, I386Layout.EntryStack, KernelLayout.EntryStackPhysical, ReadWrite | Global);
+        for (ulong page = 0; page < I386Layout.TssPages * KernelLayout.PageSize; page += KernelLayout.PageSize)
+            tables.Map(root, I386Layout.TssAlias + page, I386Layout.TssPhysical + page, ReadWrite | Global);
+        tables.Map(root, I386Layout.DoubleFaultTssAlias, I386Layout.DoubleFaultTssPhysical, ReadWrite | Global);
     }
 
     private static ulong RightsOf(ulong physical) => physical switch
@@ -122,15 +142,17 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
             (I386Selectors.KernelDs, flatData),
             (I386Selectors.UserCs, 0x00CF_FA00_0000_FFFF),
             (I386Selectors.UserDs, 0x00CF_F200_0000_FFFF),
-            (I386Selectors.Tss, WithBase(bitmapEnd | (busyTss << 40), I386Layout.Tss)),
+            (I386Selectors.Tss, WithBase(bitmapEnd | (busyTss << 40), IsInEntryArea ? I386Layout.TssAlias : I386Layout.Tss)),
             (I386Selectors.EspFix, smallData),
             (I386Selectors.PerCpu, WithBase(flatData, I386Layout.PerCpu)),
             (I386Selectors.StackCanary, WithBase(canaryData, I386Layout.PerCpu + PerCpuOffsets.StackCanary - CanaryOffset)),
-            (I386Selectors.DoubleFaultTss, WithBase((TaskStateSegment.Size - 1) | (availableTss << 40), I386Layout.DoubleFaultTss)),
+            (I386Selectors.DoubleFaultTss, WithBase((TaskStateSegment.Size - 1) | (availableTss << 40), IsInEntryArea ? I386Layout.DoubleFaultTssAlias : I386Layout.DoubleFaultTss)),
         ];
         foreach ((int selector, ulong descriptor) in entries)
             _ram.WriteUInt64(KernelLayout.GdtPhysical + ((ulong)selector & ~7ul), descriptor);
     }
+
+    private bool IsInEntryArea => kernel.Traits.HasEntryStack;
 
     /// <summary>Where the compiler looks for the canary, from GS.</summary>
     private const ulong CanaryOffset = 20;
@@ -157,7 +179,8 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
     {
         const int ss0 = 8, ss1 = 16, cr3 = 28, ip = 32, flags = 36, sp = 56, es = 72, cs = 76, ss = 80, ds = 84, fs = 88, bitmapOffset = 0x8000;
         foreach ((int offset, ulong value) in (ReadOnlySpan<(int, ulong)>)[
-            (TaskStateSegment.Rsp0, FirstStackTop), (ss0, I386Selectors.KernelDs), (ss1, I386Selectors.KernelCs)])
+            (TaskStateSegment.Rsp0, IsInEntryArea ? I386Layout.EntryStackTop : FirstStackTop), (I386Layout.TssSp1, IsInEntryArea ? FirstStackTop : SysenterStack),
+            (ss0, I386Selectors.KernelDs), (ss1, I386Selectors.KernelCs)])
         {
             Write32(I386Layout.Tss + (ulong)offset, value);
         }
@@ -173,6 +196,9 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
 
         Write32(I386Layout.DoubleFaultTss + TaskStateSegment.IoMapBase - 2, (ulong)bitmapOffset << 16);
     }
+
+    /// <summary>Behind the TSS, whose last member is a small stack; later the entry stack.</summary>
+    private ulong SysenterStack => IsInEntryArea ? I386Layout.EntryStackTop : I386Layout.Tss + I386Layout.TssSize;
 
     private static ulong FirstStackTop => I386Layout.PageOffset + KernelArchitecture.I386.FirstTask + I386Layout.ThreadSize - I386Layout.StackPadding;
 
@@ -254,8 +280,8 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         registers.ControlRegister3 = kernelRoot;
         registers.ControlRegister0 = Cr0.PE | Cr0.MP | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.PG;
         registers.ControlRegister3 = kernelRoot;
-        registers.Gdtr = new TableRegister(I386Layout.Gdt, I386Selectors.Entries * 8 - 1);
-        registers.Idtr = new TableRegister(I386Layout.Idt, 256 * 8 - 1);
+        registers.Gdtr = new TableRegister(IsInEntryArea ? I386Layout.GdtAlias : I386Layout.Gdt, I386Selectors.Entries * 8 - 1);
+        registers.Idtr = new TableRegister(IsInEntryArea ? I386Layout.IdtAlias : I386Layout.Idt, 256 * 8 - 1);
         registers.TaskRegister = FromGdt(I386Selectors.Tss);
         registers[SegmentName.CS] = FromGdt(I386Selectors.KernelCs);
         registers[SegmentName.SS] = FromGdt(I386Selectors.KernelDs);
@@ -266,7 +292,7 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         if (!features.Contains(KernelFeature.Sysenter32))
             return;
         registers.WriteMsr(Msr.SysenterCs, I386Selectors.KernelCs);
-        registers.WriteMsr(Msr.SysenterEsp, I386Layout.Tss + I386Layout.TssSize);
+        registers.WriteMsr(Msr.SysenterEsp, SysenterStack);
         registers.WriteMsr(Msr.SysenterEip, Symbol(_design.Sysenter.Symbol));
     }
 

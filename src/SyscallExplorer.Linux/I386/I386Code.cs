@@ -17,6 +17,8 @@ internal static class I386Code
     public static void EmitText(KernelAssembler k, I386Design design)
     {
         I386Work.Emit(k);
+        if (!design.Traits.HasIretFlag)
+            I386Dispatch.Emit(k, design.Int80KeepsInterrupts);
         I386Clock.Emit(k);
         I386Handlers.Emit(k);
         I386ExceptionHandlers.Emit(k);

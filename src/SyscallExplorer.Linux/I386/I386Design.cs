@@ -39,4 +39,32 @@ internal static class I386Designs
             UserReturn = I386SystemCall26.Resume.Symbol,
         },
         I386SystemCall26.Sysenter, I386SystemCall26.Int80, [I386SystemCall26.Resume, I386SystemCall26.Work, I386SystemCall26.Fixups]);
+
+    /// <summary>C for all but the frame; SYSEXIT where it would restore what IRET would.</summary>
+    public static I386Design Linux_4_4 { get; } = new(
+        Linux_2_6_39.Traits with { Version = new(4, 4), Tables = new(4, 4), Ia32NrSyscalls = 377, HasIretFlag = false, UserReturn = I386Entry44.Done },
+        I386Entry44.Sysenter_4_4, I386Entry44.Int80_4_4, [I386Entry44.Fixups]);
+
+    /// <summary>Page-table isolation and the entry stack; <c>int $0x80</c> turns interrupts off.</summary>
+    public static I386Design Linux_4_20 { get; } = new(
+        Linux_4_4.Traits with { Version = new(4, 20), Tables = new(4, 20), Ia32NrSyscalls = 387, HasEntryStack = true, GuardsSpeculation = true },
+        I386Entry44.Sysenter_4_20, I386Entry44.Int80_4_20, [I386Entry44.Fixups])
+    {
+        Int80KeepsInterrupts = false,
+    };
+
+    /// <summary>Generic entry code; handlers take the registers.</summary>
+    public static I386Design Linux_5_10 { get; } = Linux_4_20 with
+    {
+        Traits = Linux_4_20.Traits with
+        {
+            Version = new(5, 10),
+            Tables = new(5, 10),
+            Ia32NrSyscalls = 441,
+            HasGenericEntry = true,
+            HandlersTakeRegisters = true,
+            SysenterMendedInC = true,
+        },
+        Sysenter = I386Entry44.Sysenter_5_10,
+    };
 }

@@ -146,9 +146,21 @@ internal static class I386ExceptionHandlers
         k.jne(k.To("do_trap"));
         k.test(esi, SingleStep);
         k.je(k.To("do_debug.die"));
-        k.and(__dword_ptr[edi + I386Registers.Flags], ~(int)Rflags.TF);
-        if (!k.Traits.HasEntryStack && k.Traits.Version < new Version(4, 0))
+        if (k.Traits.HasEntryStack)
+        {
+            // The entry itself mends the flag, and the frame keeps it.
+            k.mov(eax, __dword_ptr[edi + I386Registers.Ip]);
+            k.cmp(eax, (uint)k.AddressOf("entry_SYSENTER_32"));
+            k.jb(k.To("do_debug.die"));
+            k.cmp(eax, (uint)k.AddressOf("__end_SYSENTER_singlestep_region"));
+            k.jae(k.To("do_debug.die"));
+        }
+        else
+        {
+            k.and(__dword_ptr[edi + I386Registers.Flags], ~(int)Rflags.TF);
             I386SystemCall26.MarkSingleStep(k);
+        }
+
         Close(k);
         k.Local("do_debug.die");
         HypercallStub.Inline(k, HypercallNumbers.Die);

@@ -26,9 +26,10 @@ internal static class I386Exceptions
         k.Phase(PhaseKind.Interrupted);
         foreach (ExceptionEntry entry in ExceptionEntries.Table)
         {
-            if (entry.Vector is Vector.Debug or Vector.DoubleFault)
+            if (entry.Vector == Vector.DoubleFault || (entry.Vector == Vector.Debug && !k.Traits.HasEntryStack))
                 continue;
             k.Global(StubOf(k.Traits, entry));
+            ClearAccessControl(k);
             if (!entry.HasErrorCode)
                 k.push(0);
             k.push((int)k.AddressOf(FunctionOf(k.Traits, entry)));
@@ -36,9 +37,16 @@ internal static class I386Exceptions
         }
 
         EmitErrorCode(k);
-        EmitDebug(k);
+        if (!k.Traits.HasEntryStack)
+            EmitDebug(k);
         EmitTimer(k);
         EmitReturn(k);
+    }
+
+    private static void ClearAccessControl(KernelAssembler k)
+    {
+        if (FeatureHistory.Has(k.Traits.Version, KernelFeature.Smap))
+            Int80CompatEntry.ClearAccessControl(k);
     }
 
     /// <summary>On the stack: the function, where GS belongs, and the error code, where the number belongs.</summary>
@@ -53,6 +61,9 @@ internal static class I386Exceptions
         k.cld();
         k.mov(ecx, I386Selectors.PerCpu);
         k.mov(fs, ecx);
+        if (k.Traits.HasEntryStack)
+            I386KernelStack.Enter(k);
+        k.Phase(PhaseKind.Interrupted);
         k.mov(ecx, gs);
         k.mov(edi, __dword_ptr[esp + I386Registers.Gs]);
         k.mov(edx, __dword_ptr[esp + I386Registers.OrigAx]);
@@ -76,7 +87,7 @@ internal static class I386Exceptions
         const int pushedByHardware = 3 * 4;
         ExceptionEntry entry = ExceptionEntries.Table.First(candidate => candidate.Vector == Vector.Debug);
         k.Global(StubOf(k.Traits, entry));
-        k.cmp(__dword_ptr[esp], (int)k.AddressOf("ia32_sysenter_target"));
+        k.cmp(__dword_ptr[esp], (int)k.AddressOf(k.Traits.HasIretFlag ? "ia32_sysenter_target" : "entry_SYSENTER_32"));
         k.jne(k.To("debug_stack_correct"));
         k.mov(esp, __dword_ptr[esp + (TaskStateSegment.Rsp0 - I386Layout.TssSize + pushedByHardware)]);
         k.pushfd();
@@ -94,8 +105,12 @@ internal static class I386Exceptions
     private static void EmitTimer(KernelAssembler k)
     {
         k.Global(Timer);
+        ClearAccessControl(k);
         k.push(~TimerInterrupt.Vector);
         I386Frame.Save(k);
+        if (k.Traits.HasEntryStack)
+            I386KernelStack.Enter(k);
+        k.Phase(PhaseKind.Interrupted);
         k.mov(eax, esp);
         k.CallFar("smp_apic_timer_interrupt");
         k.jmp(k.To("ret_from_intr"));
@@ -106,12 +121,27 @@ internal static class I386Exceptions
         k.Global("ret_from_exception");
         k.cli();
         k.Global("ret_from_intr");
-        k.GetThreadInfo();
+        if (k.Traits.HasIretFlag)
+            k.GetThreadInfo();
         k.mov(eax, __dword_ptr[esp + I386Registers.Flags]);
         k.mov(al, __byte_ptr[esp + I386Registers.Cs]);
         k.and(eax, (int)Rflags.VM | 3);
         k.cmp(eax, 3);
-        k.jae(k.To("resume_userspace"));
-        k.jmp(k.To("restore_all"));
+        if (k.Traits.HasIretFlag)
+        {
+            k.jae(k.To("resume_userspace"));
+            k.jmp(k.To("restore_all"));
+            return;
+        }
+
+        k.jb(k.To(k.Traits.HasEntryStack ? "restore_all_kernel" : "restore_all"));
+        if (!k.Traits.HasGenericEntry)
+        {
+            k.cli();
+            k.mov(eax, esp);
+            k.CallFar(ExitToUser.PrepareSymbol(k));
+        }
+
+        k.jmp(k.To(k.Traits.UserReturn));
     }
 }

@@ -49,6 +49,18 @@ internal static class I386Layout
     public const ulong TssPhysical = KernelLayout.PerCpuPhysical + 0x10000;
     public const ulong Tss = PageOffset + TssPhysical;
 
+    /// <summary>
+    /// The CPU's entry area from Linux 4.15 on, which user page tables hold too: IDT, GDT, entry stack, TSS, and the TSS of the double fault.
+    /// </summary>
+    public const ulong CpuEntryArea = 0xFF80_0000;
+    public const ulong IdtAlias = CpuEntryArea;
+    public const ulong GdtAlias = CpuEntryArea + 0x1000;
+    public const ulong EntryStack = CpuEntryArea + 0x2000;
+    public const ulong EntryStackTop = EntryStack + 0x1000;
+    public const ulong TssAlias = CpuEntryArea + 0x3000;
+    public const int TssPages = 3;
+    public const ulong DoubleFaultTssAlias = CpuEntryArea + 0x6000;
+
     /// <summary>ESP1 in a 32-bit TSS.</summary>
     public const int TssSp1 = 12;
 

@@ -207,6 +207,14 @@ internal static class I386Returns
     public static void FromFork(KernelAssembler k)
     {
         const int interruptsOn = 0x202;
+        if (!k.Traits.HasIretFlag)
+        {
+            k.mov(eax, esp);
+            k.CallFar(I386Dispatch.SyscallExitSymbol(k));
+            k.jmp(k.To(k.Traits.UserReturn));
+            return;
+        }
+
         k.GetThreadInfo();
         k.push(interruptsOn);
         k.popfd();

@@ -297,7 +297,7 @@ internal static class I386SystemCall26
         k.or(__dword_ptr[eax + I386Registers.Flags], (int)Rflags.TF);
         k.and(__dword_ptr[ecx + TaskLayout.ThreadFlags], ~SingleStep);
         k.Local(none);
-        k.test(__dword_ptr[ecx + TaskLayout.ThreadFlags], EntryWork);
+        k.test(__dword_ptr[ecx + TaskLayout.ThreadFlags], TracerFlags.OnEntry44);
     }
 
     /// <summary>TIF_SINGLESTEP of the current task.</summary>

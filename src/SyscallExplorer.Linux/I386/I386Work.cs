@@ -12,7 +12,7 @@ internal static class I386Work
         EmitTraceEnter(k);
         k.Phase(PhaseKind.ExitWork);
         EmitTraceLeave(k);
-        if (k.Traits.Version < new Version(4, 0))
+        if (k.Traits.HasIretFlag)
             EmitNotifyResume(k);
     }
 
@@ -22,7 +22,7 @@ internal static class I386Work
         k.Global("syscall_trace_enter");
         k.push(edi);
         k.mov(edi, eax);
-        if (k.Traits.Version < new Version(4, 0))
+        if (!k.Traits.HasEntryStack)
         {
             k.mov(ecx, k.PerCpuFs(PerCpuOffsets.CurrentTask));
             I386SystemCall26.EmitSingleStep(k);
