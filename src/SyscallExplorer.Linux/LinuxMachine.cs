@@ -301,6 +301,9 @@ public sealed partial class LinuxMachine
     /// <summary>The phase and origin of the kernel's code at an address; no phase means that of the caller.</summary>
     public (Phase? Phase, CodeOrigin Origin) CodeAt(ulong address) => Kernel.Image.CodeAt(address, Features);
 
+    /// <summary>Whether the kernel has a symbol.</summary>
+    public bool HasSymbol(string symbol) => Kernel.Image.Symbols.ContainsKey(symbol);
+
     /// <summary>The address of a kernel symbol.</summary>
     /// <exception cref="ArgumentException">The kernel has no such symbol; the message names the nearest.</exception>
     public ulong AddressOf(string symbol) =>

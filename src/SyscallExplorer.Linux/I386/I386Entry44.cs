@@ -226,7 +226,7 @@ internal static class I386Entry44
     {
         k.Phase(PhaseKind.Interrupted);
         k.push(0);
-        k.push((int)k.AddressOf("do_iret_error"));
+        k.push((int)k.AddressOf(I386Exceptions.FunctionOf(k.Traits, "iret_error")));
         k.jmp(k.To("error_code"));
     }
 }

@@ -59,20 +59,32 @@ internal static class I386Exceptions
         k.push(eax);
         I386Frame.SaveGeneral(k);
         k.cld();
-        k.mov(ecx, I386Selectors.PerCpu);
-        k.mov(fs, ecx);
         if (k.Traits.HasEntryStack)
+        {
+            // The program's own data segments may be null, and the frame is about to be copied.
+            I386Frame.LoadKernelSegments(k, ecx);
             I386KernelStack.Enter(k);
-        k.Phase(PhaseKind.Interrupted);
+            k.Phase(PhaseKind.Interrupted);
+        }
+        else
+        {
+            k.mov(ecx, I386Selectors.PerCpu);
+            k.mov(fs, ecx);
+        }
+
         k.mov(ecx, gs);
         k.mov(edi, __dword_ptr[esp + I386Registers.Gs]);
         k.mov(edx, __dword_ptr[esp + I386Registers.OrigAx]);
         k.mov(__dword_ptr[esp + I386Registers.OrigAx], -1);
         k.mov(__dword_ptr[esp + I386Registers.Gs], ecx);
         I386Frame.LoadCanarySegment(k, ecx);
-        k.mov(ecx, I386Selectors.UserDs);
-        k.mov(ds, ecx);
-        k.mov(es, ecx);
+        if (!k.Traits.HasEntryStack)
+        {
+            k.mov(ecx, I386Selectors.UserDs);
+            k.mov(ds, ecx);
+            k.mov(es, ecx);
+        }
+
         k.mov(eax, esp);
         k.call(edi);
         k.jmp(k.To("ret_from_exception"));

@@ -27,7 +27,7 @@ internal sealed class PathTracer
         _machine = machine;
         _scenario = scenario;
         _tracker = new PhaseTracker(new KernelCode(machine));
-        _cEntries = CEntries.Select(machine.AddressOf).ToHashSet();
+        _cEntries = CEntries.Where(machine.HasSymbol).Select(machine.AddressOf).ToHashSet();
     }
 
     public static Trace Record(LinuxMachine machine, LabInputs inputs, EntryPath path, SyscallRequest request)
@@ -54,12 +54,15 @@ internal sealed class PathTracer
         if (!_recording)
             return;
         if (_registers is null && _cEntries.Contains(rip))
-            _registers = _machine.ReadPtRegs(registers[_machine.SymbolAt(rip) is ("do_syscall_64", 0) ? Gpr.Rsi : Gpr.Rdi]);
+            _registers = _machine.ReadPtRegs(registers[RegistersOf(_machine.SymbolAt(rip)?.Name)]);
         string symbol = ring == 0 && _machine.SymbolAt(rip) is (string name, ulong offset) ? offset == 0 ? name : $"{name}+0x{offset:x}" : "";
         _pending = new TraceStep(
             _steps.Count, rip, symbol, processor.DisassembleAt(rip).Text, ring, registers.ControlRegister3, registers[SegmentName.GS].Base,
             registers[Gpr.Rsp], 0, phase, origin, null);
     }
+
+    /// <summary>Where a C function finds the registers.</summary>
+    private Gpr RegistersOf(string? function) => _machine.Kernel.Is32Bit ? Gpr.Rax : function == "do_syscall_64" ? Gpr.Rsi : Gpr.Rdi;
 
     private void After(Processor processor, in InstructionStep step)
     {
