@@ -1,5 +1,6 @@
 using SyscallExplorer.Linux;
 using SyscallExplorer.Machine;
+using Xunit;
 
 namespace SyscallExplorer.Tests;
 
