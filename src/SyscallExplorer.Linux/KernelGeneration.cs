@@ -6,14 +6,27 @@ namespace SyscallExplorer.Linux;
 /// <summary>One version of the kernel for one kind of processor.</summary>
 public sealed class KernelGeneration
 {
+    private readonly KernelDesign? _design;
     private readonly Lazy<KernelImage> _image;
     private readonly Lazy<string> _hash;
 
     internal KernelGeneration(KernelDesign design, long releaseTime)
     {
-        Design = design;
+        _design = design;
+        Traits = design.Traits;
         Release = design.Traits.Version.ToString();
         Name = "Linux_" + Release.Replace('.', '_');
+        ReleaseTime = releaseTime;
+        _image = new Lazy<KernelImage>(() => KernelImage.Build(design));
+        _hash = new Lazy<string>(HashImage);
+    }
+
+    internal KernelGeneration(I386Design design, long releaseTime)
+    {
+        I386Design = design;
+        Traits = design.Traits;
+        Release = Traits.Version.ToString();
+        Name = $"Linux_{Release.Replace('.', '_')}_i386";
         ReleaseTime = releaseTime;
         _image = new Lazy<KernelImage>(() => KernelImage.Build(design));
         _hash = new Lazy<string>(HashImage);
@@ -36,18 +49,25 @@ public sealed class KernelGeneration
 
     internal KernelImage Image => _image.Value;
 
-    internal KernelDesign Design { get; }
+    /// <summary>The design of a 64-bit kernel.</summary>
+    internal KernelDesign Design => _design ?? throw new InvalidOperationException($"{this} is a 32-bit kernel.");
 
-    internal KernelTraits Traits => Design.Traits;
+    /// <summary>The design of a 32-bit kernel, or null.</summary>
+    internal I386Design? I386Design { get; }
+
+    internal KernelTraits Traits { get; }
+
+    /// <summary>Whether it is a 32-bit kernel, which runs in protected mode and has no 64-bit programs.</summary>
+    public bool Is32Bit => Traits.Architecture.IsNative32;
 
     /// <summary>What a system call's entry does for those who look at calls, and in which order.</summary>
-    internal EntryWorkOrder EntryWork => Design.EntryWork;
+    internal EntryWorkOrder EntryWork => I386Design?.EntryWork ?? Design.EntryWork;
 
     /// <summary>Seconds since 1970 at which the guest's wall clock starts.</summary>
     internal long ReleaseTime { get; }
 
     /// <inheritdoc/>
-    public override string ToString() => $"Linux {Release}";
+    public override string ToString() => Is32Bit ? $"Linux {Release} (i386)" : $"Linux {Release}";
 
     /// <summary>The function that a row leads to, which for 32-bit callers may be one of its own.</summary>
     internal static string FunctionOf(SyscallEntry entry, bool compat) => compat && entry.CompatEntry.Length > 0 ? entry.CompatEntry : entry.Entry;
@@ -94,12 +114,27 @@ public static class Kernels
     /// <summary>All of them, the oldest first.</summary>
     public static IReadOnlyList<KernelGeneration> All { get; } = [Linux_2_6_39, Linux_4_4, Linux_4_19, Linux_4_20, Linux_5_13, Linux_6_1, Linux_6_8, Linux_6_12];
 
+    /// <summary>Linux 2.6.39 on i386, released on 2011-05-19: system calls from the first instruction to the last in assembly.</summary>
+    public static KernelGeneration Linux_2_6_39_i386 { get; } = new(I386Designs.Linux_2_6_39, 1_305_777_968);
+
+    /// <summary>Linux 4.4 on i386, released on 2016-01-10: C behind a short entry.</summary>
+    public static KernelGeneration Linux_4_4_i386 { get; } = new(I386Designs.Linux_4_4, 1_452_466_884);
+
+    /// <summary>Linux 4.20 on i386, released on 2018-12-23: page-table isolation with PAE, the entry stack, retpolines.</summary>
+    public static KernelGeneration Linux_4_20_i386 { get; } = new(I386Designs.Linux_4_20, 1_545_606_931);
+
+    /// <summary>Linux 5.10 on i386, released on 2020-12-13: generic entry code, handlers that take the registers.</summary>
+    public static KernelGeneration Linux_5_10_i386 { get; } = new(I386Designs.Linux_5_10, 1_607_899_264);
+
+    /// <summary>The 32-bit kernels, the oldest first. They run on every processor with a local APIC.</summary>
+    public static IReadOnlyList<KernelGeneration> I386 { get; } = [Linux_2_6_39_i386, Linux_4_4_i386, Linux_4_20_i386, Linux_5_10_i386];
+
     /// <summary>The kernel of a name or version: Linux_5_13, 5.13 and linux-5.13 are the same.</summary>
     /// <exception cref="ArgumentException">No kernel has that name; the message names the nearest and all.</exception>
     public static KernelGeneration Find(string name)
     {
-        string version = name.Trim().ToUpperInvariant().Replace("LINUX", "", StringComparison.Ordinal).Trim('-', '_', ' ').Replace('_', '.');
-        return All.FirstOrDefault(kernel => kernel.Release == version)
-            ?? throw new ArgumentException(Suggestion.Sentence("No kernel is named", name, "Known kernels", All.Select(kernel => kernel.Name)), nameof(name));
+        string version = name.Trim().ToUpperInvariant().Replace("LINUX", "", StringComparison.Ordinal).Trim('-', '_', ' ').Replace('_', '.').Replace('-', '.');
+        return All.Concat(I386).FirstOrDefault(kernel => version == kernel.Release + (kernel.Is32Bit ? ".I386" : ""))
+            ?? throw new ArgumentException(Suggestion.Sentence("No kernel is named", name, "Known kernels", All.Concat(I386).Select(kernel => kernel.Name)), nameof(name));
     }
 }

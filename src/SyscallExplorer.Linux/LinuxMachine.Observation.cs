@@ -76,6 +76,7 @@ public sealed partial class LinuxMachine
 
     private PtRegs RegistersAt(KernelPoint point) => ReadPtRegs(point switch
     {
+        KernelPoint.CallEnters or KernelPoint.CallLeaves when Architecture.IsNative32 => Tasks.Current.Registers,
         KernelPoint.CallEnters => Processor.Registers[Gpr.Rbp],
         KernelPoint.CallLeaves => Processor.Registers[Gpr.Rdi],
         _ => throw new ArgumentOutOfRangeException(nameof(point), point, "A call has a point where it is entered and one where it is left."),

@@ -84,6 +84,11 @@ public sealed partial class LinuxMachine
     /// <summary>What hypercalls cost.</summary>
     public HypercallCosts Costs => _boot.Costs;
 
+    internal KernelArchitecture Architecture => Kernel.Traits.Architecture;
+
+    /// <summary>The page tables, in the kernel's format.</summary>
+    internal PageTables PageTables => new(Processor.Bus.Ram, Frames, _boot.Paging);
+
     /// <summary>Counts the hypercalls from now on; null counts nothing.</summary>
     public HypercallLedger? HypercallLedger { get; set; }
 
@@ -189,7 +194,7 @@ public sealed partial class LinuxMachine
     /// <summary>What is at the vsyscall page's address.</summary>
     internal VsyscallMode Vsyscall => Options.VsyscallIn(Kernel.Traits.Version);
 
-    internal bool IsInCompatCall => (Tasks.Current[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
+    internal bool IsInCompatCall => Architecture.IsNative32 || (Tasks.Current[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
 
     /// <summary>What its programs may use. A fork takes the limits over.</summary>
     public ProgramLimits Limits { get; set; } = ProgramLimits.Default;
@@ -208,11 +213,19 @@ public sealed partial class LinuxMachine
         if (!cpu.Has(CpuFeature.Apic))
             throw new ArgumentException($"The CPU model '{cpu.Name}' has no local APIC, and the kit's kernel has no other timer: add {nameof(CpuFeature.Apic)}.", nameof(cpu));
         options.CheckFor(kernel.Traits.Version);
+        KernelArchitecture architecture = kernel.Traits.Architecture;
+        if (!architecture.IsNative32 && !cpu.Has(CpuFeature.Lm))
+            throw new ArgumentException($"The CPU model '{cpu.Name}' has no long mode, which {kernel} needs: take a 32-bit kernel, such as {Kernels.I386[0].Name}.", nameof(cpu));
         IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu, kernel.Traits.Version);
+        PageTableFormat paging = PageTableFormat.FourLevels;
+        if (architecture.IsNative32)
+            (features, paging) = I386Boot.Choose(cpu, features);
         VdsoSet images = VdsoSet.Of(kernel, options, features, vdso ?? []);
-        var processor = new Processor(cpu, new Bus(new PhysicalMemory(KernelLayout.RamSize)));
-        (ulong nextFrame, ulong kernelRoot, ulong userRoot) = new BootSequence(processor, kernel, features, images, options.VsyscallIn(kernel.Traits.Version), seed).Run();
-        var boot = new BootResult(features, HypercallCosts.Load("linux-5.13"), (kernelRoot, userRoot), images);
+        var processor = new Processor(cpu, new Bus(new PhysicalMemory(architecture.RamSize)));
+        (ulong nextFrame, ulong kernelRoot, ulong userRoot) = architecture.IsNative32
+            ? new I386Boot(processor, kernel, features, images, paging, seed).Run()
+            : new BootSequence(processor, kernel, features, images, options.VsyscallIn(kernel.Traits.Version), seed).Run();
+        var boot = new BootResult(features, HypercallCosts.Load("linux-5.13"), (kernelRoot, userRoot), images, paging);
         var machine = new LinuxMachine(kernel, options, seed, processor, boot) { Limits = limits ?? ProgramLimits.Default };
         var map = new MemoryMap { Id = 1, KernelRoot = kernelRoot, UserRoot = userRoot, Frame = KernelLayout.MapPhysical };
         machine.State = machine.State with { NextFrame = nextFrame, NextObject = map.Id + 1, Maps = machine.State.Maps.Add(map.Id, map) };
@@ -331,8 +344,10 @@ public sealed partial class LinuxMachine
     /// <summary>Reads a <c>struct pt_regs</c> from the kernel's memory.</summary>
     public PtRegs ReadPtRegs(ulong address)
     {
-        byte[] bytes = new byte[PtRegsOffsets.Size];
+        byte[] bytes = new byte[Architecture.RegistersSize];
         ReadKernel(address, bytes);
+        if (Architecture.IsNative32)
+            return new PtRegs(address, I386Registers.Widen(bytes));
         ulong[] words = new ulong[PtRegsOffsets.Size / 8];
         for (int i = 0; i < words.Length; i++)
             words[i] = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(i * 8));
@@ -375,10 +390,26 @@ public sealed partial class LinuxMachine
         WriteKernel(address, bytes);
     }
 
+    /// <summary>Writes a word of the kernel's width.</summary>
+    internal void WriteKernelWord(ulong address, ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
+        WriteKernel(address, bytes[..Architecture.WordSize]);
+    }
+
     /// <summary>Writes a <c>struct pt_regs</c> where it was read.</summary>
     internal void WritePtRegs(PtRegs registers)
     {
-        byte[] bytes = new byte[PtRegsOffsets.Size];
+        byte[] bytes = new byte[Architecture.RegistersSize];
+        if (Architecture.IsNative32)
+        {
+            ReadKernel(registers.Address, bytes);
+            I386Registers.Narrow(registers, bytes);
+            WriteKernel(registers.Address, bytes);
+            return;
+        }
+
         for (int i = 0; i < registers.Words.Count; i++)
             BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(i * 8), registers.Words[i]);
         WriteKernel(registers.Address, bytes);
@@ -455,5 +486,5 @@ public sealed partial class LinuxMachine
             : State.KilledBy > 0 ? $"The program was killed by {SignalNumbers.Name(State.KilledBy)}."
             : State.ExitStatus is { } status ? $"The program exited with status {status}." : null);
 
-    private sealed record BootResult(IReadOnlySet<KernelFeature> Features, HypercallCosts Costs, (ulong Kernel, ulong User) Roots, VdsoSet Vdso);
+    private sealed record BootResult(IReadOnlySet<KernelFeature> Features, HypercallCosts Costs, (ulong Kernel, ulong User) Roots, VdsoSet Vdso, PageTableFormat Paging);
 }

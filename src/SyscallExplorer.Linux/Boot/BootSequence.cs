@@ -242,7 +242,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         Set(TaskLayout.Signal, KernelLayout.DirectMapped(process));
         Set(TaskLayout.Files, KernelLayout.DirectMapped(KernelLayout.FilesPhysical));
         Set(TaskLayout.Mm, KernelLayout.DirectMapped(KernelLayout.MapPhysical));
-        GuestTask.WriteProcess(_ram, process, pid);
+        GuestTask.WriteProcess(_ram, KernelArchitecture.X86_64, process, pid);
     }
 
     private void WriteIdentity()

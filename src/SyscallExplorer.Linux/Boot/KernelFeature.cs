@@ -60,6 +60,9 @@ public enum KernelFeature
     /// <summary>RDPID tells the CPU's number.</summary>
     Rdpid,
 
+    /// <summary>FXSAVE keeps the registers of FPU and SSE; before, FNSAVE those of the FPU.</summary>
+    Fxsr,
+
     /// <summary>CR4.FSGSBASE is set.</summary>
     Fsgsbase,
 

@@ -111,6 +111,25 @@ internal sealed class KernelImage
         }
     }
 
+    /// <summary>Writes a 32-bit generation's code.</summary>
+    public static KernelImage Build(I386Design design)
+    {
+        IReadOnlyDictionary<string, ulong> known = new Dictionary<string, ulong>();
+        for (int pass = 0; ; pass++)
+        {
+            var image = new KernelImage(
+            [
+                Assemble(I386Layout.Text, k => I386Code.EmitText(k, design), known, design.Traits),
+                Assemble(I386Layout.EntryText, k => I386Code.EmitEntryText(k, design), known, design.Traits),
+            ]);
+            if (pass > 0 && image.Symbols.All(symbol => known.TryGetValue(symbol.Key, out ulong address) && address == symbol.Value))
+                return image;
+            if (pass == 3)
+                throw new InvalidOperationException("The kernel's symbols do not settle: an instruction changes its length with its operand.");
+            known = image.Symbols;
+        }
+    }
+
     private static AssembledSection Assemble(
         CodeSection section, Action<KernelAssembler> emit, IReadOnlyDictionary<string, ulong> known, KernelTraits traits)
     {

@@ -5,7 +5,8 @@ namespace SyscallExplorer.Linux;
 /// <param name="Base">Linear address.</param>
 /// <param name="Physical">Physical address.</param>
 /// <param name="Size">Bytes.</param>
-internal sealed record CodeSection(string Name, ulong Base, ulong Physical, int Size);
+/// <param name="Bitness">32 or 64: what its code is.</param>
+internal sealed record CodeSection(string Name, ulong Base, ulong Physical, int Size, int Bitness = 64);
 
 /// <summary>
 /// The kernel's address space on x86-64 with four-level paging and without KASLR. Every address of the kernel image stands here once;

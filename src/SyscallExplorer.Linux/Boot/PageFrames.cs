@@ -85,7 +85,7 @@ internal sealed class PageFrames(LinuxMachine machine) : IFrameSource
 
     private static ulong WordOf(ulong frame) => KernelLayout.MemMapPhysical + frame / KernelLayout.PageSize * 4;
 
-    private FrameAllocator Allocator() => new(machine.State.NextFrame, KernelLayout.RamSize, machine.State.FreeFrames, Ram);
+    private FrameAllocator Allocator() => new(machine.State.NextFrame, (ulong)machine.Architecture.RamSize, machine.State.FreeFrames, Ram);
 
     private void Keep(FrameAllocator frames) => machine.State = machine.State with
     {

@@ -1,22 +1,25 @@
+using System.Buffers.Binary;
 using SyscallExplorer.Machine;
 
 namespace SyscallExplorer.Linux;
 
-/// <summary>Writes four-level page tables into guest memory.</summary>
-internal sealed class PageTables(PhysicalMemory ram, IFrameSource frames)
+/// <summary>Writes page tables into guest memory, of four levels unless another format is asked for.</summary>
+internal sealed class PageTables(PhysicalMemory ram, IFrameSource frames, PageTableFormat? chosen = null)
 {
-    private const int UserSlots = 256;
-    private const ulong TableRights = PageEntry.P | PageEntry.RW | PageEntry.US | PageEntry.A;
+    private readonly PageTableFormat _format = chosen ?? PageTableFormat.FourLevels;
+
+    private int Last => _format.Shifts.Length - 1;
+
+    private int UserBytes => _format.UserEntries * _format.EntrySize;
 
     /// <summary>Maps one 4 KiB page.</summary>
     /// <returns>False when no frame is left for a table.</returns>
-    public bool TryMap(ulong root, ulong linear, ulong physical, ulong rights, ulong rootRights = TableRights) =>
-        TryMapAt(root, linear, physical | rights, leafShift: 12, rootRights);
+    public bool TryMap(ulong root, ulong linear, ulong physical, ulong rights) => TryMapAt(root, linear, physical | rights, Last);
 
-    /// <summary>Maps one 2 MiB page.</summary>
+    /// <summary>Maps one large page: 2 MiB, or 4 MiB where entries have 32 bits.</summary>
     public void MapLarge(ulong root, ulong linear, ulong physical, ulong rights)
     {
-        if (!TryMapAt(root, linear, physical | rights | PageEntry.PS, leafShift: 21, TableRights))
+        if (!TryMapAt(root, linear, physical | rights | PageEntry.PS, Last - 1))
             throw new InvalidOperationException("The guest's RAM is too small for its kernel's page tables.");
     }
 
@@ -27,19 +30,43 @@ internal sealed class PageTables(PhysicalMemory ram, IFrameSource frames)
             throw new InvalidOperationException("The guest's RAM is too small for its kernel's page tables.");
     }
 
+    /// <summary>An entry, as wide as entries are.</summary>
+    public ulong Read(ulong address)
+    {
+        if (_format.EntrySize == 8)
+            return ram.ReadUInt64(address);
+        Span<byte> bytes = stackalloc byte[4];
+        ram.Read(address, bytes);
+        return BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+    }
+
+    /// <summary>Writes an entry. Where execution cannot be forbidden, it is not.</summary>
+    public void Write(ulong address, ulong entry)
+    {
+        if (_format.EntrySize == 8)
+        {
+            ram.WriteUInt64(address, _format.HasNx ? entry : entry & ~PageEntry.NX);
+            return;
+        }
+
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)entry);
+        ram.Write(address, bytes);
+    }
+
     /// <summary>Where the leaf entry of an address stands, or null when a table is missing on the way.</summary>
     public ulong? EntryAddress(ulong root, ulong linear)
     {
         ulong table = root;
-        for (int shift = 39; shift > 12; shift -= 9)
+        for (int level = 0; level < Last; level++)
         {
-            ulong entry = ram.ReadUInt64(table + Slot(linear, shift));
+            ulong entry = Read(table + _format.Slot(linear, level));
             if ((entry & PageEntry.P) == 0)
                 return null;
             table = entry & PageEntry.Address;
         }
 
-        return table + Slot(linear, 12);
+        return table + _format.Slot(linear, Last);
     }
 
     /// <summary>
@@ -50,18 +77,18 @@ internal sealed class PageTables(PhysicalMemory ram, IFrameSource frames)
         for (ulong linear = start; linear < end;)
         {
             ulong table = root;
-            int shift = 39;
-            for (; shift > 12; shift -= 9)
+            int level = 0;
+            for (; level < Last; level++)
             {
-                ulong entry = ram.ReadUInt64(table + Slot(linear, shift));
+                ulong entry = Read(table + _format.Slot(linear, level));
                 if ((entry & PageEntry.P) == 0)
                     break;
                 table = entry & PageEntry.Address;
             }
 
-            if (shift == 12 && ram.ReadUInt64(table + Slot(linear, 12)) != 0)
+            if (level == Last && Read(table + _format.Slot(linear, Last)) != 0)
                 yield return linear;
-            linear = (linear | ((1ul << shift) - 1)) + 1;
+            linear = (linear | ((1ul << _format.Shifts[level]) - 1)) + 1;
         }
     }
 
@@ -70,40 +97,60 @@ internal sealed class PageTables(PhysicalMemory ram, IFrameSource frames)
 
     /// <summary>Copies a top-level entry, so that both tables share what hangs below it.</summary>
     public void ShareTopLevel(ulong fromRoot, ulong toRoot, ulong linear) =>
-        ram.WriteUInt64(toRoot + Slot(linear, 39), ram.ReadUInt64(fromRoot + Slot(linear, 39)));
+        Write(toRoot + _format.Slot(linear, 0), Read(fromRoot + _format.Slot(linear, 0)));
 
-    /// <summary>Makes sure that both roots share the tables of a user address; the kernel's copy may not execute there under KPTI.</summary>
+    /// <summary>Makes sure that both roots share the tables of a user address; a 64-bit kernel's copy may not execute there under KPTI.</summary>
     public bool TryShareUser(ulong kernelRoot, ulong userRoot, ulong linear)
     {
-        ulong slot = Slot(linear, 39);
-        if ((ram.ReadUInt64(kernelRoot + slot) & PageEntry.P) != 0)
+        if (_format.RootIsCached || (kernelRoot == userRoot && _format != PageTableFormat.FourLevels))
+            return true;
+        ulong slot = _format.Slot(linear, 0);
+        if ((Read(kernelRoot + slot) & PageEntry.P) != 0)
             return true;
         if (frames.TryTake() is not { } table)
             return false;
-        ram.WriteUInt64(kernelRoot + slot, table | TableRights | (userRoot != kernelRoot ? PageEntry.NX : 0));
+        ulong rights = _format.RightsAt(0);
+        Write(kernelRoot + slot, table | rights | (userRoot != kernelRoot ? PageEntry.NX : 0));
         if (userRoot != kernelRoot)
-            ram.WriteUInt64(userRoot + slot, table | TableRights);
+            Write(userRoot + slot, table | rights);
+        return true;
+    }
+
+    /// <summary>Gives a new pair of roots the tables that have to be there from the beginning.</summary>
+    /// <returns>False when no frame is left for one.</returns>
+    public bool TryPrepare(ulong kernelRoot, ulong userRoot)
+    {
+        if (!_format.RootIsCached)
+            return true;
+        for (int slot = 0; slot < UserBytes; slot += _format.EntrySize)
+        {
+            if (frames.TryTake() is not { } table)
+                return false;
+            Write(kernelRoot + (ulong)slot, table | PageEntry.P);
+            Write(userRoot + (ulong)slot, table | PageEntry.P);
+        }
+
         return true;
     }
 
     /// <summary>Tables of user addresses, from the lowest level up; the root is not among them.</summary>
     public IEnumerable<ulong> UserTables(ulong root)
     {
-        for (int slot = 0; slot < UserSlots; slot++)
+        for (int slot = 0; slot < UserBytes; slot += _format.EntrySize)
         {
-            ulong entry = ram.ReadUInt64(root + (ulong)slot * 8);
+            ulong entry = Read(root + (ulong)slot);
             if ((entry & PageEntry.P) == 0)
                 continue;
-            foreach (ulong table in TablesBelow(entry & PageEntry.Address, levels: 2))
+            foreach (ulong table in TablesBelow(entry & PageEntry.Address, levels: Last - 1))
                 yield return table;
         }
     }
 
     private IEnumerable<ulong> TablesBelow(ulong table, int levels)
     {
-        for (ulong slot = 0; levels > 0 && slot < 512; slot++)
+        for (int slot = 0; levels > 0 && slot < _format.Entries; slot++)
         {
-            ulong entry = ram.ReadUInt64(table + slot * 8);
+            ulong entry = Read(table + (ulong)(slot * _format.EntrySize));
             if ((entry & PageEntry.P) == 0)
                 continue;
             foreach (ulong below in TablesBelow(entry & PageEntry.Address, levels - 1))
@@ -113,35 +160,41 @@ internal sealed class PageTables(PhysicalMemory ram, IFrameSource frames)
         yield return table;
     }
 
-    /// <summary>Copies what both address spaces of the kernel have: the upper half.</summary>
-    public void ShareKernelHalf(ulong fromRoot, ulong toRoot)
+    /// <summary>Forgets the tables of user addresses.</summary>
+    public void ClearUserHalf(ulong root)
     {
-        Span<byte> half = stackalloc byte[(512 - UserSlots) * 8];
-        ram.Read(fromRoot + UserSlots * 8, half);
-        ram.Write(toRoot + UserSlots * 8, half);
+        Span<byte> zeroes = stackalloc byte[UserBytes];
+        zeroes.Clear();
+        ram.Write(root, zeroes);
     }
 
-    private bool TryMapAt(ulong root, ulong linear, ulong leaf, int leafShift, ulong rootRights)
+    /// <summary>Copies what all address spaces of the kernel have: the upper part.</summary>
+    public void ShareKernelHalf(ulong fromRoot, ulong toRoot)
+    {
+        Span<byte> half = stackalloc byte[(_format.RootEntries * _format.EntrySize) - UserBytes];
+        ram.Read(fromRoot + (ulong)UserBytes, half);
+        ram.Write(toRoot + (ulong)UserBytes, half);
+    }
+
+    private bool TryMapAt(ulong root, ulong linear, ulong leaf, int leafLevel)
     {
         ulong table = root;
-        for (int shift = 39; shift > leafShift; shift -= 9)
+        for (int level = 0; level < leafLevel; level++)
         {
-            ulong address = table + Slot(linear, shift);
-            ulong entry = ram.ReadUInt64(address);
+            ulong address = table + _format.Slot(linear, level);
+            ulong entry = Read(address);
             if ((entry & PageEntry.P) == 0)
             {
                 if (frames.TryTake() is not { } fresh)
                     return false;
-                entry = fresh | (shift == 39 ? rootRights : TableRights);
-                ram.WriteUInt64(address, entry);
+                entry = fresh | _format.RightsAt(level);
+                Write(address, entry);
             }
 
             table = entry & PageEntry.Address;
         }
 
-        ram.WriteUInt64(table + Slot(linear, leafShift), leaf);
+        Write(table + _format.Slot(linear, leafLevel), leaf);
         return true;
     }
-
-    private static ulong Slot(ulong linear, int shift) => ((linear >> shift) & 511) * 8;
 }

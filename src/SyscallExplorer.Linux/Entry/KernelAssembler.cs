@@ -45,7 +45,7 @@ internal sealed class KernelAssembler : Assembler
     private int _unique;
 
     public KernelAssembler(CodeSection section, IReadOnlyDictionary<string, ulong> known, KernelTraits? traits = null)
-        : base(64)
+        : base(section.Bitness)
     {
         _section = section;
         _known = known;
@@ -53,7 +53,7 @@ internal sealed class KernelAssembler : Assembler
     }
 
     /// <summary>Whether this is the code that user page tables hold too.</summary>
-    public bool IsEntryText => _section == KernelLayout.EntryText;
+    public bool IsEntryText => _section == KernelLayout.EntryText || _section == I386Layout.EntryText;
 
     /// <summary>Of the kernel whose code is written.</summary>
     public KernelTraits Traits { get; }
@@ -103,7 +103,9 @@ internal sealed class KernelAssembler : Assembler
     public string Unique(string stem) => $"{stem}.{_unique++}";
 
     /// <summary>The address of a symbol in any section.</summary>
-    public ulong AddressOf(string name) => _known.TryGetValue(name, out ulong address) ? address : KernelLayout.OtherSection(_section).Base;
+    public ulong AddressOf(string name) => _known.TryGetValue(name, out ulong address) ? address : Other.Base;
+
+    private CodeSection Other => _section.Bitness == 64 ? KernelLayout.OtherSection(_section) : I386Layout.OtherSection(_section);
 
     /// <summary>Calls a symbol of another section.</summary>
     public void CallFar(string name) => call(AddressOf(name));

@@ -66,6 +66,9 @@ internal sealed record EntryWorkOrder(ImmutableArray<EntryWorkStep> Steps)
     /// <summary>The tracer goes first: filters see what it has made of the call.</summary>
     public static EntryWorkOrder Linux_4_20 { get; } = new([s_trace, s_readNumber, s_seccomp, s_readNumber, s_tracepoint, s_audit, s_readNumber]);
 
+    /// <summary>The generic entry code, before user dispatch: what a tracepoint's probe makes of the number no longer counts.</summary>
+    public static EntryWorkOrder Linux_5_10 { get; } = new([s_trace, s_readNumber, s_seccomp, s_readNumber, s_tracepoint, s_audit]);
+
     /// <summary>The generic entry code: user dispatch goes before everything.</summary>
     public static EntryWorkOrder Linux_5_13 { get; } = new(
         [new(EntryWorkKind.UserDispatch, SyscallWork.UserDispatch), s_trace, s_readNumber, s_seccomp, s_readNumber, s_tracepoint, s_audit]);

@@ -32,6 +32,12 @@ internal static class ExceptionHandlers
     private static readonly (string Symbol, Vector Vector)[] FloatTraps =
         [("exc_coprocessor_error", Vector.FloatingPoint), ("exc_simd_coprocessor_error", Vector.SimdFloatingPoint)];
 
+    /// <summary>The same by the exceptions' names, for 32-bit kernels.</summary>
+    public static IEnumerable<(string Name, Vector Vector, int Signal, int Code)> TrapsByName => Traps.Select(trap => (trap.Symbol["exc_".Length..], trap.Vector, trap.Signal, trap.Code));
+
+    /// <inheritdoc cref="TrapsByName"/>
+    public static IEnumerable<(string Name, Vector Vector)> FloatTrapsByName => FloatTraps.Select(trap => (trap.Symbol["exc_".Length..], trap.Vector));
+
     public static void Emit(KernelAssembler k)
     {
         k.Composed();

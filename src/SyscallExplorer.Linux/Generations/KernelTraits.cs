@@ -36,6 +36,9 @@ internal sealed record KernelTraits
     /// <summary>Its system-call tables.</summary>
     public SyscallTables Tables => SyscallTables.Of(TablesOf ?? Version);
 
+    /// <summary>What it was built for.</summary>
+    public KernelArchitecture Architecture { get; init; } = KernelArchitecture.X86_64;
+
     /// <summary>How a 64-bit number is compared.</summary>
     public NumberRule Numbers { get; init; } = NumberRule.WideOrX32;
 
@@ -104,6 +107,9 @@ internal sealed record KernelTraits
     /// <summary>Where SYSENTER enters; its end bears the same name behind <c>__end_</c>.</summary>
     public string SysenterSymbol { get; init; } = "entry_SYSENTER_compat";
 
+    /// <summary>Before Linux 4.4 a thread flag, TIF_IRET, says that only IRET restores what has to be restored.</summary>
+    public bool HasIretFlag { get; init; }
+
     /// <summary>Where exceptions and new programs leave for user mode, with pt_regs on top of the stack.</summary>
     public string UserReturn { get; init; } = ReturnByIret.ToUserSymbol;
 
@@ -141,6 +147,7 @@ internal sealed record KernelTraits
         (true, SyscallAbi.Ia32) => $"__ia32_sys_{handler.Name}",
         (true, _) => $"__x32_sys_{handler.Name}",
         (false, SyscallAbi.Wide) => $"sys_{handler.Name}",
+        (false, SyscallAbi.Ia32) when Architecture.IsNative32 => $"sys_{handler.Name}",
         (false, SyscallAbi.Ia32) => $"compat_sys_{handler.Name}",
         (false, _) => $"compat_sys_x32_{handler.Name}",
     };

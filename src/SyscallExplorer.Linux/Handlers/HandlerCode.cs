@@ -64,8 +64,12 @@ internal static class HandlerCode
     /// <summary>The symbol that a number leads to: a handler of the kit, the kernel's own stub for a hole, or the stub that counts what the kit does not have.</summary>
     public static string TargetOf(KernelTraits traits, int number, SyscallAbi abi)
     {
-        if (traits.Tables.Find(number, abi) is not { } entry || KernelGeneration.FunctionOf(entry, abi == SyscallAbi.Ia32) is NiSyscall or "")
+        if (traits.Tables.Find(number, abi) is not { } entry
+            || KernelGeneration.FunctionOf(entry, abi == SyscallAbi.Ia32 && !traits.Architecture.IsNative32) is NiSyscall or "")
+        {
             return NiSyscall;
+        }
+
         SyscallAbi own = abi == SyscallAbi.X32 && entry.Abi != "x32" ? SyscallAbi.Wide : abi;
         return SyscallTables.HandlerOf(entry, own) is { } handler ? traits.SymbolOf(handler, own)
             : abi == SyscallAbi.Ia32 ? NotImplemented32 : NotImplemented64;

@@ -27,7 +27,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         {
             case HypercallNumbers.NotImplemented:
                 cycles = Charge("not_implemented");
-                SetResult(processor, -Errno.ENOSYS);
+                SetResult(-Errno.ENOSYS);
                 CountMissing(machine.ReadCallRegisters(), (number & HypercallNumbers.Compat) != 0);
                 return HypercallResult.Continue;
             case HypercallNumbers.HandleMmFault:
@@ -57,7 +57,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
                 return Next;
             case HypercallNumbers.DoSignal:
                 cycles = Charge("do_signal");
-                SetResult(processor, machine.Signals.Deliver(registers[Gpr.Rdi]));
+                SetResult(machine.Signals.Deliver(registers[Gpr.Rdi]));
                 return Next;
             case HypercallNumbers.ResumeUserModeWork:
                 cycles = Charge("resume_user_mode_work");
@@ -66,15 +66,15 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
                 return Next;
             case HypercallNumbers.EntryWork:
                 bool isEntered = new SyscallEntryWork(machine).TryFinish(registers[Gpr.Rdi], out ulong called, out cycles);
-                SetResult(processor, isEntered ? 0 : HostedCalls.Blocked);
-                registers[Gpr.Rax] = called;
+                SetResult(isEntered ? 0 : HostedCalls.Blocked);
+                registers[Gpr.Rax] = machine.Architecture.Word((long)called);
                 return Next;
             case HypercallNumbers.ExitWork:
                 bool isLeft = new SyscallExitWork(machine).TryFinish(registers[Gpr.Rdi], out cycles);
-                SetResult(processor, isLeft ? 0 : HostedCalls.Blocked);
+                SetResult(isLeft ? 0 : HostedCalls.Blocked);
                 return Next;
             case HypercallNumbers.TraceExecution:
-                SetResult(processor, new ExecutionStop(machine).Tell() ? HostedCalls.Blocked : 0);
+                SetResult(new ExecutionStop(machine).Tell() ? HostedCalls.Blocked : 0);
                 return Next;
             case HypercallNumbers.VsyscallCheck:
                 cycles = Charge("emulate_vsyscall");
@@ -83,7 +83,7 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
                 return Next;
             case HypercallNumbers.VsyscallFilter:
                 bool isFiltered = new SyscallEntryWork(machine).TryFilterVsyscall(registers[Gpr.Rdi], registers[Gpr.Rdx], out bool isSkipped, out cycles);
-                SetResult(processor, !isFiltered ? HostedCalls.Blocked : isSkipped ? VsyscallFault.Skipped : VsyscallFault.Allowed);
+                SetResult(!isFiltered ? HostedCalls.Blocked : isSkipped ? VsyscallFault.Skipped : VsyscallFault.Allowed);
                 return Next;
             case HypercallNumbers.VsyscallFault:
                 new VsyscallEmulation(machine).Refuse(machine.ReadPtRegs(registers[Gpr.Rdi]), (int)registers[Gpr.Rdx]);
@@ -106,11 +106,12 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         {
             HypercallNumbers.Compat => SyscallAbi.Ia32,
             HypercallNumbers.X32 => SyscallAbi.X32,
+            _ when machine.Architecture.IsNative32 => SyscallAbi.Ia32,
             _ when !fromGuestCode => SyscallAbi.Wide,
             _ => machine.IsInCompatCall ? SyscallAbi.Ia32 : IsOfX32(frame) ? SyscallAbi.X32 : SyscallAbi.Wide,
         };
         cycles = Charge(handler.Name);
-        SetResult(processor, Step(handler.Name, ArgumentsOf(processor, frame, abi)));
+        SetResult(Step(handler.Name, ArgumentsOf(processor, frame, abi)));
         return Next;
     }
 
@@ -118,13 +119,13 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
     {
         PtRegs frame = machine.ReadCallRegisters();
         SyscallArguments arguments = ArgumentsOf(processor, frame, added.IsCompat ? SyscallAbi.Ia32 : SyscallAbi.Wide);
-        SetResult(processor, added.Function!(new AddedCall(machine, arguments, frame)));
+        SetResult(added.Function!(new AddedCall(machine, arguments, frame)));
     }
 
     /// <summary>Where handlers have their arguments in registers, not all of which the frame holds, the stub has kept them at RBP.</summary>
     private SyscallArguments ArgumentsOf(Processor processor, PtRegs frame, SyscallAbi abi)
     {
-        if (machine.Kernel.Traits.HandlersTakeRegisters)
+        if (machine.Kernel.Traits.HandlersTakeRegisters || machine.Architecture.IsNative32)
             return new SyscallArguments(frame, abi);
         byte[] bytes = new byte[SyscallArguments.Count * sizeof(ulong)];
         machine.ReadKernel(processor.Registers[Gpr.Rbp], bytes);
@@ -169,13 +170,17 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
     }
 
     /// <summary>Carry tells guest code that the task has to give the processor up.</summary>
-    private static void SetResult(Processor processor, long result)
+    private void SetResult(long result)
     {
-        ProcessorRegisters registers = processor.Registers;
+        ProcessorRegisters registers = machine.Processor.Registers;
         bool blocked = result == HostedCalls.Blocked;
         registers.Flags = blocked ? registers.Flags | Rflags.CF : registers.Flags & ~Rflags.CF;
         if (!blocked)
-            registers[Gpr.Rax] = unchecked((ulong)result);
+            registers[Gpr.Rax] = machine.Architecture.Word(result);
+
+        // What is wider than a register of a 32-bit kernel has its upper half in EDX, as in a function of C.
+        if (!blocked && machine.Architecture.IsNative32 && result is < 0 or > uint.MaxValue)
+            registers[Gpr.Rdx] = (uint)(result >> 32);
     }
 
     private long Charge(string name)

@@ -53,7 +53,7 @@ internal sealed class RestartableSequenceCalls(LinuxMachine machine) : HostedCal
             return thread.Rseq != area || thread.RseqLength != length ? -Errno.EINVAL : thread.RseqSignature != signature ? -Errno.EPERM : -Errno.EBUSY;
         if (area % AreaSize != 0 || length != AreaSize)
             return -Errno.EINVAL;
-        if (area >= KernelLayout.UserAddressLimit)
+        if (area >= Machine.Architecture.UserAddressLimit)
             return -Errno.EFAULT;
         Task = Task with { Thread = thread with { Rseq = area, RseqLength = length, RseqSignature = signature } };
         Machine.RestartableSequences.Notify(Task);

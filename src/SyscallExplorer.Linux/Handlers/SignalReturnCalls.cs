@@ -48,7 +48,7 @@ internal sealed class SignalReturnCalls(LinuxMachine machine) : HostedCalls(mach
         var fpu = new TaskFpu(Machine);
         var segments = new UserSegmentRegisters(Machine);
         FpuFormat format = fpu.FormatOf(guest);
-        SignalFrameRules rules = SignalFrameRules.Linux_5_13;
+        SignalFrameRules rules = SignalFrameRules.Linux_5_13.On(Machine.Architecture);
         SignalReturn back = kind == FrameKind.Wide
             ? SignalReturn.From64(registers, Memory.TryRead, format, rules, segments.IsStackSegment)
             : SignalReturn.From32(registers, Memory.TryRead, format, rules, kind == FrameKind.Old);

@@ -23,7 +23,7 @@ internal sealed class SystemCalls(LinuxMachine machine) : HostedCalls(machine)
     private long Uname(ulong address)
     {
         const int fieldSize = 65;
-        string[] fields = ["Linux", SystemIdentity.HostName, SystemIdentity.Release(Machine), SystemIdentity.Version, "x86_64", "(none)"];
+        string[] fields = ["Linux", SystemIdentity.HostName, SystemIdentity.Release(Machine), SystemIdentity.Version, Machine.Kernel.Is32Bit ? "i686" : "x86_64", "(none)"];
         byte[] bytes = new byte[fieldSize * fields.Length];
         for (int i = 0; i < fields.Length; i++)
             Encoding.ASCII.GetBytes(fields[i]).CopyTo(bytes, i * fieldSize);

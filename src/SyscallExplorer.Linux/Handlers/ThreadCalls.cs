@@ -73,7 +73,7 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
         int entry = wanted.Entry;
         if (entry == -1)
         {
-            entry = Enumerable.Range(Selectors.FirstTls, Selectors.TlsEntries).FirstOrDefault(candidate => ReadGdt(candidate) == 0, -1);
+            entry = Enumerable.Range(Machine.Architecture.FirstTls, Selectors.TlsEntries).FirstOrDefault(candidate => ReadGdt(candidate) == 0, -1);
             if (entry == -1)
                 return -Errno.ESRCH;
             BinaryPrimitives.WriteInt32LittleEndian(bytes, entry);
@@ -81,12 +81,12 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
                 return -Errno.EFAULT;
         }
 
-        if (entry < Selectors.FirstTls || entry >= Selectors.FirstTls + Selectors.TlsEntries || !wanted.IsAllowed)
+        if (entry < Machine.Architecture.FirstTls || entry >= Machine.Architecture.FirstTls + Selectors.TlsEntries || !wanted.IsAllowed)
             return -Errno.EINVAL;
         ulong descriptor = wanted.Encode();
         Machine.Processor.Bus.Ram.WriteUInt64(GdtAddress(entry), descriptor);
         GuestTask task = Tasks.Current;
-        task[TaskLayout.TlsArray + (entry - Selectors.FirstTls) * 8] = descriptor;
+        task[TaskLayout.TlsArray + (entry - Machine.Architecture.FirstTls) * 8] = descriptor;
         ReloadWhereUsed((ushort)((entry << 3) | 3), descriptor);
         return 0;
     }
@@ -94,6 +94,9 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
     /// <summary>A segment register that holds the selector takes the new descriptor at once.</summary>
     private void ReloadWhereUsed(ushort selector, ulong descriptor)
     {
+        // A 32-bit kernel runs with selectors of its own, and those of the program are loaded on the way back.
+        if (Machine.Architecture.IsNative32)
+            return;
         Segment loaded = descriptor == 0 ? default : new Descriptor(descriptor).ToSegment(selector);
         foreach (SegmentName name in (ReadOnlySpan<SegmentName>)[SegmentName.DS, SegmentName.ES, SegmentName.FS])
         {
@@ -113,7 +116,7 @@ internal sealed class ThreadCalls(LinuxMachine machine) : HostedCalls(machine)
         if (!Memory.TryRead(address, bytes[..4]))
             return -Errno.EFAULT;
         int entry = BinaryPrimitives.ReadInt32LittleEndian(bytes);
-        if (entry < Selectors.FirstTls || entry >= Selectors.FirstTls + Selectors.TlsEntries)
+        if (entry < Machine.Architecture.FirstTls || entry >= Machine.Architecture.FirstTls + Selectors.TlsEntries)
             return -Errno.EINVAL;
         UserDescriptor.Decode(entry, ReadGdt(entry)).Write(bytes);
         return Give(address, bytes);

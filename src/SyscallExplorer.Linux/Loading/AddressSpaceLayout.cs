@@ -15,6 +15,9 @@ internal sealed record AddressSpaceRequest
     /// <summary>The soft limit of the stack's size, in bytes.</summary>
     public ulong StackLimit { get; init; } = UserSpace.StackSize;
 
+    /// <summary>The first address that no 32-bit program may use.</summary>
+    public ulong Limit32 { get; init; } = UserSpace.Limit32;
+
     /// <summary>Where the random bits come from.</summary>
     public ExecRandomness Random { get; init; }
 }
@@ -87,7 +90,7 @@ internal sealed record AddressSpaceLayout
 
     private static ulong TaskSize64 => KernelLayout.UserAddressLimit;
 
-    private ulong TaskSize32 => _request.Personality.HasFlag(Personality.LimitOf3GiB) ? 0xC000_0000 : UserSpace.Limit32;
+    private ulong TaskSize32 => _request.Personality.HasFlag(Personality.LimitOf3GiB) ? 0xC000_0000 : _request.Limit32;
 
     private MmapRegion Mmap64 { get; }
 

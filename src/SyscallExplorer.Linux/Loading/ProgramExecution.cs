@@ -49,8 +49,8 @@ internal sealed class ProgramExecution(LinuxMachine machine)
         GuestTask guest = machine.Tasks.Current;
         guest.SetWork(SyscallWork.UserDispatch, false);
         machine.Scheduler.LoadDebugRegisters(machine.Task);
-        guest[TaskLayout.Mm] = KernelLayout.DirectMapped(machine.State.Maps[map].Frame);
-        guest[TaskLayout.Files] = KernelLayout.DirectMapped(machine.State.FileTables[machine.Task.FileTable].Frame);
+        guest[TaskLayout.Mm] = machine.Architecture.DirectMapped(machine.State.Maps[map].Frame);
+        guest[TaskLayout.Files] = machine.Architecture.DirectMapped(machine.State.FileTables[machine.Task.FileTable].Frame);
         machine.Files.CloseOnExecute();
         var start = new ThreadStart(machine);
         start.Name(System.Text.Encoding.UTF8.GetString(program.Strings.FileName.Span));

@@ -25,6 +25,7 @@ internal sealed class ProgramImageBuilder(LinuxMachine machine, AddressSpace mem
             RandomizeVaSpace = machine.Options.RandomizeVaSpace,
             StackLimit = machine.Process.LimitOf(ResourceLimit.Stack).Soft,
             Random = random,
+            Limit32 = machine.Architecture.Limit32,
         });
         Describe(program, layout);
         bool executableStack = layout.ReadImpliesExecute || file.ExecutableStack == true;

@@ -16,7 +16,7 @@ internal sealed class ProgramLoader(LinuxMachine machine)
         bool is64 = program.Bitness == 64;
         ulong dataStart = is64 ? UserSpace.Data64 : UserSpace.Data32;
         ulong dataEnd = dataStart + UserSpace.DataSize;
-        ulong stackTop = is64 ? UserSpace.StackTop64 : UserSpace.StackTop32;
+        ulong stackTop = is64 ? UserSpace.StackTop64 : machine.Architecture.StackTop32;
         Begin(FileContent.Of(input));
         AddressSpace memory = machine.Memory;
         memory.Map = memory.Map with
@@ -26,11 +26,11 @@ internal sealed class ProgramLoader(LinuxMachine machine)
             Break = dataEnd,
             Mmap = is64
                 ? new MmapRegion(UserSpace.MmapTop64, KernelLayout.PageUp(KernelLayout.UserAddressLimit / 3), KernelLayout.UserAddressLimit, IsUpward: false)
-                : new MmapRegion(UserSpace.MmapTop32, KernelLayout.PageUp(UserSpace.Limit32 / 3), UserSpace.Limit32, IsUpward: false),
+                : new MmapRegion(machine.Architecture.MmapTop32, KernelLayout.PageUp(machine.Architecture.Limit32 / 3), machine.Architecture.Limit32, IsUpward: false),
             StackStart = stackTop,
             Executable = path,
         };
-        machine.Vdso.Map(machine.Processor.Bus.Ram, memory, _ => (is64 ? UserSpace.Vdso64 : UserSpace.KernelVsyscallPage) - DataSize(program.Bitness));
+        machine.Vdso.Map(machine.Processor.Bus.Ram, memory, _ => (is64 ? UserSpace.Vdso64 : machine.Architecture.VdsoPage) - DataSize(program.Bitness));
         memory.Add(new VmArea(program.EntryPoint, KernelLayout.PageUp(program.EntryPoint + (ulong)program.Code.Count), true, false, true, "program"));
         memory.Add(new VmArea(dataStart, dataEnd, true, true, false, "data"));
         memory.Add(new VmArea(stackTop - AddressSpaceLayout.StackReserve, stackTop, true, true, false, "[stack]") { GrowsDown = true });

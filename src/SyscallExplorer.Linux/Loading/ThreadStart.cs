@@ -19,15 +19,13 @@ internal sealed class ThreadStart(LinuxMachine machine)
     public void SetRegisters(int bitness, ulong entryPoint, ulong stackPointer)
     {
         ulong frame = machine.Tasks.Current.Registers;
-        Span<byte> cleared = stackalloc byte[PtRegsOffsets.Size];
-        cleared.Clear();
-        machine.WriteKernel(frame, cleared);
-        machine.WriteKernel(frame + PtRegsOffsets.OrigAx, ulong.MaxValue);
-        machine.WriteKernel(frame + PtRegsOffsets.Ip, entryPoint);
-        machine.WriteKernel(frame + PtRegsOffsets.Cs, bitness == 64 ? Selectors.UserCs : Selectors.User32Cs);
-        machine.WriteKernel(frame + PtRegsOffsets.Flags, Rflags.Fixed | Rflags.IF);
-        machine.WriteKernel(frame + PtRegsOffsets.Sp, stackPointer);
-        machine.WriteKernel(frame + PtRegsOffsets.Ss, Selectors.UserDs);
+        machine.WritePtRegs(new PtRegs(frame, new ulong[PtRegsOffsets.Size / sizeof(ulong)]).With(
+            (PtRegsOffsets.OrigAx, ulong.MaxValue),
+            (PtRegsOffsets.Ip, entryPoint),
+            (PtRegsOffsets.Cs, bitness == 64 ? Selectors.UserCs : machine.Architecture.User32Cs),
+            (PtRegsOffsets.Flags, Rflags.Fixed | Rflags.IF),
+            (PtRegsOffsets.Sp, stackPointer),
+            (PtRegsOffsets.Ss, machine.Architecture.UserDs)));
         SetSegments(bitness);
     }
 
@@ -47,8 +45,23 @@ internal sealed class ThreadStart(LinuxMachine machine)
 
     private void SetSegments(int bitness)
     {
-        ProcessorRegisters registers = machine.Processor.Registers;
         PhysicalMemory ram = machine.Processor.Bus.Ram;
+        GuestTask guest = machine.Tasks.Current;
+        for (int entry = 0; entry < Selectors.TlsEntries; entry++)
+        {
+            ram.WriteUInt64(KernelLayout.GdtPhysical + (ulong)(machine.Architecture.FirstTls + entry) * 8, 0);
+            guest[TaskLayout.TlsArray + entry * 8] = 0;
+        }
+
+        if (machine.Architecture.IsNative32)
+        {
+            var segments = new UserSegmentRegisters(machine);
+            segments.Load(new UserSegments(I386Selectors.UserDs, I386Selectors.UserDs, 0, 0));
+            guest[TaskLayout.SysenterReturn] = ram.ReadUInt64(machine.Memory.Map.Frame + TaskLayout.MmLandingPad);
+            return;
+        }
+
+        ProcessorRegisters registers = machine.Processor.Registers;
         Segment data = bitness == 64 ? default
             : new Descriptor(ram.ReadUInt64(KernelLayout.GdtPhysical + (Selectors.UserDs & ~7ul))).ToSegment(Selectors.UserDs);
         registers[SegmentName.DS] = data;
@@ -56,11 +69,5 @@ internal sealed class ThreadStart(LinuxMachine machine)
         registers[SegmentName.FS] = default;
         registers[SegmentName.GS] = registers[SegmentName.GS] with { Selector = 0 };
         registers.WriteMsr(Msr.KernelGsBase, 0);
-        GuestTask guest = machine.Tasks.Current;
-        for (int entry = 0; entry < Selectors.TlsEntries; entry++)
-        {
-            ram.WriteUInt64(KernelLayout.GdtPhysical + (ulong)(Selectors.FirstTls + entry) * 8, 0);
-            guest[TaskLayout.TlsArray + entry * 8] = 0;
-        }
     }
 }

@@ -38,6 +38,12 @@ public static class UserSpace
     /// <summary>What a 32-bit program calls to enter the kernel by the fastest way there is: a function of the kit's own vDSO.</summary>
     public const ulong KernelVsyscall = KernelVsyscallPage + 0x550;
 
+    /// <summary>Where the vDSO of a program of a 32-bit kernel begins, whose own addresses follow the stack.</summary>
+    public const ulong NativeKernelVsyscallPage = 0xB7FF_C000;
+
+    /// <summary>What a program calls to enter a 32-bit kernel by the fastest way there is.</summary>
+    public const ulong NativeKernelVsyscall = NativeKernelVsyscallPage + 0x550;
+
     /// <summary>Address behind the last of a 32-bit program.</summary>
     internal const ulong Limit32 = 0xFFFF_E000;
 

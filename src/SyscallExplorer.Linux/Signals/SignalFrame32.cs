@@ -81,7 +81,7 @@ internal static class SignalFrame32
     {
         if (delivery.HasFlag(SignalActionFlags.OnStack))
             return delivery.Stack.TopFor(interrupted);
-        bool namesStack = delivery.Registers[PtRegsOffsets.Ss] != Selectors.UserDs && !delivery.HasFlag(SignalActionFlags.Restorer);
+        bool namesStack = delivery.Registers[PtRegsOffsets.Ss] != delivery.Rules.UserDs && !delivery.HasFlag(SignalActionFlags.Restorer);
         return namesStack && delivery.Action.Restorer != 0 ? delivery.Action.Restorer : interrupted;
     }
 
@@ -134,7 +134,7 @@ internal static class SignalFrame32
         (PtRegsOffsets.Cx, isOld ? 0 : frame + Context),
         (PtRegsOffsets.Ip, delivery.Action.Handler),
         (PtRegsOffsets.Sp, frame),
-        (PtRegsOffsets.Cs, Selectors.User32Cs),
-        (PtRegsOffsets.Ss, Selectors.UserDs),
+        (PtRegsOffsets.Cs, delivery.Rules.UserCs32),
+        (PtRegsOffsets.Ss, delivery.Rules.UserDs),
         (PtRegsOffsets.Flags, delivery.Registers[PtRegsOffsets.Flags] & ~(Rflags.DF | Rflags.RF | Rflags.TF)));
 }

@@ -8,6 +8,15 @@ namespace SyscallExplorer.Linux;
 /// <param name="RefusesReservedMxcsr">Whether sigreturn ends a program whose frame sets reserved bits of MXCSR; else they are dropped. Linux 5.14.</param>
 internal sealed record SignalFrameRules(bool ChecksEveryAlternateStack, bool RefusesReservedMxcsr)
 {
+    /// <summary>The code selector of 32-bit handlers.</summary>
+    public ushort UserCs32 { get; init; } = Selectors.User32Cs;
+
+    /// <summary>The stack selector of 32-bit handlers.</summary>
+    public ushort UserDs { get; init; } = Selectors.UserDs;
+
+    /// <summary>The same habits in a kernel of an architecture.</summary>
+    public SignalFrameRules On(KernelArchitecture architecture) => this with { UserCs32 = architecture.User32Cs, UserDs = architecture.UserDs };
+
     public static SignalFrameRules Linux_5_13 { get; } = new(ChecksEveryAlternateStack: false, RefusesReservedMxcsr: false);
 
     public static SignalFrameRules Linux_6_1 { get; } = new(ChecksEveryAlternateStack: true, RefusesReservedMxcsr: true);

@@ -3,7 +3,7 @@ namespace SyscallExplorer.Linux;
 /// <content>What happens to signals on the way to user mode.</content>
 internal sealed partial class Signals
 {
-    private static SignalFrameRules Rules => SignalFrameRules.Linux_5_13;
+    private SignalFrameRules Rules => SignalFrameRules.Linux_5_13.On(machine.Architecture);
 
     /// <summary>What waits for the current task takes its effect. It is called on the way to user mode, with the registers of the FPU in memory.</summary>
     /// <param name="registers">Linear address of the task's registers.</param>

@@ -48,7 +48,7 @@ internal sealed partial class Signals
         if (reason == 0 && trap.Vector is Vector.FloatingPoint or Vector.SimdFloatingPoint)
             return;
         ulong error = trap.Vector == Vector.Debug ? 0 : isPageFault ? trap.ErrorCode | PageFaultError.User : trap.ErrorCode;
-        if (isPageFault && trap.FaultAddress >= KernelLayout.UserAddressLimit)
+        if (isPageFault && trap.FaultAddress >= machine.Architecture.UserAddressLimit)
             error |= PageFaultError.Protection;
         SignalState signals = machine.Task.Signals;
         const ulong toldStatus = DebugSingleStep | DebugBreakpoints;

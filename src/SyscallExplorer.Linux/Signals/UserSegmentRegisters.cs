@@ -12,13 +12,19 @@ internal sealed class UserSegmentRegisters(LinuxMachine machine)
 
     private ProcessorRegisters Registers => machine.Processor.Registers;
 
-    public UserSegments Read() => new(
+    public UserSegments Read() => machine.Architecture.IsNative32 ? ReadSaved() : new(
         Registers[SegmentName.DS].Selector, Registers[SegmentName.ES].Selector, Registers[SegmentName.FS].Selector, Registers[SegmentName.GS].Selector);
 
     /// <summary>Loads what has changed. A selector that cannot be loaded becomes null.</summary>
     public void Load(UserSegments wanted)
     {
         UserSegments old = Read();
+        if (machine.Architecture.IsNative32)
+        {
+            Save(wanted);
+            return;
+        }
+
         if (wanted.Gs != old.Gs)
             LoadGs(wanted.Gs);
         foreach ((SegmentName name, ushort selector, ushort before) in (ReadOnlySpan<(SegmentName, ushort, ushort)>)
@@ -30,7 +36,22 @@ internal sealed class UserSegmentRegisters(LinuxMachine machine)
     }
 
     /// <summary>What a 32-bit handler finds in DS and ES.</summary>
-    public void LoadUserData() => Load(Read() with { Ds = Selectors.UserDs, Es = Selectors.UserDs });
+    public void LoadUserData() => Load(Read() with { Ds = machine.Architecture.UserDs, Es = machine.Architecture.UserDs });
+
+    /// <summary>A 32-bit kernel has selectors of its own, and the program's in its <c>pt_regs</c>.</summary>
+    private UserSegments ReadSaved()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        machine.ReadKernel(machine.Tasks.Current.Registers + I386Registers.Ds, bytes);
+        ReadOnlySpan<uint> words = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, uint>(bytes);
+        return new UserSegments((ushort)words[0], (ushort)words[1], (ushort)words[2], (ushort)words[3]);
+    }
+
+    private void Save(UserSegments wanted)
+    {
+        ReadOnlySpan<uint> words = [wanted.Ds, wanted.Es, wanted.Fs, wanted.Gs];
+        machine.WriteKernel(machine.Tasks.Current.Registers + I386Registers.Ds, System.Runtime.InteropServices.MemoryMarshal.AsBytes(words));
+    }
 
     /// <summary>Whether a selector is one of a writable data segment of user mode.</summary>
     public bool IsStackSegment(ushort selector) =>

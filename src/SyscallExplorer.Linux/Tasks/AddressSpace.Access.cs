@@ -84,7 +84,7 @@ internal sealed partial class AddressSpace
                 return false;
             int within = (int)(address % KernelLayout.PageSize);
             int count = Math.Min(destination.Length, (int)KernelLayout.PageSize - within);
-            if (new PageTables(Ram, Frames).EntryAddress(Root, address) is { } entryAddress && Ram.ReadUInt64(entryAddress) is var entry and not 0)
+            if (machine.PageTables.EntryAddress(Root, address) is { } entryAddress && machine.PageTables.Read(entryAddress) is var entry and not 0)
                 Ram.Read((entry & PageEntry.Address) + (ulong)within, destination[..count]);
             else if (machine.SharedPages.TryPeek(area, area.OffsetOf(address - (ulong)within) / (long)KernelLayout.PageSize, page))
                 page.Slice(within, count).CopyTo(destination);
@@ -106,16 +106,16 @@ internal sealed partial class AddressSpace
             if (AreaOf(address) is not { } area)
                 return false;
             ulong page = address & ~(KernelLayout.PageSize - 1);
-            var tables = new PageTables(Ram, Frames);
-            if ((tables.EntryAddress(Root, page) is not { } there || Ram.ReadUInt64(there) == 0) && !TryPopulate(area, page))
+            var tables = machine.PageTables;
+            if ((tables.EntryAddress(Root, page) is not { } there || machine.PageTables.Read(there) == 0) && !TryPopulate(area, page))
                 return false;
             if (tables.EntryAddress(Root, page) is not { } entryAddress)
                 return false;
-            ulong entry = Ram.ReadUInt64(entryAddress);
+            ulong entry = machine.PageTables.Read(entryAddress);
             if (!MayWriteInPlace(area, entry & PageEntry.Address) && !MakeWritable(area, page, entryAddress, entry).IsServed)
                 return false;
             int count = (int)Math.Min((ulong)source.Length, KernelLayout.PageSize - address % KernelLayout.PageSize);
-            Ram.Write((Ram.ReadUInt64(entryAddress) & PageEntry.Address) | (address % KernelLayout.PageSize), source[..count]);
+            Ram.Write((machine.PageTables.Read(entryAddress) & PageEntry.Address) | (address % KernelLayout.PageSize), source[..count]);
             source = source[count..];
             address += (ulong)count;
         }
@@ -126,20 +126,20 @@ internal sealed partial class AddressSpace
     private bool TryResolve(ulong address, bool write, out ulong physical)
     {
         physical = 0;
-        if (address >= KernelLayout.UserAddressLimit)
+        if (address >= machine.Architecture.UserAddressLimit)
             return false;
-        var tables = new PageTables(Ram, Frames);
+        var tables = machine.PageTables;
         ulong wanted = PageEntry.P | PageEntry.US | (write ? PageEntry.RW : 0);
         for (int attempt = 0; attempt < 2; attempt++)
         {
             if (tables.EntryAddress(Root, address) is { } entryAddress)
             {
-                ulong entry = Ram.ReadUInt64(entryAddress);
+                ulong entry = machine.PageTables.Read(entryAddress);
                 if ((entry & wanted) == wanted)
                 {
                     ulong used = entry | PageEntry.A | (write ? PageEntry.D : 0);
                     if (used != entry)
-                        Ram.WriteUInt64(entryAddress, used);
+                        machine.PageTables.Write(entryAddress, used);
                     physical = (entry & PageEntry.Address) | (address % KernelLayout.PageSize);
                     return true;
                 }

@@ -37,7 +37,7 @@ internal sealed partial class AddressSpace
         if (write ? !area.Writable : !(area.Readable || area.Executable))
             return FaultResult.NotAllowed;
         ulong page = address & ~(KernelLayout.PageSize - 1);
-        if (new PageTables(Ram, Frames).EntryAddress(Root, page) is { } entryAddress && Ram.ReadUInt64(entryAddress) is var entry and not 0)
+        if (machine.PageTables.EntryAddress(Root, page) is { } entryAddress && machine.PageTables.Read(entryAddress) is var entry and not 0)
             return write ? MakeWritable(area, page, entryAddress, entry) : execute && !area.Executable ? FaultResult.NotAllowed : FaultResult.Served;
 
         // A fetch from a page that is only not there yet is served as a read: the second one is refused, with the page's protection as the reason.
@@ -53,7 +53,7 @@ internal sealed partial class AddressSpace
         bool isCommon = area.Shared || !write;
         if (FrameFor(area, page, isCommon) is not { } taken)
             return FaultResult.NoPage;
-        var tables = new PageTables(Ram, Frames);
+        var tables = machine.PageTables;
         if (!tables.TryShareUser(Root, Map.UserRoot, page) || !tables.TryMap(Root, page, taken, RightsOf(area, mayWrite: MayWriteInPlace(area, taken)) | (write ? PageEntry.D : 0)))
         {
             Frames.Release(taken);
@@ -96,7 +96,7 @@ internal sealed partial class AddressSpace
             frame = copy;
         }
 
-        Ram.WriteUInt64(entryAddress, frame | flags | RightsOf(area, mayWrite: true));
+        machine.PageTables.Write(entryAddress, frame | flags | RightsOf(area, mayWrite: true));
         machine.Processor.InvalidatePage(page);
         machine.CountFault();
         return FaultResult.Served;

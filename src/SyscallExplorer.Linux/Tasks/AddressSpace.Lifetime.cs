@@ -18,11 +18,13 @@ internal sealed partial class AddressSpace
         zeroes.Clear();
         ram.Write(root, zeroes);
         ram.Write(userRoot, zeroes);
-        var tables = new PageTables(ram, machine.Frames);
+        var tables = machine.PageTables;
         (ulong kernelOrigin, ulong userOrigin) = machine.KernelRoots;
         tables.ShareKernelHalf(kernelOrigin, root);
         if (isolated)
             tables.ShareKernelHalf(userOrigin, userRoot);
+        if (!tables.TryPrepare(root, userRoot))
+            return null;
         int id = machine.State.NextObject;
         var created = new MemoryMap { Id = id, KernelRoot = root, UserRoot = userRoot, Frame = frame, Bitness = bitness };
         machine.State = machine.State with { NextObject = id + 1, Maps = machine.State.Maps.Add(id, created) };
@@ -70,18 +72,18 @@ internal sealed partial class AddressSpace
 
     private bool TryInherit(VmArea area, ulong parentRoot)
     {
-        var tables = new PageTables(Ram, Frames);
+        var tables = machine.PageTables;
         int pages = 0;
         bool done = true;
         foreach (ulong page in tables.Pages(parentRoot, area.Start, area.End))
         {
             if (tables.EntryAddress(parentRoot, page) is not { } entryAddress)
                 continue;
-            ulong entry = Ram.ReadUInt64(entryAddress);
+            ulong entry = machine.PageTables.Read(entryAddress);
             if (!area.Shared && (entry & PageEntry.RW) != 0)
             {
                 entry &= ~PageEntry.RW;
-                Ram.WriteUInt64(entryAddress, entry);
+                machine.PageTables.Write(entryAddress, entry);
             }
 
             ulong frame = entry & PageEntry.Address;
@@ -112,15 +114,11 @@ internal sealed partial class AddressSpace
         }
 
         MemoryMap gone = Map;
-        Unmap(0, KernelLayout.UserAddressLimit);
-        foreach (ulong table in new PageTables(Ram, Frames).UserTables(gone.KernelRoot).ToList())
+        Unmap(0, machine.Architecture.UserAddressLimit);
+        foreach (ulong table in machine.PageTables.UserTables(gone.KernelRoot).ToList())
             Frames.Release(table);
-        for (ulong slot = 0; slot < KernelLayout.PageSize / 2; slot += 8)
-        {
-            Ram.WriteUInt64(gone.KernelRoot + slot, 0);
-            Ram.WriteUInt64(gone.UserRoot + slot, 0);
-        }
-
+        machine.PageTables.ClearUserHalf(gone.KernelRoot);
+        machine.PageTables.ClearUserHalf(gone.UserRoot);
         Frames.Release(gone.Frame);
         machine.State = machine.State with { Maps = machine.State.Maps.Remove(gone.Id), DeadRoots = machine.State.DeadRoots.Add(gone.KernelRoot) };
         machine.Processor.FlushTranslations();

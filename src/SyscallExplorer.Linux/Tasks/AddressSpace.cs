@@ -32,7 +32,7 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
     private ulong Root => Map.KernelRoot;
 
     /// <summary>The address behind the last that a program may use.</summary>
-    public ulong Limit => Map.Bitness == 32 ? UserSpace.Limit32 : KernelLayout.UserAddressLimit;
+    public ulong Limit => Map.Bitness == 32 ? machine.Architecture.Limit32 : machine.Architecture.UserAddressLimit;
 
     /// <summary>The area of an address.</summary>
     public VmArea? AreaOf(ulong address)
@@ -90,13 +90,13 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
     public void DropPages(ulong start, ulong end)
     {
         var dropped = new List<ulong>();
-        var tables = new PageTables(Ram, Frames);
+        var tables = machine.PageTables;
         foreach (ulong page in tables.Pages(Root, start, end))
         {
             if (tables.EntryAddress(Root, page) is not { } entryAddress)
                 continue;
-            Frames.Release(Ram.ReadUInt64(entryAddress) & PageEntry.Address);
-            Ram.WriteUInt64(entryAddress, 0);
+            Frames.Release(machine.PageTables.Read(entryAddress) & PageEntry.Address);
+            machine.PageTables.Write(entryAddress, 0);
             dropped.Add(page);
         }
 
@@ -139,7 +139,7 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
     {
         List<VmArea> changed = [.. Areas.SelectMany(area => Part(area, start, end))];
         Map = Map with { Areas = [.. Areas.SelectMany(area => Cut(area, start, end))] };
-        var tables = new PageTables(Ram, Frames);
+        var tables = machine.PageTables;
         var pages = new List<ulong>();
         foreach (VmArea part in changed)
         {
@@ -151,9 +151,9 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
             {
                 if (tables.EntryAddress(Root, page) is not { } entryAddress)
                     continue;
-                ulong entry = Ram.ReadUInt64(entryAddress);
+                ulong entry = machine.PageTables.Read(entryAddress);
                 ulong frame = entry & PageEntry.Address;
-                Ram.WriteUInt64(entryAddress, frame | (entry & (PageEntry.A | PageEntry.D)) | RightsOf(now, mayWrite: MayWriteInPlace(now, frame)));
+                machine.PageTables.Write(entryAddress, frame | (entry & (PageEntry.A | PageEntry.D)) | RightsOf(now, mayWrite: MayWriteInPlace(now, frame)));
                 pages.Add(page);
             }
         }
@@ -165,14 +165,14 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
     /// <returns>False when RAM has no room for page tables; nothing has moved then.</returns>
     public bool TryMovePages(ulong from, ulong to, ulong size)
     {
-        var tables = new PageTables(Ram, Frames);
+        var tables = machine.PageTables;
         List<ulong> pages = [.. tables.Pages(Root, from, from + size)];
         int moved = 0;
         foreach (ulong page in pages)
         {
             if (tables.EntryAddress(Root, page) is not { } entryAddress)
                 break;
-            ulong entry = Ram.ReadUInt64(entryAddress);
+            ulong entry = machine.PageTables.Read(entryAddress);
             ulong target = to + (page - from);
             if (!tables.TryShareUser(Root, Map.UserRoot, target)
                 || !tables.TryMap(Root, target, entry & PageEntry.Address, entry & ~PageEntry.Address))
@@ -188,7 +188,7 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
         foreach (ulong page in pages.Take(moved))
         {
             if (tables.EntryAddress(Root, done ? page : to + (page - from)) is { } entryAddress)
-                Ram.WriteUInt64(entryAddress, 0);
+                machine.PageTables.Write(entryAddress, 0);
         }
 
         machine.Processor.FlushTranslations();
@@ -225,7 +225,7 @@ internal sealed partial class AddressSpace(LinuxMachine machine, int? map = null
     }
 
     /// <summary>The pages of a range that are there.</summary>
-    public IEnumerable<ulong> PagesIn(ulong start, ulong end) => new PageTables(Ram, Frames).Pages(Root, start, end);
+    public IEnumerable<ulong> PagesIn(ulong start, ulong end) => machine.PageTables.Pages(Root, start, end);
 
     /// <summary>Index of the first area that ends behind an address: the one that holds it, or the next.</summary>
     private int FirstEndingBehind(ulong address)

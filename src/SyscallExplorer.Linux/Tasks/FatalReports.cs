@@ -18,7 +18,7 @@ internal static class FatalReports
     {
         (Vector vector, ulong error, ulong faultAddress) = trap;
         ulong rip = frame[PtRegsOffsets.Ip];
-        bool compat = frame[PtRegsOffsets.Cs] == Selectors.User32Cs;
+        bool compat = IsNarrow(machine, frame);
         string what = $"#{ExceptionNames.Mnemonic(vector)}"
             + (vector == Vector.PageFault ? $" at {faultAddress:x}h ({PageFaultText(error)})" : error is 0 or ulong.MaxValue ? "" : $"({error:x}h)");
         string where = machine.SymbolText(rip);
@@ -35,9 +35,12 @@ internal static class FatalReports
         bool isFromProcess = info.Code <= SignalCodes.User && info.Process != 0;
         string from = !isFromProcess ? "" : info.Process == machine.Process.Id ? ", which it sent itself," : $", which process {info.Process} sent,";
         string title = $"The program was killed by {SignalNumbers.Name(info.Signal)}{from} at {machine.SymbolText(rip)}.";
-        int bitness = frame[PtRegsOffsets.Cs] == Selectors.User32Cs ? 32 : 64;
+        int bitness = IsNarrow(machine, frame) ? 32 : 64;
         return new FatalReport(title, info.Signal, FatalReport.NoVector, 0, 0, frame, Disassemble(machine, rip, bitness));
     }
+
+    private static bool IsNarrow(LinuxMachine machine, PtRegs frame) =>
+        machine.Architecture.IsNative32 || frame[PtRegsOffsets.Cs] == Selectors.User32Cs;
 
     private static List<ReportLine> Disassemble(LinuxMachine machine, ulong rip, int bitness)
     {

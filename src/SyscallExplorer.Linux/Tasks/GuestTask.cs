@@ -10,7 +10,7 @@ internal readonly record struct GuestTask(LinuxMachine Machine, ulong Address)
     private PhysicalMemory Ram => Machine.Processor.Bus.Ram;
 
     /// <summary>The address by which guest code knows it.</summary>
-    public ulong Pointer => KernelLayout.DirectMapped(Address);
+    public ulong Pointer => Machine.Architecture.DirectMapped(Address);
 
     /// <summary>Its number.</summary>
     public int Id => (int)this[TaskLayout.PidBlock + TaskLayout.PidNumbers];
@@ -42,7 +42,7 @@ internal readonly record struct GuestTask(LinuxMachine Machine, ulong Address)
     }
 
     /// <summary>Linear address of the registers that it entered the kernel with.</summary>
-    public ulong Registers => this[TaskLayout.TopOfStack] - PtRegsOffsets.Size;
+    public ulong Registers => this[TaskLayout.TopOfStack] - (ulong)Machine.Architecture.RegistersSize;
 
     public void SetFlag(int flag, bool value) => Flags = value ? Flags | (uint)flag : Flags & ~(uint)flag;
 
@@ -54,15 +54,15 @@ internal readonly record struct GuestTask(LinuxMachine Machine, ulong Address)
     }
 
     /// <summary>The structure that a pointer of guest code leads to.</summary>
-    public static GuestTask At(LinuxMachine machine, ulong pointer) => new(machine, pointer - KernelLayout.DirectMap);
+    public static GuestTask At(LinuxMachine machine, ulong pointer) => new(machine, pointer - machine.Architecture.DirectMap);
 
     /// <summary>Another task, by the physical address of its structure, is the parent from now on.</summary>
-    public void SetParent(ulong parent) => this[TaskLayout.RealParent] = KernelLayout.DirectMapped(parent);
+    public void SetParent(ulong parent) => this[TaskLayout.RealParent] = Machine.Architecture.DirectMapped(parent);
 
     /// <summary>Writes a <c>signal_struct</c>: it tells the number of the process.</summary>
-    public static void WriteProcess(PhysicalMemory ram, ulong address, int id)
+    public static void WriteProcess(PhysicalMemory ram, KernelArchitecture architecture, ulong address, int id)
     {
-        ram.WriteUInt64(address + TaskLayout.SignalTgidPid, KernelLayout.DirectMapped(address + TaskLayout.TgidBlock));
+        ram.WriteUInt64(address + TaskLayout.SignalTgidPid, architecture.DirectMapped(address + TaskLayout.TgidBlock));
         ram.WriteUInt64(address + TaskLayout.TgidBlock, 0);
         ram.WriteUInt64(address + TaskLayout.TgidBlock + TaskLayout.PidNumbers, (ulong)id);
     }

@@ -102,7 +102,7 @@ internal sealed class RestartableSequences(LinuxMachine machine)
     private RseqDescriptor? Read(ulong address)
     {
         byte[] bytes = new byte[DescriptorSize];
-        if (address >= KernelLayout.UserAddressLimit || !machine.Memory.TryRead(address, bytes))
+        if (address >= machine.Architecture.UserAddressLimit || !machine.Memory.TryRead(address, bytes))
             return null;
         var section = RseqDescriptor.Decode(bytes);
         if (!section.IsSound)

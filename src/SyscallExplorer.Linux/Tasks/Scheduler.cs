@@ -101,7 +101,7 @@ internal sealed class Scheduler(LinuxMachine machine)
         }
 
         if (next is null)
-            return KernelLayout.DirectMapped(KernelLayout.IdlePhysical);
+            return machine.Architecture.DirectMapped(machine.Architecture.IdleTask);
         foreach (TaskState task in State.Tasks.Values)
         {
             if (task.Scheduling.HasYielded)

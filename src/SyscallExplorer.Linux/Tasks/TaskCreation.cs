@@ -188,7 +188,7 @@ internal sealed class TaskCreation(LinuxMachine machine)
     {
         ulong frame = machine.Frames.TryTake() ?? 0;
         if (frame != 0)
-            GuestTask.WriteProcess(Ram, frame, id);
+            GuestTask.WriteProcess(Ram, machine.Architecture, frame, id);
         return new ProcessState
         {
             Id = id,
@@ -212,40 +212,42 @@ internal sealed class TaskCreation(LinuxMachine machine)
         Ram.Write(child.Address, page);
         child[TaskLayout.ThreadPid] = child.Pointer + TaskLayout.PidBlock;
         child[TaskLayout.PidBlock + TaskLayout.PidNumbers] = (ulong)task.Id;
-        child[TaskLayout.TopOfStack] = KernelLayout.StackOf(task.Slot) + KernelLayout.ThreadStackSize;
+        child[TaskLayout.TopOfStack] = machine.Tasks.TopOfStack(task.Slot);
         Span<byte> canary = stackalloc byte[8];
         SeededBytes.Fill(machine.Seed, SeededBytes.StackCanary, task.Id * 8L, canary);
         child[TaskLayout.StackCanary] = BitConverter.ToUInt64(canary) & ~0xFFul;
         child.Flags = (parent.Flags & ~(uint)(ThreadFlags.SigPending | ThreadFlags.NeedResched | ThreadFlags.NotifySignal)) | ThreadFlags.NeedFpuLoad;
-        child[TaskLayout.RealParent] = KernelLayout.DirectMapped(machine.Tasks.FrameOf(process.Parent));
-        child[TaskLayout.Signal] = KernelLayout.DirectMapped(process.Frame);
-        child[TaskLayout.Files] = KernelLayout.DirectMapped(machine.State.FileTables[task.FileTable].Frame);
-        child[TaskLayout.Mm] = KernelLayout.DirectMapped(machine.State.Maps[task.Map].Frame);
+        child[TaskLayout.RealParent] = machine.Architecture.DirectMapped(machine.Tasks.FrameOf(process.Parent));
+        child[TaskLayout.Signal] = machine.Architecture.DirectMapped(process.Frame);
+        child[TaskLayout.Files] = machine.Architecture.DirectMapped(machine.State.FileTables[task.FileTable].Frame);
+        child[TaskLayout.Mm] = machine.Architecture.DirectMapped(machine.State.Maps[task.Map].Frame);
         SaveSegments(child);
 
-        Span<byte> registers = stackalloc byte[PtRegsOffsets.Size];
+        Span<byte> registers = stackalloc byte[machine.Architecture.RegistersSize];
         machine.ReadKernel(parent.Registers, registers);
         machine.WriteKernel(child.Registers, registers);
-        machine.WriteKernel(child.Registers + PtRegsOffsets.Ax, 0);
-        if (stack != 0)
-            machine.WriteKernel(child.Registers + PtRegsOffsets.Sp, stack);
-        ulong frame = child.Registers - (SchedulerCode.SavedRegisters + 1) * 8;
-        for (int word = 0; word < SchedulerCode.SavedRegisters; word++)
-            machine.WriteKernel(frame + (ulong)word * 8, 0);
-        machine.WriteKernel(frame + SchedulerCode.SavedRegisters * 8, machine.AddressOf(SchedulerCode.ReturnFromFork));
-        child[TaskLayout.ThreadSp] = frame;
+        PtRegs own = machine.ReadPtRegs(child.Registers).With((PtRegsOffsets.Ax, 0));
+        machine.WritePtRegs(stack == 0 ? own : own.With((PtRegsOffsets.Sp, stack)));
+        ulong word = (ulong)machine.Architecture.WordSize;
+        ulong returnAddress = child.Registers - word;
+        machine.WriteKernelWord(returnAddress, machine.AddressOf(SchedulerCode.ReturnFromFork));
+        child[TaskLayout.ThreadSp] = returnAddress - (ulong)machine.Architecture.SavedRegisters * word;
+        for (ulong saved = child[TaskLayout.ThreadSp]; saved < returnAddress; saved += word)
+            machine.WriteKernelWord(saved, 0);
     }
 
     private void SaveSegments(GuestTask child)
     {
+        for (int entry = 0; entry < Selectors.TlsEntries; entry++)
+            child[TaskLayout.TlsArray + entry * 8] = Ram.ReadUInt64(KernelLayout.GdtPhysical + (ulong)(machine.Architecture.FirstTls + entry) * 8);
+        if (machine.Architecture.IsNative32)
+            return;
         ProcessorRegisters registers = machine.Processor.Registers;
         child[TaskLayout.FsBase] = registers.ReadMsr(Msr.FsBase);
         child[TaskLayout.GsBase] = registers.ReadMsr(Msr.KernelGsBase);
         ulong selectors = registers[SegmentName.FS].Selector | ((ulong)registers[SegmentName.GS].Selector << 16)
             | ((ulong)registers[SegmentName.ES].Selector << 32) | ((ulong)registers[SegmentName.DS].Selector << 48);
         child[TaskLayout.FsIndex] = selectors;
-        for (int entry = 0; entry < Selectors.TlsEntries; entry++)
-            child[TaskLayout.TlsArray + entry * 8] = Ram.ReadUInt64(KernelLayout.GdtPhysical + (ulong)(Selectors.FirstTls + entry) * 8);
     }
 
     /// <summary>A 64-bit task gets the base of FS, a 32-bit one a descriptor.</summary>
@@ -253,7 +255,7 @@ internal sealed class TaskCreation(LinuxMachine machine)
     {
         if (!compat)
         {
-            if (tls >= KernelLayout.UserAddressLimit)
+            if (tls >= machine.Architecture.UserAddressLimit)
                 return -Errno.EPERM;
             child[TaskLayout.FsBase] = tls;
             child[TaskLayout.FsIndex] &= ~0xFFFFul;
@@ -264,7 +266,7 @@ internal sealed class TaskCreation(LinuxMachine machine)
         if (!machine.Memory.TryRead(tls, bytes))
             return -Errno.EFAULT;
         UserDescriptor descriptor = UserDescriptor.Read(bytes);
-        int entry = descriptor.Entry - Selectors.FirstTls;
+        int entry = descriptor.Entry - machine.Architecture.FirstTls;
         if ((uint)entry >= Selectors.TlsEntries || !descriptor.IsAllowed)
             return -Errno.EINVAL;
         child[TaskLayout.TlsArray + entry * 8] = descriptor.Encode();

@@ -34,6 +34,9 @@ internal static class TaskLayout
     /// <summary>Three descriptors, which stand in the GDT while the task runs.</summary>
     public const int TlsArray = 0x78;
 
+    /// <summary><c>thread_info.sysenter_return</c> of 32-bit kernels: where SYSENTER is returned from.</summary>
+    public const int SysenterReturn = 0x90;
+
     /// <summary><c>thread.usersp</c>: the program's stack pointer of a task that does not run, before Linux 3.x.</summary>
     public const int UserSp = 0x98;
 

@@ -80,7 +80,7 @@ internal sealed class TaskTable(LinuxMachine machine)
         State = State with
         {
             NextObject = fileSystem + 1,
-            SlotFrames = [KernelLayout.TaskPhysical, KernelLayout.IdlePhysical],
+            SlotFrames = [machine.Architecture.FirstTask, machine.Architecture.IdleTask],
             FileTables = State.FileTables.Add(table, new DescriptorTable(KernelLayout.FilesPhysical, 1, ImmutableSortedDictionary<int, FileDescriptor>.Empty)),
             HandlerTables = State.HandlerTables.Add(handlers, HandlerTableState.Initial),
             FileSystems = State.FileSystems.Add(fileSystem, FileSystemState.Initial),
@@ -142,9 +142,11 @@ internal sealed class TaskTable(LinuxMachine machine)
         }
 
         int slot = State.SlotFrames.Length;
+        if (machine.Architecture.IsNative32)
+            return TakeDirectMappedSlot();
         if (machine.Frames.TryTake() is not { } structure)
             return null;
-        var tables = new PageTables(Ram, machine.Frames);
+        PageTables tables = machine.PageTables;
         ulong global = machine.Features.Contains(KernelFeature.Pti) ? 0 : PageEntry.G;
         for (ulong offset = 0; offset < KernelLayout.ThreadStackSize; offset += KernelLayout.PageSize)
         {
@@ -159,6 +161,20 @@ internal sealed class TaskTable(LinuxMachine machine)
         State = State with { SlotFrames = State.SlotFrames.Add(structure) };
         return slot;
     }
+
+    /// <summary>In a 32-bit kernel the structure and the stack are neighbours in the direct map, aligned so that the one is found from the other.</summary>
+    private int? TakeDirectMappedSlot()
+    {
+        if (machine.Frames.TryTakeAdjoining((int)(I386Layout.ThreadSize / KernelLayout.PageSize)) is not { } structure)
+            return null;
+        State = State with { SlotFrames = State.SlotFrames.Add(structure) };
+        return State.SlotFrames.Length - 1;
+    }
+
+    /// <summary>The address behind the registers that a task comes into the kernel with.</summary>
+    public ulong TopOfStack(int slot) => machine.Architecture.IsNative32
+        ? machine.Architecture.DirectMapped(State.SlotFrames[slot]) + I386Layout.ThreadSize - I386Layout.StackPadding
+        : KernelLayout.StackOf(slot) + KernelLayout.ThreadStackSize;
 
     /// <summary>Puts the current task to sleep; what it is in is asked again when one of the keys, the deadline or a signal wakes it.</summary>
     /// <returns><see cref="HostedCalls.Blocked"/>.</returns>

@@ -21,7 +21,7 @@ internal sealed record VdsoSet(Vdso? Wide, Vdso? Narrow)
         foreach (Vdso image in given)
             Check(kernel, image, given);
         return new(
-            options.HasVdso ? given.FirstOrDefault(image => image.Abi == VdsoAbi.X64) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.X64) : null,
+            options.HasVdso && !kernel.Is32Bit ? given.FirstOrDefault(image => image.Abi == VdsoAbi.X64) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.X64) : null,
             options.HasVdso32 ? given.FirstOrDefault(image => image.Abi == VdsoAbi.I386) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.I386, features) : null);
     }
 
@@ -30,6 +30,8 @@ internal sealed record VdsoSet(Vdso? Wide, Vdso? Narrow)
         VvarLayout own = VdsoGeneration.Of(kernel.Release).Data;
         if (!image.Data.HasFieldsOf(own))
             throw new ArgumentException($"The {image} reads another data page than {kernel} writes: boot a kernel of its own version.", nameof(image));
+        if (kernel.Is32Bit && image.Abi != VdsoAbi.I386)
+            throw new ArgumentException($"The {image} would serve nobody: {kernel} has 32-bit programs only.", nameof(image));
         if (image.Abi == VdsoAbi.X32)
             throw new ArgumentException($"The {image} would serve nobody: the machine runs no x32 programs.", nameof(image));
         if (given.Count(other => other.Abi == image.Abi) > 1)

@@ -100,7 +100,7 @@ public sealed record CpuModel
             MonitorLeaf when Has(CpuFeature.Monitor) => (MonitorLineSize, MonitorLineSize, 3u, 0x10u),
             TopologyLeaf.Leaf when Has(CpuFeature.X2Apic) => TopologyLeaf.Of(subleaf),
             CrystalClock.Leaf when HasCrystalClock => CrystalClock.Of(Microarchitecture),
-            2 when Vendor == CpuVendor.Intel => CacheLeaves.Descriptors,
+            2 when Vendor == CpuVendor.Intel => maxBasic >= 4 ? CacheLeaves.Descriptors : CacheLeaves.OldDescriptors,
             4 when Vendor == CpuVendor.Intel => CacheLeaves.Deterministic(Caches, subleaf),
             0x80000005 when Vendor == CpuVendor.Amd => CacheLeaves.AmdFirstLevel(Caches),
             0x80000006 => CacheLeaves.UpperLevels(Caches, withThird: Vendor == CpuVendor.Amd),

@@ -39,7 +39,7 @@ public sealed partial class Lab : IHasInputs
 
     /// <summary>The paths into the kernel that this processor has, the oldest first; without <see cref="EntryPath.Int80From64Bit"/>, which is for the curious.</summary>
     public IReadOnlyList<EntryPath> Paths =>
-        PathKind.All.Where(kind => kind.ExistsOn(Cpu) && kind.Path != EntryPath.Int80From64Bit).Select(kind => kind.Path).ToList();
+        PathKind.All.Where(kind => kind.ExistsOn(Kernel, Cpu) && kind.Path != EntryPath.Int80From64Bit).Select(kind => kind.Path).ToList();
 
     /// <summary>Boots a kernel on a processor.</summary>
     /// <param name="kernel">Such as <see cref="Kernels.Linux_5_13"/>.</param>
@@ -222,7 +222,7 @@ public sealed partial class Lab : IHasInputs
     private LinuxMachine ForkFor(EntryPath path)
     {
         PathKind kind = PathKind.Of(path);
-        return kind.ExistsOn(Cpu) ? Machine.Fork() : throw new ArgumentException(kind.Refusal(Cpu), nameof(path));
+        return kind.ExistsOn(Kernel, Cpu) ? Machine.Fork() : throw new ArgumentException(kind.Refusal(Kernel, Cpu), nameof(path));
     }
 
     private LabInputs InputsWith(params string[] more) => Inputs with { Hash = Hash([Inputs.Hash, .. more]) };

@@ -23,17 +23,22 @@ internal sealed record PathKind(EntryPath Path, string Label, int Bitness, bool 
 
     public static PathKind Of(EntryPath path) => All.First(kind => kind.Path == path);
 
-    /// <summary>Whether a processor has the path on a 64-bit kernel.</summary>
-    public bool ExistsOn(CpuModel cpu) => Path switch
+    /// <summary>Whether a processor has the path on a kernel. A 32-bit kernel has SYSENTER wherever the processor has, and nothing of SYSCALL.</summary>
+    public bool ExistsOn(KernelGeneration kernel, CpuModel cpu) => Path switch
     {
+        EntryPath.Int80 => true,
+        EntryPath.Sysenter when kernel.Is32Bit => cpu.Has(CpuFeature.Sep),
+        _ when kernel.Is32Bit => false,
         EntryPath.Sysenter => cpu.HasLongModeSysenter,
         EntryPath.SyscallCompat => cpu.HasCompatibilitySyscall,
         _ => true,
     };
 
     /// <summary>The sentence for a path that a processor has not.</summary>
-    public string Refusal(CpuModel cpu) => Path switch
+    public string Refusal(KernelGeneration kernel, CpuModel cpu) => Path switch
     {
+        EntryPath.Sysenter when kernel.Is32Bit => $"{cpu} has no SYSENTER. Ask for EntryPath.Int80.",
+        _ when kernel.Is32Bit => $"{kernel} is a 32-bit kernel, which programs enter by int 0x80 or SYSENTER. Ask for EntryPath.Int80 or EntryPath.Sysenter.",
         EntryPath.Sysenter => $"{cpu} has no SYSENTER in long mode, as no AMD processor has: 32-bit programs on its 64-bit kernel use SYSCALL instead. Ask for EntryPath.SyscallCompat.",
         EntryPath.SyscallCompat => $"{cpu} has no SYSCALL in compatibility mode, as no Intel processor has: 32-bit programs on its 64-bit kernel use SYSENTER instead. Ask for EntryPath.Sysenter.",
         _ => $"{cpu} has no path {Path}.",
@@ -48,10 +53,12 @@ internal sealed class PathScenario
     private static readonly AssemblerRegister32[] Arguments32 = [ebx, ecx, edx, esi, edi, ebp];
 
     private readonly SyscallRequest _request;
+    private readonly ulong _vsyscall;
     private readonly int _calls;
 
-    private PathScenario(PathKind kind, SyscallRequest request, int number, SyscallTable table, int calls)
+    private PathScenario(KernelGeneration kernel, PathKind kind, SyscallRequest request, int number, SyscallTable table, int calls)
     {
+        _vsyscall = kernel.Is32Bit ? UserSpace.NativeKernelVsyscall : UserSpace.KernelVsyscall;
         Kind = kind;
         _request = request;
         _calls = calls;
@@ -78,7 +85,7 @@ internal sealed class PathScenario
         int number = request.Number ?? table[NameIn(table, request)].Number;
         if (request.Arguments.Count > Arguments64.Length)
             throw new ArgumentException($"{request} has {request.Arguments.Count} arguments; a system call takes six at most.", nameof(request));
-        return new PathScenario(kind, request, number, table, calls);
+        return new PathScenario(kernel, kind, request, number, table, calls);
     }
 
     /// <summary>The 32-bit table's call with 64-bit times bears another name.</summary>
@@ -156,7 +163,7 @@ internal sealed class PathScenario
 
     private static readonly AssemblerRegister32[] Narrow64 = [edi, esi, edx, r10d, r8d, r9d];
 
-    private static void Enter(Assembler a, EntryPath path)
+    private void Enter(Assembler a, EntryPath path)
     {
         const int vector = 0x80;
         switch (path)
@@ -168,7 +175,7 @@ internal sealed class PathScenario
                 a.@int(unchecked((sbyte)vector));
                 break;
             default:
-                a.call(UserSpace.KernelVsyscall);
+                a.call(_vsyscall);
                 break;
         }
     }
