@@ -60,6 +60,9 @@ public sealed class KernelGeneration
     /// <summary>Whether it is a 32-bit kernel, which runs in protected mode and has no 64-bit programs.</summary>
     public bool Is32Bit => Traits.Architecture.IsNative32;
 
+    /// <summary>64 or 32.</summary>
+    internal int Bitness => Is32Bit ? 32 : 64;
+
     /// <summary>What a system call's entry does for those who look at calls, and in which order.</summary>
     internal EntryWorkOrder EntryWork => I386Design?.EntryWork ?? Design.EntryWork;
 

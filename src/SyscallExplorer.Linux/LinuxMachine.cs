@@ -317,7 +317,7 @@ public sealed partial class LinuxMachine
 
     /// <summary>The phase and origin of the kernel's code at an address; no phase means that of the caller.</summary>
     public (Phase? Phase, CodeOrigin Origin) CodeAt(ulong address) =>
-        address - KernelLayout.Modules < KernelLayout.ModulesSize ? (new Phase(PhaseKind.Handler), CodeOrigin.Composed) : Kernel.Image.CodeAt(address, Features);
+        address - Architecture.Modules < KernelLayout.ModulesSize ? (new Phase(PhaseKind.Handler), CodeOrigin.Composed) : Kernel.Image.CodeAt(address, Features);
 
     /// <summary>All places of the kernel's code that boot may patch, with their bytes before and after.</summary>
     public IReadOnlyList<PatchedCode> Alternatives =>

@@ -21,6 +21,7 @@ internal sealed record KernelArchitecture
         StackTop32 = UserSpace.StackTop32,
         MmapTop32 = UserSpace.MmapTop32,
         VdsoPage = UserSpace.KernelVsyscallPage,
+        Modules = KernelLayout.Modules,
         RegistersSize = PtRegsOffsets.Size,
         WordSize = 8,
         SavedRegisters = SchedulerCode.SavedRegisters,
@@ -42,6 +43,7 @@ internal sealed record KernelArchitecture
         StackTop32 = I386Layout.PageOffset,
         MmapTop32 = I386Layout.MmapTop,
         VdsoPage = UserSpace.NativeKernelVsyscallPage,
+        Modules = I386Layout.Modules,
         RegistersSize = I386Registers.Size,
         WordSize = 4,
         SavedRegisters = I386Scheduler.SavedRegisters,
@@ -78,6 +80,9 @@ internal sealed record KernelArchitecture
 
     /// <summary>Where the vDSO of a 32-bit program begins, where nothing is random.</summary>
     public required ulong VdsoPage { get; init; }
+
+    /// <summary>Where code begins that is added to a kernel which runs.</summary>
+    public required ulong Modules { get; init; }
 
     /// <summary>Bytes of <c>struct pt_regs</c>.</summary>
     public required int RegistersSize { get; init; }

@@ -36,6 +36,9 @@ internal sealed record KernelTraits
     /// <summary>Its system-call tables.</summary>
     public SyscallTables Tables => SyscallTables.Of(TablesOf ?? Version);
 
+    /// <summary>From Linux 3.5 on seccomp has filters, and programs can give up what new programs would gain.</summary>
+    public bool HasSeccompFilters => Version >= new Version(3, 5);
+
     /// <summary>What it was built for.</summary>
     public KernelArchitecture Architecture { get; init; } = KernelArchitecture.X86_64;
 

@@ -76,12 +76,12 @@ internal sealed class ProcessControlCalls(LinuxMachine machine) : HostedCalls(ma
                 return 0;
             case getSubreaper:
                 return Give(argument, BitConverter.GetBytes(Process.IsSubreaper ? 1 : 0));
-            case setNoNewPrivileges:
+            case setNoNewPrivileges when Machine.Kernel.Traits.HasSeccompFilters:
                 if (argument != 1 || HasArguments(arguments, 2))
                     return -Errno.EINVAL;
                 Task = Task with { HasNoNewPrivileges = true };
                 return 0;
-            case getNoNewPrivileges:
+            case getNoNewPrivileges when Machine.Kernel.Traits.HasSeccompFilters:
                 return HasArguments(arguments, 1) ? -Errno.EINVAL : Task.HasNoNewPrivileges ? 1 : 0;
             case setHugePages:
                 if (HasArguments(arguments, 2))

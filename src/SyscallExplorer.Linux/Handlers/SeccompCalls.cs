@@ -17,7 +17,7 @@ internal sealed class SeccompCalls(LinuxMachine machine) : HostedCalls(machine)
     public long SetMode(int mode, ulong program, bool compat) => mode switch
     {
         SeccompState.Strict => Operate(0, 0, 0, compat),
-        SeccompState.Filtered => Operate(1, 0, program, compat),
+        SeccompState.Filtered when Machine.Kernel.Traits.HasSeccompFilters => Operate(1, 0, program, compat),
         _ => -Errno.EINVAL,
     };
 

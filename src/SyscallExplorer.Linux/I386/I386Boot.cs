@@ -96,6 +96,8 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         ulong global = pti ? 0 : Global;
         for (ulong physical = 0; physical < (ulong)I386Layout.RamSize; physical += paging.LargeSize)
             tables.MapLarge(kernelRoot, I386Layout.PageOffset + physical, physical, RightsOf(physical) | global);
+        for (ulong offset = 0; offset < KernelLayout.ModulesSize; offset += KernelLayout.PageSize)
+            tables.Map(kernelRoot, I386Layout.Modules + offset, KernelLayout.ModulesPhysical + offset, Executable | global);
         tables.Map(kernelRoot, I386Layout.LocalApic, cpu.LocalApic.Address, Uncached | global);
         if (kernel.Traits.HasEntryStack)
             MapCpuEntryArea(tables, kernelRoot);

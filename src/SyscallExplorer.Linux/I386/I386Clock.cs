@@ -11,7 +11,6 @@ internal static class I386Clock
 {
     private const int NanosecondsPerSecond = 1_000_000_000;
     private const int NanosecondsPerMicrosecond = 1000;
-    private const int NanosecondsPerTick = 4_000_000;
     private static readonly byte[] s_noFence = [0x0F, 0x1F, 0x00];
     private static readonly byte[] s_lfence = [0x0F, 0xAE, 0xE8];
     private static readonly byte[] s_mfence = [0x0F, 0xAE, 0xF0];
@@ -220,6 +219,7 @@ internal static class I386Clock
 
         k.Local("read_clock.monotonic");
         k.call(k.To("ktime_get_real_ts64"));
+        k.Local("read_clock.since_boot");
         k.add(eax, Word(TimekeeperLayout.WallToMonotonicSeconds));
         k.adc(ecx, Word(TimekeeperLayout.WallToMonotonicSeconds + 4));
         k.add(edx, Word(TimekeeperLayout.WallToMonotonicNanoseconds));
@@ -251,32 +251,34 @@ internal static class I386Clock
         k.ret();
 
         k.Local("read_clock.wall_coarse");
-        k.call(k.To("ktime_get_real_ts64"));
-        RoundToTick(k);
-        k.Local("read_clock.monotonic_coarse");
-        k.mov(eax, monotonic);
-        k.call(k.To("read_clock"));
-        RoundToTick(k);
-    }
-
-    /// <summary>Coarse clocks show the time of the last tick, 250 a second.</summary>
-    private static void RoundToTick(KernelAssembler k)
-    {
-        k.push(ebx);
-        k.push(ecx);
-        k.push(eax);
-        k.mov(ebx, edx);
-        k.mov(eax, edx);
-        k.xor(edx, edx);
-        k.mov(ecx, NanosecondsPerTick);
-        k.div(ecx);
-        k.sub(ebx, edx);
-        k.mov(edx, ebx);
-        k.pop(eax);
-        k.pop(ecx);
-        k.pop(ebx);
+        ReadLastTick(k, "read_clock.wall_coarse");
         k.clc();
         k.ret();
+
+        k.Local("read_clock.monotonic_coarse");
+        ReadLastTick(k, "read_clock.monotonic_coarse");
+        k.jmp(k.To("read_clock.since_boot"));
+    }
+
+    /// <summary>Coarse clocks show the time at which the timekeeper was last moved: the last tick, 250 a second.</summary>
+    private static void ReadLastTick(KernelAssembler k, string name)
+    {
+        k.push(ebx);
+        k.push(esi);
+        k.Local(name + ".retry");
+        k.mov(esi, Word(TimekeeperLayout.Sequence));
+        k.test(esi, 1);
+        k.jne(k.To(name + ".retry"));
+        k.mov(ecx, Word(TimekeeperLayout.Shift));
+        k.mov(edx, Word(TimekeeperLayout.ShiftedNanoseconds));
+        k.mov(ebx, Word(TimekeeperLayout.ShiftedNanoseconds + 4));
+        k.shrd(edx, ebx, cl);
+        k.mov(eax, Word(TimekeeperLayout.Seconds));
+        k.mov(ecx, Word(TimekeeperLayout.Seconds + 4));
+        k.cmp(esi, Word(TimekeeperLayout.Sequence));
+        k.jne(k.To(name + ".retry"));
+        k.pop(esi);
+        k.pop(ebx);
     }
 
     /// <summary>EBX must be an address of the program.</summary>

@@ -29,6 +29,9 @@ internal static class I386Layout
     public const ulong ExceptionTable = ReadOnlyData + 0x6000;
     public const ulong VerwSelector = ReadOnlyData + 0x8000;
 
+    /// <summary>VMALLOC_START: 8 MiB behind the direct map. Modules go there.</summary>
+    public const ulong Modules = PageOffset + (ulong)RamSize + (8 << 20);
+
     public const ulong Timekeeper = PageOffset + KernelLayout.DataPhysical;
     public const ulong InitCred = Timekeeper + 0x100;
 

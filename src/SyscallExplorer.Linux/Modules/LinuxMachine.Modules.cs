@@ -16,13 +16,13 @@ public sealed partial class LinuxMachine
     /// <param name="number">Its number, which the kernel's bounds have to let through.</param>
     /// <param name="name">Its name.</param>
     /// <param name="function">What it does, as C# code; it takes no cycles.</param>
-    /// <param name="compat">Whether it is for 32-bit callers.</param>
+    /// <param name="compat">Whether it is for 32-bit callers. A 32-bit kernel has no others.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number lies beyond the table.</exception>
     /// <exception cref="InvalidOperationException">There is no room for more.</exception>
     public void AddSyscall(int number, string name, SyscallFunction function, bool compat = false) =>
         Install(number, name, compat, function, address =>
         {
-            var k = new KernelAssembler(new CodeSection("module", address, 0, StubSize), new Dictionary<string, ulong>(), Kernel.Traits);
+            var k = new KernelAssembler(new CodeSection("module", address, 0, StubSize, Kernel.Bitness), new Dictionary<string, ulong>(), Kernel.Traits);
             k.Tabled();
             EmitHostStub(k, HypercallNumbers.FirstAdded + State.AddedSyscalls.Length);
             return k.Finish().Bytes;
@@ -33,26 +33,32 @@ public sealed partial class LinuxMachine
     /// <param name="name">Its name.</param>
     /// <param name="code">
     /// Writes its instructions. From Linux 4.17 on RDI is <c>pt_regs</c>, before, the arguments are in RDI, RSI, RDX, RCX, R8 and R9. The result is RAX;
-    /// RBX, RBP and R12 to R15 must stay; it ends with RET.
+    /// RBX, RBP and R12 to R15 must stay; it ends with RET. On a 32-bit kernel EAX is <c>pt_regs</c> from Linux 5.7 on, and the arguments are on the stack
+    /// before; EBX, ESI, EDI and EBP must stay.
     /// </param>
-    /// <param name="compat">Whether it is for 32-bit callers.</param>
+    /// <param name="compat">Whether it is for 32-bit callers. A 32-bit kernel has no others.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number lies beyond the table.</exception>
     /// <exception cref="InvalidOperationException">There is no room for more.</exception>
     public void AddSyscall(int number, string name, Action<Assembler> code, bool compat = false) =>
         Install(number, name, compat, null, address =>
         {
-            var assembler = new Assembler(64);
+            var assembler = new Assembler(Kernel.Bitness);
             code(assembler);
             return AssembledBytes.Of(assembler, address);
         });
 
     /// <summary>The address that an entry of <c>sys_call_table</c> holds, or of <c>ia32_sys_call_table</c>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number lies beyond the table.</exception>
-    public ulong ReadSyscallTable(int number, bool compat = false) => Processor.Bus.Ram.ReadUInt64(PhysicalOfEntry(number, compat));
+    public ulong ReadSyscallTable(int number, bool compat = false)
+    {
+        ulong word = Processor.Bus.Ram.ReadUInt64(PhysicalOfEntry(number, compat));
+        return Kernel.Is32Bit ? (uint)word : word;
+    }
 
     /// <summary>Writes an entry of <c>sys_call_table</c>, or of <c>ia32_sys_call_table</c>. Where the kernel dispatches by comparisons only tracers read it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number lies beyond the table.</exception>
-    public void WriteSyscallTable(int number, ulong address, bool compat = false) => Processor.Bus.Ram.WriteUInt64(PhysicalOfEntry(number, compat), address);
+    public void WriteSyscallTable(int number, ulong address, bool compat = false) =>
+        Processor.Bus.Ram.Write(PhysicalOfEntry(number, compat), BitConverter.GetBytes(address).AsSpan(0, Architecture.WordSize));
 
     /// <summary>The name of a call, those that were added included; null for a hole.</summary>
     internal string? NameOfCall(int number, bool compat) =>
@@ -61,7 +67,7 @@ public sealed partial class LinuxMachine
 
     private static void EmitHostStub(KernelAssembler k, int number)
     {
-        if (k.Traits.HandlersTakeRegisters)
+        if (k.Traits.HandlersTakeRegisters || k.Traits.Architecture.IsNative32)
             HypercallStub.Inline(k, number);
         else
             HypercallStub.KeepArguments(k, () => HypercallStub.Inline(k, number));
@@ -70,6 +76,7 @@ public sealed partial class LinuxMachine
 
     private ulong PhysicalOfEntry(int number, bool compat)
     {
+        compat |= Kernel.Is32Bit;
         int size = Kernel.Traits.SizeOf(compat ? SyscallAbi.Ia32 : SyscallAbi.Wide);
         if (number < 0 || number >= size)
         {
@@ -77,17 +84,19 @@ public sealed partial class LinuxMachine
                 nameof(number), number, $"The {(compat ? "32-bit" : "64-bit")} table of {Kernel} has the numbers 0 to {size - 1}, and its code compares with that.");
         }
 
+        if (Kernel.Is32Bit)
+            return I386Layout.SysCallTable - I386Layout.PageOffset + (ulong)number * sizeof(uint);
         return KernelLayout.PhysicalOfReadOnly(compat ? KernelLayout.Ia32SysCallTable : KernelLayout.SysCallTable) + (ulong)number * 8;
     }
 
     private void Install(int number, string name, bool compat, SyscallFunction? function, Func<ulong, byte[]> assemble)
     {
-        ulong entry = PhysicalOfEntry(number, compat);
-        ulong address = KernelLayout.Modules + (ulong)State.ModuleBytes;
+        PhysicalOfEntry(number, compat);
+        ulong address = Architecture.Modules + (ulong)State.ModuleBytes;
         byte[] code = assemble(address);
         WriteModule(code);
-        State = State with { AddedSyscalls = State.AddedSyscalls.Add(new AddedSyscall(number, name, compat, address, function)) };
-        Processor.Bus.Ram.WriteUInt64(entry, address);
+        State = State with { AddedSyscalls = State.AddedSyscalls.Add(new AddedSyscall(number, name, compat || Kernel.Is32Bit, address, function)) };
+        WriteSyscallTable(number, address, compat);
         if (Kernel.Traits.DispatchesBySwitch)
             HookSwitch(number, compat, address);
     }

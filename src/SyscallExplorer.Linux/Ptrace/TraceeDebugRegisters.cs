@@ -31,7 +31,7 @@ internal sealed class TraceeDebugRegisters(LinuxMachine machine, int task)
         TaskDebugRegisters registers = now.DebugRegisters;
         switch (index)
         {
-            case < Breakpoints when value >= KernelLayout.UserAddressLimit:
+            case < Breakpoints when value >= machine.Architecture.UserAddressLimit:
                 return -Errno.EINVAL;
             case < Breakpoints:
                 registers = registers.WithAddress(index, value);

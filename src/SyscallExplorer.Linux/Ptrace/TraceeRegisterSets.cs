@@ -32,7 +32,7 @@ internal sealed class TraceeRegisterSets(LinuxMachine machine, TaskState task)
             FloatNote => Floats(IsCompat),
             ExtendedFloatNote when IsCompat => Floats(compat: false),
             ThreadAreasNote when IsCompat =>
-                [.. Enumerable.Range(Selectors.FirstTls, Selectors.TlsEntries).SelectMany(entry => ThreadArea(entry) ?? [])],
+                [.. Enumerable.Range(machine.Architecture.FirstTls, Selectors.TlsEntries).SelectMany(entry => ThreadArea(entry) ?? [])],
             ExtendedState => _floats.Xsave(),
             _ => null,
         };
@@ -85,20 +85,20 @@ internal sealed class TraceeRegisterSets(LinuxMachine machine, TaskState task)
     /// <summary>A TLS entry of the GDT as <c>struct user_desc</c>, or null where there is no such entry.</summary>
     public byte[]? ThreadArea(int entry)
     {
-        if (entry < Selectors.FirstTls || entry >= Selectors.FirstTls + Selectors.TlsEntries)
+        if (entry < machine.Architecture.FirstTls || entry >= machine.Architecture.FirstTls + Selectors.TlsEntries)
             return null;
         byte[] bytes = new byte[ThreadAreaSize];
-        UserDescriptor.Decode(entry, _guest[TaskLayout.TlsArray + (entry - Selectors.FirstTls) * 8]).Write(bytes);
+        UserDescriptor.Decode(entry, _guest[TaskLayout.TlsArray + (entry - machine.Architecture.FirstTls) * 8]).Write(bytes);
         return bytes;
     }
 
     public long SetThreadArea(int entry, ReadOnlySpan<byte> given)
     {
         UserDescriptor wanted = UserDescriptor.Read(given);
-        if (entry < Selectors.FirstTls || entry >= Selectors.FirstTls + Selectors.TlsEntries || !wanted.IsAllowed)
+        if (entry < machine.Architecture.FirstTls || entry >= machine.Architecture.FirstTls + Selectors.TlsEntries || !wanted.IsAllowed)
             return -Errno.EINVAL;
         GuestTask guest = _guest;
-        guest[TaskLayout.TlsArray + (entry - Selectors.FirstTls) * 8] = wanted.Encode();
+        guest[TaskLayout.TlsArray + (entry - machine.Architecture.FirstTls) * 8] = wanted.Encode();
         return 0;
     }
 
@@ -106,7 +106,7 @@ internal sealed class TraceeRegisterSets(LinuxMachine machine, TaskState task)
     {
         for (int i = 0; i < given.Length / ThreadAreaSize; i++)
         {
-            if (SetThreadArea(Selectors.FirstTls + i, given[(i * ThreadAreaSize)..]) is var error && error != 0)
+            if (SetThreadArea(machine.Architecture.FirstTls + i, given[(i * ThreadAreaSize)..]) is var error && error != 0)
                 return error;
         }
 

@@ -40,12 +40,9 @@ internal sealed class TraceeRegisters(LinuxMachine machine, TaskState task)
         PtRegsOffsets.Flags / 8 => Frame[PtRegsOffsets.Flags] & (machine.State.Tasks[task.Id].Stepping.ForcesTrapFlag ? ~Rflags.TF : ulong.MaxValue),
         PtRegsOffsets.Cs / 8 or PtRegsOffsets.Ss / 8 => (ushort)Frame[index * 8],
         < FrameWords => Frame[index * 8],
-        FsBase => BaseOf(TaskLayout.FsIndex, TaskLayout.FsBase),
-        GsBase => BaseOf(TaskLayout.GsIndex, TaskLayout.GsBase),
-        Ds => Selector(TaskLayout.Ds),
-        Es => Selector(TaskLayout.Es),
-        Fs => Selector(TaskLayout.FsIndex),
-        _ => Selector(TaskLayout.GsIndex),
+        FsBase => BaseOf(Fs, TaskLayout.FsBase),
+        GsBase => BaseOf(Gs, TaskLayout.GsBase),
+        _ => Selector(index),
     };
 
     /// <summary>A register of the 32-bit view.</summary>
@@ -69,14 +66,14 @@ internal sealed class TraceeRegisters(LinuxMachine machine, TaskState task)
                 SetFrame(index * 8, value);
                 return 0;
             case FsBase or GsBase:
-                if (value >= KernelLayout.UserAddressLimit)
+                if (value >= machine.Architecture.UserAddressLimit)
                     return -Errno.EIO;
                 _guest[index == FsBase ? TaskLayout.FsBase : TaskLayout.GsBase] = value;
                 return 0;
             default:
                 if (!IsUserSelector(value))
                     return -Errno.EIO;
-                SetSelector(index switch { Ds => TaskLayout.Ds, Es => TaskLayout.Es, Fs => TaskLayout.FsIndex, _ => TaskLayout.GsIndex }, (ushort)value);
+                SetSelector(index, (ushort)value);
                 return 0;
         }
     }
@@ -110,11 +107,33 @@ internal sealed class TraceeRegisters(LinuxMachine machine, TaskState task)
         SetFrame(PtRegsOffsets.Flags, (Frame[PtRegsOffsets.Flags] & ~WritableFlags) | (value & WritableFlags));
     }
 
-    private ushort Selector(int offset) => (ushort)(_guest[offset & ~7] >> ((offset & 7) * 8));
+    private static int FieldOf(int index) => index switch { Ds => TaskLayout.Ds, Es => TaskLayout.Es, Fs => TaskLayout.FsIndex, _ => TaskLayout.GsIndex };
 
-    private void SetSelector(int offset, ushort value)
+    /// <summary>A 32-bit kernel saves the data segments at each entry, behind the registers; a 64-bit one leaves them as they are until it switches.</summary>
+    private ulong SavedSelector(int index) => _guest.Registers + I386Registers.Ds + (ulong)(index - Ds) * sizeof(uint);
+
+    private ushort Selector(int index)
     {
-        int shift = (offset & 7) * 8;
+        if (machine.Architecture.IsNative32)
+        {
+            Span<byte> saved = stackalloc byte[sizeof(ushort)];
+            machine.ReadKernel(SavedSelector(index), saved);
+            return BitConverter.ToUInt16(saved);
+        }
+
+        int offset = FieldOf(index);
+        return (ushort)(_guest[offset & ~7] >> ((offset & 7) * 8));
+    }
+
+    private void SetSelector(int index, ushort value)
+    {
+        if (machine.Architecture.IsNative32)
+        {
+            machine.WriteKernel(SavedSelector(index), BitConverter.GetBytes((uint)value));
+            return;
+        }
+
+        int offset = FieldOf(index), shift = (offset & 7) * 8;
         _guest[offset & ~7] = (_guest[offset & ~7] & ~(0xFFFFul << shift)) | ((ulong)value << shift);
     }
 
@@ -124,7 +143,7 @@ internal sealed class TraceeRegisters(LinuxMachine machine, TaskState task)
 
     private ulong DescriptorBase(ushort selector)
     {
-        int entry = (selector >> 3) - Selectors.FirstTls;
+        int entry = (selector >> 3) - machine.Architecture.FirstTls;
         return (uint)entry < Selectors.TlsEntries ? UserDescriptor.Decode(0, _guest[TaskLayout.TlsArray + entry * 8]).Base : 0;
     }
 }

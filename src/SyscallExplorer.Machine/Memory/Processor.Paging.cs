@@ -81,9 +81,23 @@ public sealed partial class Processor
             throw new ArgumentException($"{linear:x}h is no address that can be translated: {rule}.", nameof(linear));
         }
 
-        return _pagingMode == PagingMode.None
-            ? new PagePath(linear, 0, [], linear, 0)
-            : PageWalk.PathOf(Bus, _pagingRules, root is { } other && _pagingMode != PagingMode.Pae ? other : PagingRoot(linear), linear);
+        return _pagingMode switch
+        {
+            PagingMode.None => new PagePath(linear, 0, [], linear, 0),
+            PagingMode.Pae => PathByPdpte(linear, root),
+            _ => PageWalk.PathOf(Bus, _pagingRules, root ?? S.Cr3, linear),
+        };
+    }
+
+    /// <summary>The first entry is one of four that the processor keeps in registers from the load of CR3 on; of other tables it is what memory holds.</summary>
+    private PagePath PathByPdpte(ulong linear, ulong? root)
+    {
+        const ulong tableMask = 0xFFFF_FFE0;
+        int index = (int)(linear >> 30) & (PdpteCount - 1);
+        ulong address = ((root ?? S.Cr3) & tableMask) + (ulong)index * sizeof(ulong);
+        ulong entry = root is null ? S.Pdptes[index] : Bus.Ram.Contains(address) ? Bus.Ram.ReadUInt64(address) : 0;
+        PagePath below = PageWalk.PathOf(Bus, _pagingRules, entry, linear);
+        return below with { Root = root ?? S.Cr3, Steps = [new PagePathStep("PDPTE", index, address, entry, IsLeaf: false), .. below.Steps] };
     }
 
     /// <summary>Where the walk for an address begins.</summary>
