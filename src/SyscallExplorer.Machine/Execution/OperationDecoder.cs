@@ -15,7 +15,7 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
         0x06, 0x07, 0x0E, 0x16, 0x17, 0x1E, 0x1F, 0x27, 0x2F, 0x37, 0x3F, 0x60, 0x61, 0x82, 0x9A, 0xCE, 0xD4, 0xD5, 0xD6, 0xEA,
     ];
 
-    private readonly DecoderOptions _options = model.Vendor == CpuVendor.Amd ? DecoderOptions.AMD : DecoderOptions.None;
+    private readonly DecoderOptions _options = model.Decoding;
 
     /// <summary>Decodes one instruction.</summary>
     /// <param name="bytes">What is there to read, at most 15 bytes matter.</param>

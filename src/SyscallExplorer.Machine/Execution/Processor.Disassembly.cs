@@ -35,8 +35,7 @@ public sealed partial class Processor
         byte[] bytes = ReadCode(linear, MaxInstructionLength);
         if (bytes.Length == 0)
             return ("(not mapped)", 0);
-        Decoder decoder = Decoder.Create(Bitness, new ByteArrayCodeReader(bytes), linear,
-            Model.Vendor == CpuVendor.Amd ? DecoderOptions.AMD : DecoderOptions.None);
+        Decoder decoder = Decoder.Create(Bitness, new ByteArrayCodeReader(bytes), linear, Model.Decoding);
         decoder.Decode(out Instruction instruction);
         return instruction.IsInvalid ? ("(bad)", 1) : (Disassembler.Format(instruction), instruction.Length);
     }

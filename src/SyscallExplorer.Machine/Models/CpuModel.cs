@@ -77,6 +77,12 @@ public sealed record CpuModel
 
     internal ulong PhysicalMask => (1ul << PhysicalAddressBits) - 1;
 
+    /// <summary>
+    /// How bytes are read. TZCNT and LZCNT are BSF and BSR with a prefix that older processors ignore; programs use that. SDM vol. 2B, LZCNT and TZCNT.
+    /// </summary>
+    internal DecoderOptions Decoding => (Vendor == CpuVendor.Amd ? DecoderOptions.AMD : DecoderOptions.None)
+        | (Has(CpuFeature.Bmi1) ? DecoderOptions.None : DecoderOptions.NoMPFX_0FBC) | (Has(CpuFeature.Abm) ? DecoderOptions.None : DecoderOptions.NoMPFX_0FBD);
+
     /// <summary>Whether the model has what an instruction needs by CPUID; otherwise it is #UD.</summary>
     internal bool Implements(in Instruction instruction) => InstructionFeatures.Has(this, instruction.Code);
 

@@ -42,6 +42,24 @@ public sealed class InstructionFeatureTests
     }
 
     [Theory]
+    [InlineData("Core2", 63ul)]
+    [InlineData("Zen4", 0ul)]
+    public void TZCNT_and_LZCNT_are_the_scans_that_older_processors_take_them_for(string model, ulong leadingOfHighest)
+    {
+        var bench = new MachineBench(Cpus.Find(model));
+        bench[Gpr.Rax] = 1ul << 63;
+        bench[Gpr.Rcx] = bench[Gpr.Rdx] = 0;
+        bench.Complete(BenchMode.User64, Bytes("F3480FBCC8 F3480FBDD0"));
+        Assert.Equal((63ul, leadingOfHighest), (bench[Gpr.Rcx], bench[Gpr.Rdx]));
+
+        // A scan of zero leaves the destination as it was; a count of zero is the width.
+        bench[Gpr.Rax] = 0;
+        bench[Gpr.Rcx] = 42;
+        bench.Complete(BenchMode.User64, Bytes("F3480FBCC8"));
+        Assert.Equal(leadingOfHighest == 0 ? 64ul : 42, bench[Gpr.Rcx]);
+    }
+
+    [Theory]
     [InlineData("0F0DC0", "Skylake"), InlineData("0F01FC", "Zen2"), InlineData("F00F20C0", "Zen2")]
     public void What_one_maker_has_is_an_invalid_opcode_of_the_other(string code, string only)
     {
