@@ -194,7 +194,7 @@ public sealed partial class LinuxMachine
     /// <summary>What is at the vsyscall page's address.</summary>
     internal VsyscallMode Vsyscall => Options.VsyscallIn(Kernel.Traits.Version);
 
-    internal bool IsInCompatCall => Architecture.IsNative32 || (Tasks.Current[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
+    internal bool IsInCompatCall => Tasks.Current.IsInCompatCall;
 
     /// <summary>What its programs may use. A fork takes the limits over.</summary>
     public ProgramLimits Limits { get; set; } = ProgramLimits.Default;

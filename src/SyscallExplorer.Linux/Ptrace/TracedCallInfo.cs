@@ -14,7 +14,7 @@ internal static class TracedCallInfo
     {
         GuestTask guest = machine.Tasks.Guest(task);
         PtRegs registers = machine.ReadPtRegs(guest.Registers);
-        bool compat = (guest[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
+        bool compat = guest.IsInCompatCall;
         int operation = stop.Kind switch
         {
             TraceStopKind.CallEntry => Entry,

@@ -160,7 +160,7 @@ internal sealed partial class Signals
         get
         {
             const ulong regsPoked = 4;
-            return (Tasks.Current[TaskLayout.ThreadStatus] & (ThreadStatus.Compat | regsPoked)) != 0;
+            return Tasks.Current.IsInCompatCall || (Tasks.Current[TaskLayout.ThreadStatus] & regsPoked) != 0;
         }
     }
 

@@ -44,6 +44,9 @@ internal readonly record struct GuestTask(LinuxMachine Machine, ulong Address)
     /// <summary>Linear address of the registers that it entered the kernel with.</summary>
     public ulong Registers => this[TaskLayout.TopOfStack] - (ulong)Machine.Architecture.RegistersSize;
 
+    /// <summary>Whether its system call is a 32-bit one; on a 32-bit kernel there are no others.</summary>
+    public bool IsInCompatCall => Machine.Architecture.IsNative32 || (this[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
+
     public void SetFlag(int flag, bool value) => Flags = value ? Flags | (uint)flag : Flags & ~(uint)flag;
 
     /// <summary>Sets or clears bits of the work that its system calls bring.</summary>

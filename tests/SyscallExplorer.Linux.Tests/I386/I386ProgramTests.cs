@@ -60,6 +60,33 @@ public sealed class I386ProgramTests
         Assert.Equal([1, TaskIdentity.Pid + 1, 9 << 8, TaskIdentity.Pid + 1], words);
     }
 
+    /// <summary>An alarm comes while the program reads from an empty pipe, and its handler does not ask for the call to begin anew.</summary>
+    [Theory]
+    [MemberData(nameof(Machines))]
+    public void A_signal_ends_a_call_that_waits(string kernel, string cpu)
+    {
+        const int setTimer = 104, pipe = 42, read = 3, action = 0x100, timer = 0x140, handler = 0x200, microseconds = 12, milliseconds = 5000;
+        LinuxMachine machine = Run(kernel, cpu, a =>
+        {
+            a.mov(__dword_ptr[D + action], (int)UserSpace.Code32 + handler);
+            Call(a, 67, SignalNumbers.SIGALRM, (int)D + action, 0);
+            Call(a, pipe, (int)D);
+            a.mov(__dword_ptr[D + timer + microseconds], milliseconds);
+            Call(a, setTimer, 0, (int)D + timer, 0);
+            a.mov(ebx, __dword_ptr[D]);
+            a.mov(ecx, (int)D + 0x180);
+            a.mov(edx, 4);
+            a.mov(eax, read);
+            a.@int(unchecked((sbyte)Vector));
+            a.mov(__dword_ptr[D + 8], eax);
+            Call(a, 4, 1, (int)D + 8, 4);
+            Call(a, 1, 0);
+            Pad(a, handler);
+            a.ret();
+        });
+        Assert.Equal(-Errno.EINTR, BitConverter.ToInt32([.. machine.Output]));
+    }
+
     [Theory]
     [MemberData(nameof(Machines))]
     public void A_handler_sees_the_fault_and_the_program_goes_on_where_it_sends_it(string kernel, string cpu)

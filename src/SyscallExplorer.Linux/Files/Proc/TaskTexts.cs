@@ -40,7 +40,7 @@ internal static class TaskTexts
         long number = (long)registers[PtRegsOffsets.OrigAx];
         if (number < 0)
             return string.Create(CultureInfo.InvariantCulture, $"-1 0x{registers[PtRegsOffsets.Sp]:x} 0x{registers[PtRegsOffsets.Ip]:x}\n");
-        bool compat = (machine.Tasks.Guest(task)[TaskLayout.ThreadStatus] & ThreadStatus.Compat) != 0;
+        bool compat = machine.Tasks.Guest(task).IsInCompatCall;
         var arguments = new SyscallArguments(registers, compat);
         string values = string.Join(' ', Enumerable.Range(0, 6).Select(index => string.Create(CultureInfo.InvariantCulture, $"0x{arguments[index]:x}")));
         return string.Create(CultureInfo.InvariantCulture, $"{number} {values} 0x{registers[PtRegsOffsets.Sp]:x} 0x{registers[PtRegsOffsets.Ip]:x}\n");
