@@ -307,7 +307,7 @@ internal static class SyscallDispatch
     private static void EmitTraceEnter(KernelAssembler k)
     {
         k.Phase(PhaseKind.EntryWork);
-        if (!k.Traits.HandlersTakeRegisters && !k.Traits.HasPartialFrame)
+        if (k.Traits.HasFastPath)
             EmitPhases(k);
         k.Global("syscall_trace_enter");
         k.push(rbx);

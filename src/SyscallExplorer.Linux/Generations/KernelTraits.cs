@@ -95,6 +95,9 @@ internal sealed record KernelTraits
     /// <summary>Linux 2.6.39: entries and exits are assembly throughout, with a frame that is filled as far as somebody needs it.</summary>
     public bool HasPartialFrame { get; init; }
 
+    /// <summary>Linux 4.4: SYSCALL has a fast path in assembly with a partial frame, and a slow one with the whole.</summary>
+    public bool HasFastPath => !HandlersTakeRegisters && !HasPartialFrame;
+
     /// <summary>Bytes that stay free above where the per-CPU word says that a task's stack begins: room for what an interrupt pushes.</summary>
     public int StackGap { get; init; }
 
