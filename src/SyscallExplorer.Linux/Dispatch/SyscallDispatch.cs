@@ -63,6 +63,7 @@ internal static class SyscallDispatch
         const string no = "do_syscall_64.iret";
         k.Phase(PhaseKind.RestoreRegisters);
         k.xor(eax, eax);
+        k.OnlyWith(KernelFeature.XenPv, () => k.jmp(k.To(no)));
         k.mov(rcx, __qword_ptr[rbp + PtRegsOffsets.Ip]);
         k.cmp(__qword_ptr[rbp + PtRegsOffsets.Cx], rcx);
         k.jne(k.To(no));
