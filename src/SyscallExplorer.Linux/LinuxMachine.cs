@@ -194,6 +194,9 @@ public sealed partial class LinuxMachine
     /// <summary>What is at the vsyscall page's address.</summary>
     internal VsyscallMode Vsyscall => Options.VsyscallIn(Kernel.Traits.Version);
 
+    /// <summary>Whether the kernel runs programs of a word size: 32-bit ones only without <c>ia32_emulation=off</c>, and a 32-bit kernel no others.</summary>
+    internal bool Runs(int bitness) => Kernel.Is32Bit ? bitness == 32 : bitness == 64 || Features.Contains(KernelFeature.Ia32Emulation);
+
     internal bool IsInCompatCall => Tasks.Current.IsInCompatCall;
 
     /// <summary>What its programs may use. A fork takes the limits over.</summary>

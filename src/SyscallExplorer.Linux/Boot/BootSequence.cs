@@ -173,7 +173,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         WriteGate(TimerInterrupt.Vector, kernel.Image.Symbols["asm_" + TimerInterrupt.Symbol], ist: 0, dpl: 0);
         foreach (ExceptionEntry entry in ExceptionEntries.Table)
             WriteGate((int)entry.Vector, kernel.Image.Symbols[entry.AsmSymbol], entry.Ist, entry.Dpl);
-        WriteGate(SyscallVector, kernel.Image.Symbols[kernel.Design.Int80.Symbol], ist: 0, userCallable);
+        if (features.Contains(KernelFeature.Ia32Emulation))
+            WriteGate(SyscallVector, kernel.Image.Symbols[kernel.Design.Int80.Symbol], ist: 0, userCallable);
     }
 
     private const int SyscallVector = 0x80;
@@ -294,13 +295,14 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         registers.WriteMsr(Msr.KernelGsBase, 0);
         registers.WriteMsr(Msr.Star, ((ulong)Selectors.User32Cs << 48) | ((ulong)Selectors.KernelCs << 32));
         registers.WriteMsr(Msr.Lstar, kernel.Image.Symbols[kernel.Design.LstarSymbol(features)]);
-        registers.WriteMsr(Msr.Cstar, kernel.Image.Symbols[kernel.Design.SyscallCompat.Symbol]);
+        bool ia32 = features.Contains(KernelFeature.Ia32Emulation);
+        registers.WriteMsr(Msr.Cstar, kernel.Image.Symbols[ia32 ? kernel.Design.SyscallCompat.Symbol : CompatRefusal.Ignore.Symbol]);
         registers.WriteMsr(Msr.Fmask, kernel.Traits.Fmask);
 
         // AMD keeps 32 bits of the SYSENTER addresses, which nothing ever uses there.
-        registers.WriteMsr(Msr.SysenterCs, Selectors.KernelCs);
-        registers.WriteMsr(Msr.SysenterEsp, KernelLayout.EntryStackTop);
-        registers.WriteMsr(Msr.SysenterEip, kernel.Image.Symbols[kernel.Design.SysenterCompat.Symbol]);
+        registers.WriteMsr(Msr.SysenterCs, ia32 ? Selectors.KernelCs : 0ul);
+        registers.WriteMsr(Msr.SysenterEsp, ia32 ? KernelLayout.EntryStackTop : 0);
+        registers.WriteMsr(Msr.SysenterEip, ia32 ? kernel.Image.Symbols[kernel.Design.SysenterCompat.Symbol] : 0);
         if (features.Contains(KernelFeature.KernelIbrs))
             registers.WriteMsr(Msr.SpecCtrl, Ibrs);
         if (cpu.Model.Has(CpuFeature.Rdtscp))

@@ -21,6 +21,11 @@ internal static class FeatureHistory
         [KernelFeature.UntrainReturns] = new(5, 19),
         [KernelFeature.InlineReturns] = new(5, 19),
         [KernelFeature.ClearBranchHistory] = new(6, 9),
+        [KernelFeature.XenPv] = new(4, 4),
+        [KernelFeature.SafeReturns] = new(6, 5),
+        [KernelFeature.AliasedSafeReturns] = new(6, 5),
+        [KernelFeature.EntryBarrier] = new(5, 19),
+        [KernelFeature.StackErasure] = new(4, 20),
     };
 
     /// <summary>Whether a version knows a feature.</summary>

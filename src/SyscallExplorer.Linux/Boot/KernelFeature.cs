@@ -81,6 +81,23 @@ public enum KernelFeature
     /// <summary>SYSCALL from 32-bit programs.</summary>
     Syscall32,
 
-    /// <summary>Xen paravirtualisation, which no CPU model of the kit has: the way back is then always IRET.</summary>
+    /// <summary>
+    /// Xen paravirtualisation: the way back is then always IRET. The kit has no Xen; <c>sysx.xenpv=on</c> sets the bit alone, so that the alternatives show.
+    /// </summary>
     XenPv,
+
+    /// <summary>32-bit programs run, and their system calls are served.</summary>
+    Ia32Emulation,
+
+    /// <summary>A return takes its target from a call that has just been made (SRSO on AMD's families 15h to 17h).</summary>
+    SafeReturns,
+
+    /// <summary>The same on family 19h, whose predictor is untrained by an alias of the return's address (SRSO).</summary>
+    AliasedSafeReturns,
+
+    /// <summary>IBPB at each entry: nothing that user mode trained is left.</summary>
+    EntryBarrier,
+
+    /// <summary>The task's stack is overwritten before user mode (STACKLEAK). Linux decides when it is built; the kit's <c>sysx.stackleak=on</c> does here.</summary>
+    StackErasure,
 }

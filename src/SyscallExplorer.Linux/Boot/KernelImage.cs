@@ -70,6 +70,7 @@ internal sealed class KernelImage
             path.Emit(k);
         ExceptionEntries.Emit(k);
         BranchHistory.Emit(k);
+        ReturnThunk.EmitBarrier(k);
         SchedulerCode.EmitEntryText(k);
         StubHandlers.Emit(k);
         BufferClearing.EmitSelector(k);
@@ -81,6 +82,7 @@ internal sealed class KernelImage
         ExitToUser.Emit(k);
         IndirectThunk.Emit(k);
         ReturnThunk.Emit(k);
+        StackErasure.Emit(k);
         TimeHandlers.Emit(k);
         TimekeepingCode.Emit(k, VdsoGeneration.Of(k.Traits.Version.ToString()).Data);
         HandlerCode.Emit(k);

@@ -20,8 +20,11 @@ internal static class KernelOptionTable
         new("nospectre_v2", null, new(4, 15)),
         new("nospectre_v1", null, new(5, 1)),
         new("spectre_bhi", ["on", "off"], new(6, 9)),
-        new("retbleed", ["auto", "off", "unret", "ibpb"], new(5, 19)),
-        new("mds", ["full", "off"], new(5, 2)),
+        new("retbleed", ["auto", "off", "unret", "ibpb", "auto,nosmt", "unret,nosmt", "ibpb,nosmt"], new(5, 19)),
+        new("mds", ["full", "off", "full,nosmt"], new(5, 2)),
+        new("mmio_stale_data", ["full", "off", "full,nosmt"], new(5, 19)),
+        new("spec_rstack_overflow", ["off", "microcode", "safe-ret", "ibpb", "ibpb-vmexit"], new(6, 5)),
+        new("ia32_emulation", ["on", "off"], new(6, 7)),
         new("nosmap", null, new(3, 7)),
         new("nosmep", null, new(3, 0)),
         new("nopcid", null, new(4, 14)),
@@ -34,5 +37,9 @@ internal static class KernelOptionTable
         new("vdso32", ["0", "1"], s_always),
         new(VsyscallModes.Option, VsyscallModes.Values, VsyscallModes.Since),
         new("quiet", null, s_always),
+
+        // The kit's own: what Linux finds in its surroundings or decides when it is built.
+        new("sysx.xenpv", ["on", "off"], new(4, 4)),
+        new("sysx.stackleak", ["on", "off"], new(4, 20)),
     }.ToDictionary(option => option.Name);
 }

@@ -115,6 +115,9 @@ public sealed class KernelOptions
         Set(KernelFeature.Sysenter32, cpu.HasLongModeSysenter);
         Set(KernelFeature.Syscall32, cpu.HasCompatibilitySyscall);
         Set(KernelFeature.RandomizeKstackOffset, Value("randomize_kstack_offset") == "on");
+        Set(KernelFeature.Ia32Emulation, Value("ia32_emulation") != "off");
+        Set(KernelFeature.XenPv, Value("sysx.xenpv") == "on");
+        Set(KernelFeature.StackErasure, Value("sysx.stackleak") == "on");
 
         // pti= comes first; only where it is absent do nopti and mitigations=off count.
         Toggle pti = Value("pti") switch
@@ -127,7 +130,9 @@ public sealed class KernelOptions
         Set(KernelFeature.Pti, pti == Toggle.On || (pti == Toggle.Auto && Suffers(Vulnerabilities.Meltdown)));
 
         SetBranchMitigations(cpu, version, mitigate, features, Set);
-        Set(KernelFeature.MdsClear, mitigate && Suffers(Vulnerabilities.Mds) && cpu.Has(CpuFeature.MdClear) && Value("mds") != "off");
+        bool staleData = version >= s_mmioStaleData && Suffers(Vulnerabilities.MmioStaleData) && Value("mmio_stale_data") != "off";
+        bool clears = (Suffers(Vulnerabilities.Mds) && Value("mds") != "off") || staleData;
+        Set(KernelFeature.MdsClear, mitigate && clears && cpu.Has(CpuFeature.MdClear));
 
         // SMAP keeps speculation out of user memory only where the processor does not read across rings anyway, and where a program
         // cannot put a kernel address into GS.
@@ -148,7 +153,7 @@ public sealed class KernelOptions
         bool isAmd = cpu.Vendor == CpuVendor.Amd;
         bool suffers = (cpu.Vulnerabilities & Vulnerabilities.SpectreV2) != 0;
         string choice = Given("nospectre_v2") || !mitigate ? "off" : Value("spectre_v2") ?? "auto";
-        if (choice == "retpoline,amd" && !isAmd)
+        if ((choice == "retpoline,amd" && !isAmd) || (choice == "ibrs" && (isAmd || !cpu.Has(CpuFeature.SpecCtrl))))
             choice = "auto";
         bool retbleed = version >= s_retbleed && mitigate && Value("retbleed") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Retbleed) != 0;
         bool on = choice switch { "off" => false, "auto" => suffers, _ => true };
@@ -160,9 +165,10 @@ public sealed class KernelOptions
         set(KernelFeature.RetpolineLfence, on && !ibrs && lfence);
         set(KernelFeature.Retpoline, on && !ibrs && !lfence);
         set(KernelFeature.RsbContextSwitch, on || (suffers && choice == "auto"));
-        bool untrain = retbleed && isAmd;
-        set(KernelFeature.UntrainReturns, untrain);
-        set(KernelFeature.InlineReturns, !untrain);
+        IReadOnlyList<KernelFeature> returns = mitigate ? ReturnMitigations.Of(cpu, version, Value("retbleed"), Value("spec_rstack_overflow")) : [];
+        foreach (KernelFeature feature in returns)
+            set(feature, true);
+        set(KernelFeature.InlineReturns, !returns.Any(ReturnMitigations.NeedsThunk));
         bool history = mitigate && Value("spectre_bhi") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Bhi) != 0 && !cpu.HasBhiControl;
         set(KernelFeature.ClearBranchHistory, history && !features.Contains(KernelFeature.Retpoline));
     }
@@ -172,6 +178,7 @@ public sealed class KernelOptions
     private static readonly Version s_enhancedIbrs = new(4, 19);
     private static readonly Version s_retbleed = new(5, 19);
     private static readonly Version s_genericOnAmd = new(5, 17);
+    private static readonly Version s_mmioStaleData = new(5, 19);
 
     private bool Given(string name) => _given.ContainsKey(name);
 

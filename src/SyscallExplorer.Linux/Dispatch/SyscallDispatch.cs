@@ -63,6 +63,7 @@ internal static class SyscallDispatch
         const string no = "do_syscall_64.iret";
         k.Phase(PhaseKind.RestoreRegisters);
         k.xor(eax, eax);
+        k.OnlyWith(KernelFeature.XenPv, () => k.jmp(k.To(no)));
         k.mov(rcx, __qword_ptr[rbp + PtRegsOffsets.Ip]);
         k.cmp(__qword_ptr[rbp + PtRegsOffsets.Cx], rcx);
         k.jne(k.To(no));
@@ -307,7 +308,7 @@ internal static class SyscallDispatch
     private static void EmitTraceEnter(KernelAssembler k)
     {
         k.Phase(PhaseKind.EntryWork);
-        if (!k.Traits.HandlersTakeRegisters && !k.Traits.HasPartialFrame)
+        if (k.Traits.HasFastPath)
             EmitPhases(k);
         k.Global("syscall_trace_enter");
         k.push(rbx);

@@ -57,6 +57,13 @@ internal static class FastPath44
     /// <summary>Loads them again.</summary>
     public static void RestoreExtra(KernelAssembler k) => Move(k, s_extra, 0, save: false);
 
+    /// <summary>A child leaves by the slow way, whatever way its parent took; a child of a 64-bit program then leaves by SYSRET as a rule.</summary>
+    public static void ReturnOfChild(KernelAssembler k)
+    {
+        RestoreExtra(k);
+        k.jmp(k.To(Slow));
+    }
+
     private static void Move(KernelAssembler k, (AssemblerRegister64 Register, int Offset)[] registers, int above, bool save)
     {
         foreach ((AssemblerRegister64 register, int offset) in registers)

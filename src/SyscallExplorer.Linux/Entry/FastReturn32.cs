@@ -11,8 +11,14 @@ internal static class FastReturn32
     public static void ChooseReturn(KernelAssembler k)
     {
         k.Phase(PhaseKind.RestoreRegisters);
-        if (!k.Traits.SysretDecidedInC)
-            k.OnlyWith(KernelFeature.XenPv, () => k.xor(eax, eax));
+        if (k.Traits.SysretDecidedInC)
+            AsCSaid(k);
+        else
+            k.JumpInstead(KernelFeature.XenPv, k.Traits.UserReturn, () => AsCSaid(k));
+    }
+
+    private static void AsCSaid(KernelAssembler k)
+    {
         k.test(eax, eax);
         k.je(k.To(k.Traits.UserReturn));
         k.jmp(k.To(Symbol));
@@ -20,13 +26,20 @@ internal static class FastReturn32
 
     public static EntryPathCode Linux_5_13 { get; } = new(Symbol,
     [
+        new("erase stack", EraseStack),
         new("restore registers", RestoreRegisters),
         new("switch page tables", k => PageTableSwitch.ToUser(k, scratch: r8, second: r9)),
         new("clear and return", ClearAndReturn),
     ]);
 
     /// <summary>IBRS is left before the registers are restored.</summary>
-    public static EntryPathCode Linux_6_1 { get; } = new(Symbol, Linux_5_13.Steps.Insert(0, new("leave IBRS", LeaveIbrs)));
+    public static EntryPathCode Linux_6_1 { get; } = Linux_5_13.InsertAfter("erase stack", new("leave IBRS", LeaveIbrs));
+
+    private static void EraseStack(KernelAssembler k)
+    {
+        k.Phase(PhaseKind.RestoreRegisters);
+        StackErasure.Erase(k);
+    }
 
     private static void LeaveIbrs(KernelAssembler k)
     {

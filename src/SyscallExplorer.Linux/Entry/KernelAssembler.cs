@@ -36,10 +36,9 @@ internal sealed class KernelAssembler : Assembler
     private readonly HashSet<string> _defined = [];
     private readonly List<(string Name, int Index)> _symbols = [];
     private readonly List<(int Index, CodeMark Mark)> _marks = [];
-    private readonly List<(int First, int Last, byte[]? Replacement, KernelFeature Feature)> _alternatives = [];
+    private readonly List<Patch> _alternatives = [];
     private readonly List<(int Index, string Fixup)> _fixups = [];
     private readonly List<(int Index, KernelPoint Point)> _points = [];
-    private readonly Dictionary<int, string> _jumpTargets = [];
     private Phase? _phase;
     private CodeOrigin _origin = CodeOrigin.Documented;
     private int _unique;
@@ -72,7 +71,9 @@ internal sealed class KernelAssembler : Assembler
             jmp(To(ReturnThunk.Symbol));
         else
             JumpFar(ReturnThunk.Symbol);
-        _alternatives.Add((index, index, s_inlineReturn, KernelFeature.InlineReturns));
+        _alternatives.Add(new Patch(index, index, KernelFeature.InlineReturns, s_inlineReturn));
+        foreach ((KernelFeature feature, string thunk) in ReturnThunk.SafeThunks.Where(thunk => Knows(thunk.Feature)))
+            _alternatives.Add(new Patch(index, index, feature, Target: thunk));
     }
 
     /// <summary>The return that no thunk replaces.</summary>
@@ -155,7 +156,7 @@ internal sealed class KernelAssembler : Assembler
         string end = Unique("skip");
         int jump = Instructions.Count;
         jmp(To(end));
-        _alternatives.Add((jump, jump, null, feature));
+        _alternatives.Add(new Patch(jump, jump, feature));
         body();
         Local(end);
     }
@@ -173,12 +174,37 @@ internal sealed class KernelAssembler : Assembler
         }
 
         string end = Unique("skip");
-        int first = Instructions.Count;
-        db(Nop5);
+        JumpWith(feature, end);
         body();
         Local(end);
-        _alternatives.Add((first, first, [], feature));
-        _jumpTargets[first] = end;
+    }
+
+    /// <summary>A NOP that boot replaces by a jump where the feature is there. The target is a symbol of any section, or a label of this one.</summary>
+    public void JumpWith(KernelFeature feature, string target)
+    {
+        if (!Knows(feature))
+            return;
+        _alternatives.Add(new Patch(Instructions.Count, Instructions.Count, feature, Target: target));
+        db(Nop5);
+    }
+
+    /// <summary>A NOP that boot replaces by a call, of the last symbol whose feature is there.</summary>
+    public void CallWith(params (KernelFeature Feature, string Symbol)[] calls)
+    {
+        List<(KernelFeature Feature, string Symbol)> known = [.. calls.Where(call => Knows(call.Feature))];
+        if (known.Count == 0)
+            return;
+        _alternatives.AddRange(known.Select(call => new Patch(Instructions.Count, Instructions.Count, call.Feature, Target: call.Symbol, IsCall: true)));
+        db(Nop5);
+    }
+
+    /// <summary>Instructions that boot replaces by a jump where the feature is there.</summary>
+    public void JumpInstead(KernelFeature feature, string target, Action without)
+    {
+        int first = Instructions.Count;
+        without();
+        if (Knows(feature))
+            _alternatives.Add(new Patch(first, Instructions.Count - 1, feature, Target: target));
     }
 
     /// <summary>Bytes that boot replaces by others of the same length where the feature is there.</summary>
@@ -195,7 +221,7 @@ internal sealed class KernelAssembler : Assembler
 
         int index = Instructions.Count;
         db(without);
-        _alternatives.Add((index, index, with, feature));
+        _alternatives.Add(new Patch(index, index, feature, with));
     }
 
     /// <summary>The next instruction may fault on user memory; the kernel then goes on at the fixup.</summary>
@@ -225,29 +251,38 @@ internal sealed class KernelAssembler : Assembler
             _points.ToDictionary(point => At(point.Index), point => point.Point));
     }
 
-    private CodeAlternative MakeAlternative(
-        (int First, int Last, byte[]? Replacement, KernelFeature Feature) alternative, byte[] bytes, uint[] offsets, AssemblerResult result)
+    private CodeAlternative MakeAlternative(Patch patch, byte[] bytes, uint[] offsets, AssemblerResult result)
     {
-        int start = (int)offsets[alternative.First];
-        int length = (int)offsets[alternative.Last + 1] - start;
+        int start = (int)offsets[patch.First];
+        int length = (int)offsets[patch.Last + 1] - start;
         byte[] original = bytes.AsSpan(start, length).ToArray();
-        byte[] replacement = alternative.Replacement switch
+        byte[] replacement = patch switch
         {
-            null => length == 2 ? Nop2 : Nop5,
-            _ when ReferenceEquals(alternative.Replacement, s_inlineReturn) => [.. s_inlineReturn, .. Enumerable.Repeat((byte)0xCC, length - 1)],
-            { Length: 0 } => JumpBytes(_section.Base + (ulong)start, result.GetLabelRIP(_labels[_jumpTargets[alternative.First]])),
-            { } given => given,
+            { Target: { } target } => BranchBytes(patch.IsCall, length, _section.Base + (ulong)start, Resolve(target, result)),
+            { Replacement: null } => length == 2 ? Nop2 : Nop5,
+            _ when ReferenceEquals(patch.Replacement, s_inlineReturn) => [.. s_inlineReturn, .. Enumerable.Repeat((byte)0xCC, length - 1)],
+            { Replacement: { } given } => given,
         };
-        return new CodeAlternative(_section.Base + (ulong)start, original, replacement, alternative.Feature);
+        return new CodeAlternative(_section.Base + (ulong)start, original, replacement, patch.Feature);
     }
 
-    private static byte[] JumpBytes(ulong from, ulong to)
+    private ulong Resolve(string target, AssemblerResult result) => _defined.Contains(target) ? result.GetLabelRIP(_labels[target]) : AddressOf(target);
+
+    /// <summary>A near jump or call, with NOPs behind it up to a length.</summary>
+    private byte[] BranchBytes(bool isCall, int length, ulong from, ulong to)
     {
-        byte[] jump = new byte[5];
-        jump[0] = 0xE9;
-        BitConverter.TryWriteBytes(jump.AsSpan(1), (int)(to - from - 5));
-        return jump;
+        const byte call = 0xE8, jump = 0xE9, nop = 0x90;
+        if (length < Nop5.Length)
+            throw new InvalidOperationException($"A branch takes {Nop5.Length} bytes, and {length} are to be patched at {from:x}h in section {_section.Name}.");
+        byte[] bytes = new byte[length];
+        bytes.AsSpan().Fill(nop);
+        bytes[0] = isCall ? call : jump;
+        BitConverter.TryWriteBytes(bytes.AsSpan(1), (int)(to - from - (ulong)Nop5.Length));
+        return bytes;
     }
+
+    /// <summary>What boot may put in the place of instructions: bytes, a branch to a target, or NOPs where neither is given.</summary>
+    private sealed record Patch(int First, int Last, KernelFeature Feature, byte[]? Replacement = null, string? Target = null, bool IsCall = false);
 
     /// <summary>Whether the kernel is of a time that had a feature.</summary>
     public bool Knows(KernelFeature feature) => FeatureHistory.Has(Traits.Version, feature);

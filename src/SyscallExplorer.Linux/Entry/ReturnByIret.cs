@@ -39,6 +39,7 @@ internal static class ReturnByIret
 
     private static void ReturnInPlace(KernelAssembler k) => k.OnlyWithout(KernelFeature.Pti, () =>
     {
+        StackErasure.Erase(k);
         RegisterFrame.PopAllButRdi(k, skipR11AndRcx: false);
         k.pop(rdi);
         k.add(rsp, 8);
@@ -60,6 +61,7 @@ internal static class ReturnByIret
         for (int word = 6; word >= 2; word--)
             k.push(__qword_ptr[rdi + word * 8]);
         k.push(__qword_ptr[rdi]);
+        StackErasure.EraseAndKeep(k);
     }
 
     private static void ReturnToUser(KernelAssembler k)

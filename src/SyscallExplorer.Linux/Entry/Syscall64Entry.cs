@@ -82,7 +82,8 @@ internal static class Syscall64Entry
     private static void ChooseReturn(KernelAssembler k)
     {
         k.Phase(PhaseKind.RestoreRegisters);
-        k.OnlyWith(KernelFeature.XenPv, () => k.jmp(k.To(ReturnByIret.ToUserSymbol)));
+        if (k.Traits.LeavesXenByAlternative)
+            k.JumpWith(KernelFeature.XenPv, ReturnByIret.ToUserSymbol);
         CheckFrame(k, ReturnByIret.ToUserSymbol);
     }
 
@@ -123,9 +124,11 @@ internal static class Syscall64Entry
     private static void ChooseReturnAsCSaid(KernelAssembler k)
     {
         k.Phase(PhaseKind.RestoreRegisters);
-        k.OnlyWith(KernelFeature.XenPv, () => k.jmp(k.To(ReturnByIret.ToUserSymbol)));
-        k.test(al, al);
-        k.je(k.To(ReturnByIret.ToUserSymbol));
+        k.JumpInstead(KernelFeature.XenPv, ReturnByIret.ToUserSymbol, () =>
+        {
+            k.test(al, al);
+            k.je(k.To(ReturnByIret.ToUserSymbol));
+        });
     }
 
     /// <param name="k">Where to.</param>
@@ -140,6 +143,7 @@ internal static class Syscall64Entry
         k.mov(rsp, k.PerCpu(PerCpuOffsets.Tss + TaskStateSegment.Rsp0));
         k.push(__qword_ptr[rdi + PtRegsOffsets.Sp - PtRegsOffsets.Di]);
         k.push(__qword_ptr[rdi]);
+        StackErasure.EraseAndKeep(k);
         PageTableSwitch.ToUserWithStack(k, scratch: rdi);
         k.pop(rdi);
         k.pop(rsp);

@@ -100,7 +100,8 @@ internal static class KernelDesigns
             ClearsBuffersLast = true,
             EmulatesInt80 = true,
         },
-        Syscall64Entry.Linux_6_8, SyscallCompatEntry.Linux_6_1, SysenterCompatEntry.Linux_6_8, Int80Emulation.Entry, Linux_6_1.Returns)
+        Syscall64Entry.Linux_6_8, SyscallCompatEntry.Linux_6_1, SysenterCompatEntry.Linux_6_8, Int80Emulation.Entry,
+        [.. Linux_6_1.Returns, CompatRefusal.Ignore])
         .Returning(ReturnByIret.ToUser_6_8);
 
     /// <summary>Dispatch by comparisons, the branch history cleared at each entry.</summary>

@@ -74,6 +74,12 @@ internal sealed record KernelTraits
     /// <summary>From Linux 6.7 on C decides whether SYSRET will do.</summary>
     public bool SysretDecidedInC { get; init; }
 
+    /// <summary>From Linux 5.12 on the 64-bit way back of a guest of Xen is an alternative; before, it was an operation that Xen replaced.</summary>
+    public bool LeavesXenByAlternative => Version >= new Version(5, 12);
+
+    /// <summary>Linux 4.20 to 5.18 overwrite the frame with the rest of the stack when they erase it from another stack.</summary>
+    public bool ErasesFrames => Version < new Version(5, 19);
+
     /// <summary>From Linux 5.19 on each return is a jump that boot may turn back into a return.</summary>
     public bool HasReturnThunks { get; init; }
 
@@ -100,6 +106,9 @@ internal sealed record KernelTraits
 
     /// <summary>Linux 2.6.39: entries and exits are assembly throughout, with a frame that is filled as far as somebody needs it.</summary>
     public bool HasPartialFrame { get; init; }
+
+    /// <summary>Linux 4.4: SYSCALL has a fast path in assembly with a partial frame, and a slow one with the whole.</summary>
+    public bool HasFastPath => !HandlersTakeRegisters && !HasPartialFrame;
 
     /// <summary>Bytes that stay free above where the per-CPU word says that a task's stack begins: room for what an interrupt pushes.</summary>
     public int StackGap { get; init; }

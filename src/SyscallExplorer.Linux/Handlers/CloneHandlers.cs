@@ -17,9 +17,12 @@ internal static class CloneHandlers
 
     public static void ExecveAt(KernelAssembler k) => Execute(k, "hosted_execveat");
 
+    /// <summary>Before Linux 5.2 a copy was taken for the child, and the parent's registers stayed where they were: nothing is left to do on its way back.</summary>
     private static void SaveAndAsk(KernelAssembler k, string name)
     {
         k.call(k.To("save_fpregs_to_fpstate"));
+        if (!k.Traits.LoadsFpuLate)
+            FpuSwitch.KeepLoaded(k);
         HypercallStub.Waiting(k, HandlerTable.HypercallOf(name));
         k.ret();
     }

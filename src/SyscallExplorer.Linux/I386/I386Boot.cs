@@ -28,7 +28,7 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         var features = new HashSet<KernelFeature>(found.Except(
         [
             KernelFeature.Pcid, KernelFeature.Fsgsbase, KernelFeature.X2Apic, KernelFeature.TscDeadline, KernelFeature.Syscall32, KernelFeature.Sysenter32,
-            KernelFeature.KernelIbrs, KernelFeature.UntrainReturns, KernelFeature.FenceSwapgsUser, KernelFeature.FenceSwapgsKernel,
+            KernelFeature.KernelIbrs, KernelFeature.UntrainReturns, KernelFeature.FenceSwapgsUser, KernelFeature.FenceSwapgsKernel, KernelFeature.XenPv, KernelFeature.Ia32Emulation,
         ]));
         void Set(KernelFeature feature, bool value)
         {

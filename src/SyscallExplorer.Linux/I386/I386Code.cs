@@ -20,6 +20,7 @@ internal static class I386Code
         if (!design.Traits.HasIretFlag)
             I386Dispatch.Emit(k, design.Int80KeepsInterrupts);
         I386Clock.Emit(k);
+        I386StackErasure.Emit(k);
         I386Timekeeping.Emit(k, VdsoGeneration.Of(k.Traits.Version.ToString()).Data);
         I386Handlers.Emit(k);
         I386ExceptionHandlers.Emit(k);

@@ -42,7 +42,7 @@ internal static class I386Designs
 
     /// <summary>C for all but the frame; SYSEXIT where it would restore what IRET would.</summary>
     public static I386Design Linux_4_4 { get; } = new(
-        Linux_2_6_39.Traits with { Version = new(4, 4), HasIretFlag = false, UserReturn = I386Entry44.Done },
+        Linux_2_6_39.Traits with { Version = new(4, 4), HasIretFlag = false, UserReturn = I386Entry44.All },
         I386Entry44.Sysenter_4_4, I386Entry44.Int80_4_4, [I386Entry44.Fixups])
     {
         EntryWork = EntryWorkOrder.Linux_4_4,

@@ -10,8 +10,11 @@ namespace SyscallExplorer.Linux;
 /// </summary>
 internal static class I386Entry44
 {
-    /// <summary>Where all that leaves by IRET begins.</summary>
+    /// <summary>Where calls begin to leave by IRET.</summary>
     public const string Done = "syscall_32_done";
+
+    /// <summary>Where all else does.</summary>
+    public const string All = "restore_all";
 
     public static EntryPathCode Int80_4_4 { get; } = new("entry_INT80_32",
     [
@@ -68,7 +71,7 @@ internal static class I386Entry44
     {
         k.Phase(PhaseKind.RestoreRegisters);
         k.Global(Done);
-        k.Local("restore_all");
+        k.Global(All);
         I386EspFix.Test(k);
         Pop(k);
     }
@@ -78,6 +81,8 @@ internal static class I386Entry44
         const string toKernel = "restore_all_kernel";
         k.Phase(PhaseKind.RestoreRegisters);
         k.Global(Done);
+        I386StackErasure.Erase(k);
+        k.Global(All);
         I386KernelStack.Leave(k);
         I386EspFix.Test(k);
         k.Local("restore_all_switched");
@@ -167,6 +172,7 @@ internal static class I386Entry44
     private static void LeaveByEntryStack(KernelAssembler k)
     {
         const int interruptFlag = 9;
+        I386StackErasure.Erase(k);
         k.mov(eax, (uint)I386Layout.EntryStackTop - 8);
         k.mov(ecx, __dword_ptr[esp + I386Registers.Flags]);
         k.mov(__dword_ptr[eax], ecx);

@@ -211,7 +211,7 @@ internal static class I386Returns
         {
             k.mov(eax, esp);
             k.CallFar(I386Dispatch.SyscallExitSymbol(k));
-            k.jmp(k.To(k.Traits.UserReturn));
+            k.jmp(k.To(I386Entry44.Done));
             return;
         }
 

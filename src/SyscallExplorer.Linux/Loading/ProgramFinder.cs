@@ -59,6 +59,12 @@ internal sealed class ProgramFinder(LinuxMachine machine)
         try
         {
             ElfFile file = ElfFile.Parse((offset, bytes) => Read(place, offset, bytes), Vfs.SizeOf(place.Node), PathNames.ToText(Vfs.PathOf(place)));
+            if (!machine.Runs(file.Bitness))
+            {
+                error = -Errno.ENOEXEC;
+                return null;
+            }
+
             return WithInterpreter(new FoundProgram(file, place, strings), out error);
         }
         catch (ElfFormatException problem)

@@ -13,6 +13,7 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     {
         const string path = "/program";
         const ulong stackMargin = 16;
+        CheckRuns(program.Bitness);
         bool is64 = program.Bitness == 64;
         ulong dataStart = is64 ? UserSpace.Data64 : UserSpace.Data32;
         ulong dataEnd = dataStart + UserSpace.DataSize;
@@ -42,11 +43,21 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     /// <exception cref="ElfFormatException">It cannot run; the message says why.</exception>
     public void Load(ElfProgram program, FileContent? input)
     {
+        CheckRuns(program.File.Bitness);
         FoundProgram found = new(program.File, Place(program), program.Strings);
         found = new ProgramFinder(machine).WithInterpreter(found, out _) ?? throw program.File.InterpreterIsMissing();
         Begin(input);
         ProgramImage image = new ProgramImageBuilder(machine, machine.Memory).Build(found);
         Enter(program.File.Bitness, PathNames.ToText(machine.Memory.Map.Executable), image.EntryPoint, image.StackPointer);
+    }
+
+    private void CheckRuns(int bitness)
+    {
+        if (machine.Runs(bitness))
+            return;
+        throw new ElfFormatException(bitness == 64
+            ? $"The program is a 64-bit one, and {machine.Kernel} runs 32-bit programs only."
+            : "The program is a 32-bit one, and the kernel was booted with ia32_emulation=off: it runs 64-bit programs only.", Errno.ENOEXEC);
     }
 
     /// <summary>The program's file in the machine: under its name where that is free, else one that no name leads to.</summary>

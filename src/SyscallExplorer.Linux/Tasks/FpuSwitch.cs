@@ -50,6 +50,9 @@ internal static class FpuSwitch
         k.and(__dword_ptr[task + TaskLayout.ThreadFlags], ~ThreadFlags.NeedFpuLoad);
     }
 
+    /// <summary>What was saved of the current task, which is RDI, is a copy: the processor's registers go on being its own.</summary>
+    public static void KeepLoaded(KernelAssembler k) => k.and(__dword_ptr[rdi + TaskLayout.ThreadFlags], ~ThreadFlags.NeedFpuLoad);
+
     private static void Load(KernelAssembler k, AssemblerRegister64 task)
     {
         string done = k.Unique("fpu_loaded");

@@ -118,6 +118,12 @@ internal static class SchedulerCode
             return;
         }
 
+        if (k.Traits.HasFastPath)
+        {
+            FastPath44.ReturnOfChild(k);
+            return;
+        }
+
         k.mov(rdi, rsp);
         k.CallFar(ExitToUser.SyscallExitSymbol(k));
         k.jmp(k.To(k.Traits.UserReturn));

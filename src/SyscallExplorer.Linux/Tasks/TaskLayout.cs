@@ -40,6 +40,9 @@ internal static class TaskLayout
     /// <summary><c>thread.usersp</c>: the program's stack pointer of a task that does not run, before Linux 3.x.</summary>
     public const int UserSp = 0x98;
 
+    /// <summary><c>lowest_stack</c>: down to where the task's stack may have been used since it was last erased. 0 stands for all of it.</summary>
+    public const int LowestStack = 0xA0;
+
     /// <summary><c>struct pid</c>: its level, then a number for each level of namespaces.</summary>
     public const int PidBlock = 0x140;
     public const int PidLevel = 0x04;

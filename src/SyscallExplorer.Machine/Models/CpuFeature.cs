@@ -289,6 +289,9 @@ public enum Vulnerabilities
 
     /// <summary>Branch history injection, across privilege levels (Intel).</summary>
     Bhi = 256,
+
+    /// <summary>Stale data that memory-mapped I/O leaves in buffers. Intel, "Processor MMIO Stale Data Vulnerabilities".</summary>
+    MmioStaleData = 512,
 }
 
 /// <summary>Who made a processor: it decides the operation of a few instructions.</summary>

@@ -59,7 +59,7 @@ public static class Cpus
         PhysicalAddressBits = 39,
         Features = new HashSet<CpuFeature>([.. Baseline, .. Intel, .. Since2015, CpuFeature.FdpExcptnOnly]),
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
-            | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Retbleed | Vulnerabilities.Bhi,
+            | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Retbleed | Vulnerabilities.Bhi | Vulnerabilities.MmioStaleData,
         Microarchitecture = Microarchitecture.Load("Skylake"),
         HasCrystalClock = true,
         Caches =

@@ -37,9 +37,12 @@ public sealed partial class Lab : IHasInputs
     /// <summary>The processor.</summary>
     public CpuModel Cpu => Machine.Processor.Model;
 
-    /// <summary>The paths into the kernel that this processor has, the oldest first; without <see cref="EntryPath.Int80From64Bit"/>, which is for the curious.</summary>
+    /// <summary>
+    /// The paths into the kernel that this processor and this boot have, the oldest first; without <see cref="EntryPath.Int80From64Bit"/>, which is for the curious.
+    /// </summary>
     public IReadOnlyList<EntryPath> Paths =>
-        PathKind.All.Where(kind => kind.ExistsOn(Kernel, Cpu) && kind.Path != EntryPath.Int80From64Bit).Select(kind => kind.Path).ToList();
+        PathKind.All.Where(kind => kind.ExistsOn(Kernel, Cpu) && kind.Path != EntryPath.Int80From64Bit && (Kernel.Is32Bit || !kind.Uses32BitTable || Machine.Features.Contains(KernelFeature.Ia32Emulation)))
+            .Select(kind => kind.Path).ToList();
 
     /// <summary>Boots a kernel on a processor.</summary>
     /// <param name="kernel">Such as <see cref="Kernels.Linux_5_13"/>.</param>

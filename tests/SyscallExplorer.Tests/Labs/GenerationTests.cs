@@ -54,7 +54,7 @@ public sealed class GenerationTests
     [InlineData("6.1", "Skylake", "IBRS, KPTI, MDS, index mask")]
     [InlineData("6.12", "Skylake", "IBRS, KPTI, MDS, branch history, index mask")]
     [InlineData("6.1", "Zen2", "index mask, retpoline, untrain return")]
-    [InlineData("6.12", "Zen4", "index mask")]
+    [InlineData("6.12", "Zen4", "index mask, safe return")]
     [InlineData("6.12", "SapphireRapids", "index mask")]
     public void A_boot_chooses_the_mitigations_of_its_time_and_its_processor(string kernel, string cpu, string mitigations)
     {
