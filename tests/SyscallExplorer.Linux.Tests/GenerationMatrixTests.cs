@@ -10,6 +10,7 @@ public sealed class GenerationMatrixTests
     private const ulong Marker = 0x1122_3344_5566_7700;
     private const uint Marker32 = 0x1122_3300;
     private const int Vector = 0x80;
+    private const string Fred = "fred=on";
 
     /// <summary>A way in, as the program sees it.</summary>
     public enum Way
@@ -33,6 +34,9 @@ public sealed class GenerationMatrixTests
                         rows.Add(kernel.Name, cpu.Name, options, way);
                 }
             }
+
+            foreach (Way way in kernel.Traits.HasFred ? Enum.GetValues<Way>() : [])
+                rows.Add(kernel.Name, Cpus.PantherLake.Name, Fred, way);
         }
 
         return rows;
@@ -49,11 +53,11 @@ public sealed class GenerationMatrixTests
         {
             if (!IsWide(way) && index >= 8)
                 continue;
-            ulong expected = Expected(Kernels.Find(kernel), way, index, round);
+            ulong expected = options == Fred ? Marked(way, index) : Expected(Kernels.Find(kernel), way, index, round);
             Assert.True(expected == end[offset], $"{PtRegs.FieldNames[offset / 8]}: {end[offset]:x}, and not {expected:x}.");
         }
 
-        Assert.Equal(ExitOf(Kernels.Find(kernel), way, Cpus.Find(cpu)), round.Exit);
+        Assert.Equal(options == Fred ? Mnemonic.Eretu : ExitOf(Kernels.Find(kernel), way, Cpus.Find(cpu)), round.Exit);
     }
 
     [Theory]
@@ -115,8 +119,10 @@ public sealed class GenerationMatrixTests
             return round.End[PtRegsOffsets.Flags] & ~Rflags.RF;
         if (way == Way.Int80From64Bit && index is >= 8 and <= 11 && kernel.Traits.Version < new Version(4, 17))
             return 0;
-        return IsWide(way) ? Marker + (ulong)index : Marker32 + (uint)index;
+        return Marked(way, index);
     }
+
+    private static ulong Marked(Way way, int index) => IsWide(way) ? Marker + (ulong)index : Marker32 + (uint)index;
 
     private static Mnemonic ExitOf(KernelGeneration kernel, Way way, CpuModel cpu) => way switch
     {
@@ -183,7 +189,7 @@ public sealed class GenerationMatrixTests
     {
         public bool Before(Processor processor, in Instruction instruction)
         {
-            if (processor.CurrentPrivilegeLevel == 0 && instruction.Mnemonic is Mnemonic.Sysretq or Mnemonic.Sysret or Mnemonic.Sysexit or Mnemonic.Iretq)
+            if (processor.CurrentPrivilegeLevel == 0 && instruction.Mnemonic is Mnemonic.Sysretq or Mnemonic.Sysret or Mnemonic.Sysexit or Mnemonic.Iretq or Mnemonic.Eretu)
                 exits.Add((instruction.Mnemonic, processor.Registers.Rip));
             return true;
         }

@@ -21,6 +21,8 @@ internal static class FeatureHistory
         [KernelFeature.UntrainReturns] = new(5, 19),
         [KernelFeature.InlineReturns] = new(5, 19),
         [KernelFeature.ClearBranchHistory] = new(6, 9),
+        [KernelFeature.Lkgs] = new(6, 3),
+        [KernelFeature.Fred] = new(6, 9),
     };
 
     /// <summary>Whether a version knows a feature.</summary>

@@ -80,4 +80,10 @@ public enum KernelFeature
 
     /// <summary>Xen paravirtualisation, which no CPU model of the kit has: the way back is then always IRET.</summary>
     XenPv,
+
+    /// <summary>LKGS loads GS with the base where the program's belongs.</summary>
+    Lkgs,
+
+    /// <summary>CR4.FRED is set: events enter and leave without IDT, SWAPGS, SYSRET and IRET.</summary>
+    Fred,
 }

@@ -27,7 +27,7 @@ internal sealed class ThreadStart(LinuxMachine machine)
         machine.WriteKernel(frame + PtRegsOffsets.Cs, bitness == 64 ? Selectors.UserCs : Selectors.User32Cs);
         machine.WriteKernel(frame + PtRegsOffsets.Flags, Rflags.Fixed | Rflags.IF);
         machine.WriteKernel(frame + PtRegsOffsets.Sp, stackPointer);
-        machine.WriteKernel(frame + PtRegsOffsets.Ss, Selectors.UserDs);
+        machine.WriteKernel(frame + PtRegsOffsets.Ss, Selectors.UserDs | (machine.HasFred ? FredEvent.OfNewProgram : 0));
         SetSegments(bitness);
     }
 

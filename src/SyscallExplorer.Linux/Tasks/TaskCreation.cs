@@ -212,7 +212,7 @@ internal sealed class TaskCreation(LinuxMachine machine)
         Ram.Write(child.Address, page);
         child[TaskLayout.ThreadPid] = child.Pointer + TaskLayout.PidBlock;
         child[TaskLayout.PidBlock + TaskLayout.PidNumbers] = (ulong)task.Id;
-        child[TaskLayout.TopOfStack] = KernelLayout.StackOf(task.Slot) + KernelLayout.ThreadStackSize;
+        child[TaskLayout.TopOfStack] = KernelLayout.StackOf(task.Slot) + KernelLayout.ThreadStackSize - machine.Kernel.Traits.StackPadding;
         Span<byte> canary = stackalloc byte[8];
         SeededBytes.Fill(machine.Seed, SeededBytes.StackCanary, task.Id * 8L, canary);
         child[TaskLayout.StackCanary] = BitConverter.ToUInt64(canary) & ~0xFFul;
