@@ -119,7 +119,6 @@ public sealed class FredTests
             a.mov(esp, 0x10);
             a.sysenter();
         }, 32);
-        Guest.RunTo(machine, "asm_fred_exit_user");
         Guest.RunTo(machine, UserSpace.KernelVsyscall + 9);
         Assert.Equal(-Errno.EFAULT, (int)machine.Processor.Registers[Gpr.Rax]);
     }
@@ -227,6 +226,7 @@ public sealed class FredTests
             a.mov(eax, 39);
             a.syscall();
         });
+        Guest.RunTo(machine, "do_syscall_64");
         Guest.RunTo(machine, "asm_fred_exit_user");
         Guest.Poke(machine, machine.Processor.Registers[Gpr.Rsp] + (ulong)offset, value);
         machine.Run(RunLimits.Instructions(5000));
@@ -240,11 +240,12 @@ public sealed class FredTests
     {
         LinuxMachine machine = Run(a =>
         {
-            const int ip = 40 + 16 * 8;
-            Install(a, SignalNumbers.SIGSEGV, () => a.add(__qword_ptr[rdx + ip], 7));
+            const int ip = 40 + 16 * 8, lengthOfLoad = 3;
+            Install(a, SignalNumbers.SIGSEGV, () => a.add(__qword_ptr[rdx + ip], lengthOfLoad));
             a.mov(ebx, 5);
             a.mov(ecx, 6);
-            a.mov(eax, __dword_ptr[0x10]); // seven bytes
+            a.xor(esi, esi);
+            a.mov(eax, __dword_ptr[rsi + 0x10]);
             a.add(ebx, ecx);
             a.Exit64(ebx);
         });
@@ -405,9 +406,10 @@ public sealed class FredTests
         string end = Guest.AssertGoesOnAlike(
             () => Load(a =>
             {
-                const int ip = 40 + 16 * 8;
-                Install(a, SignalNumbers.SIGSEGV, () => a.add(__qword_ptr[rdx + ip], 7));
-                a.mov(eax, __dword_ptr[0x10]);
+                const int ip = 40 + 16 * 8, lengthOfLoad = 3;
+                Install(a, SignalNumbers.SIGSEGV, () => a.add(__qword_ptr[rdx + ip], lengthOfLoad));
+                a.xor(esi, esi);
+                a.mov(eax, __dword_ptr[rsi + 0x10]);
                 a.mov(__qword_ptr[D + 0x80], 0);
                 a.mov(__qword_ptr[D + 0x88], 100_000);
                 Guest.Call(a, 35, D + 0x80, 0);
