@@ -353,7 +353,7 @@ public sealed partial class LinuxMachine
             return new PtRegs(address, I386Registers.Widen(bytes));
         ulong[] words = new ulong[PtRegsOffsets.Size / 8];
         for (int i = 0; i < words.Length; i++)
-            words[i] = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(i * 8));
+            words[i] = HoldsSelector(i * 8) ? BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(i * 8)) : BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(i * 8));
         return new PtRegs(address, words);
     }
 
@@ -405,18 +405,27 @@ public sealed partial class LinuxMachine
     internal void WritePtRegs(PtRegs registers)
     {
         byte[] bytes = new byte[Architecture.RegistersSize];
+        ReadKernel(registers.Address, bytes);
         if (Architecture.IsNative32)
         {
-            ReadKernel(registers.Address, bytes);
             I386Registers.Narrow(registers, bytes);
             WriteKernel(registers.Address, bytes);
             return;
         }
 
         for (int i = 0; i < registers.Words.Count; i++)
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(i * 8), registers.Words[i]);
+        {
+            if (HoldsSelector(i * 8))
+                BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(i * 8), (ushort)registers.Words[i]);
+            else
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(i * 8), registers.Words[i]);
+        }
+
         WriteKernel(registers.Address, bytes);
     }
+
+    /// <summary>Whether a word of <c>struct pt_regs</c> is 16 bits and others that are not the program's: see <see cref="FredEvent"/>.</summary>
+    private bool HoldsSelector(int offset) => Kernel.Traits.HasFred && offset is PtRegsOffsets.Cs or PtRegsOffsets.Ss;
 
     /// <summary>A page was given on demand.</summary>
     internal void CountFault()

@@ -56,6 +56,7 @@ public sealed class GenerationNotebookTests : IDisposable
             Assert.Matches($@" {Regex.Escape(release)} +\d", report);
         Assert.Contains("The program exited with status 42.", report, StringComparison.Ordinal);
         Assert.Contains("The program exited with status 0.", report, StringComparison.Ordinal);
+        Assert.Contains("fred_entry_from_user > fred_other > do_syscall_64 eretu", report, StringComparison.Ordinal);
     }
 
     /// <summary>The words of the report, with one space between them.</summary>

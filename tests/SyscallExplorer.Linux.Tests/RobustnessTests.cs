@@ -26,13 +26,15 @@ public sealed class RobustnessTests
         { "Zen2", "randomize_kstack_offset=on", 32 },
         { "Haswell", "mitigations=off nofsgsbase", 64 },
         { "Haswell", "nopcid", 32 },
+        { "PantherLake", "fred=on", 64 },
+        { "PantherLake", "fred=on", 32 },
     };
 
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Random_bytes_are_a_program_like_any_other(string cpu, string options, int bitness)
     {
-        LinuxMachine booted = Guest.Boot(Cpus.Find(cpu), options);
+        LinuxMachine booted = Boot(cpu, options);
         var random = new Random(bitness);
         for (int i = 0; i < Programs; i++)
         {
@@ -46,7 +48,7 @@ public sealed class RobustnessTests
     [MemberData(nameof(Kinds))]
     public void Random_calls_with_wild_arguments_are_answered(string cpu, string options, int bitness)
     {
-        LinuxMachine booted = Guest.Boot(Cpus.Find(cpu), options);
+        LinuxMachine booted = Boot(cpu, options);
         int[] implemented = [.. Table(bitness).Entries.Where(entry => entry.Abi != "x32" && Kernels.Linux_5_13.HandlerOf(entry, bitness == 32) is not null)
             .Where(entry => !entry.Name.StartsWith("exit", StringComparison.Ordinal)).Select(entry => entry.Number)];
         var random = new Random(1000 + bitness);
@@ -61,7 +63,7 @@ public sealed class RobustnessTests
     [MemberData(nameof(Kinds))]
     public void Flags_and_stacks_of_every_kind_reach_no_kernel_fault(string cpu, string options, int bitness)
     {
-        LinuxMachine booted = Guest.Boot(Cpus.Find(cpu), options);
+        LinuxMachine booted = Boot(cpu, options);
         var random = new Random(2000 + bitness);
         for (int i = 0; i < Programs; i++)
         {
@@ -69,6 +71,9 @@ public sealed class RobustnessTests
             Survive(booted, code, bitness, i);
         }
     }
+
+    private static LinuxMachine Boot(string cpu, string options) =>
+        Guest.Boot(Cpus.Find(cpu), options, kernel: options == "fred=on" ? Kernels.Linux_6_12 : null);
 
     private static SyscallTable Table(int bitness) => bitness == 64 ? Kernels.Linux_5_13.Table64 : Kernels.Linux_5_13.Table32;
 

@@ -96,6 +96,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
             tables.Map(kernelRoot, KernelLayout.Modules + offset, KernelLayout.ModulesPhysical + offset, Executable | global);
         if (kernel.Design.Trampolines.Length > 0)
             tables.Map(kernelRoot, KernelLayout.Trampoline.Base, KernelLayout.Trampoline.Physical, Executable | PageEntry.G);
+        if (kernel.Traits.HasFred)
+            tables.MapLarge(kernelRoot, KernelLayout.FredEntryPage, KernelLayout.FredEntryPhysical, Executable | global);
         if (!features.Contains(KernelFeature.X2Apic))
             tables.Map(kernelRoot, KernelLayout.LocalApic, cpu.LocalApic.Address, Uncached | global);
 
@@ -202,7 +204,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         var random = new Random(unchecked((int)(seed ^ (seed >> 32))));
         ulong area = KernelLayout.PerCpuPhysical;
         _ram.WriteUInt64(area + PerCpuOffsets.CurrentTask, KernelLayout.DirectMapped(KernelLayout.TaskPhysical));
-        _ram.WriteUInt64(area + (ulong)kernel.Traits.TopOfStack, KernelLayout.ThreadStackTop - (ulong)kernel.Traits.StackGap);
+        _ram.WriteUInt64(area + (ulong)kernel.Traits.TopOfStack, TopOfFirstStack - (ulong)kernel.Traits.StackGap);
+        _ram.WriteUInt64(area + PerCpuOffsets.FredRsp0, If(KernelFeature.Fred, KernelLayout.ThreadStackTop));
         _ram.WriteUInt64(area + PerCpuOffsets.SpecCtrl, If(KernelFeature.KernelIbrs, Ibrs));
         ulong canary = (ulong)random.NextInt64() & ~0xFFul;
         _ram.WriteUInt64(area + PerCpuOffsets.StackCanary, canary);
@@ -210,9 +213,11 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         WriteTasks(canary);
     }
 
+    private ulong TopOfFirstStack => KernelLayout.ThreadStackTop - kernel.Traits.StackPadding;
+
     private void WriteTasks(ulong canary)
     {
-        WriteTask(KernelLayout.TaskPhysical, TaskIdentity.Pid, KernelLayout.ThreadStackTop, KernelLayout.ParentPhysical, KernelLayout.ProcessPhysical);
+        WriteTask(KernelLayout.TaskPhysical, TaskIdentity.Pid, TopOfFirstStack, KernelLayout.ParentPhysical, KernelLayout.ProcessPhysical);
         WriteTask(KernelLayout.ParentPhysical, TaskIdentity.ParentPid, 0, KernelLayout.InitPhysical, KernelLayout.ParentPhysical + OutsideProcess);
         WriteTask(KernelLayout.InitPhysical, TaskIdentity.Init, 0, KernelLayout.InitPhysical, KernelLayout.InitPhysical + OutsideProcess);
         ulong idleTop = KernelLayout.StackOf(KernelLayout.IdleSlot) + KernelLayout.ThreadStackSize;
@@ -303,6 +308,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         registers.WriteMsr(Msr.SysenterCs, ia32 ? Selectors.KernelCs : 0ul);
         registers.WriteMsr(Msr.SysenterEsp, ia32 ? KernelLayout.EntryStackTop : 0);
         registers.WriteMsr(Msr.SysenterEip, ia32 ? kernel.Image.Symbols[kernel.Design.SysenterCompat.Symbol] : 0);
+        if (features.Contains(KernelFeature.Fred))
+            new FredBoot(registers, kernel.Image).Run();
         if (features.Contains(KernelFeature.KernelIbrs))
             registers.WriteMsr(Msr.SpecCtrl, Ibrs);
         if (cpu.Model.Has(CpuFeature.Rdtscp))

@@ -26,6 +26,8 @@ internal static class FeatureHistory
         [KernelFeature.AliasedSafeReturns] = new(6, 5),
         [KernelFeature.EntryBarrier] = new(5, 19),
         [KernelFeature.StackErasure] = new(4, 20),
+        [KernelFeature.Lkgs] = new(6, 3),
+        [KernelFeature.Fred] = new(6, 9),
     };
 
     /// <summary>Whether a version knows a feature.</summary>

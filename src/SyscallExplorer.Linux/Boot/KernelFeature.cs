@@ -100,4 +100,10 @@ public enum KernelFeature
 
     /// <summary>The task's stack is overwritten before user mode (STACKLEAK). Linux decides when it is built; the kit's <c>sysx.stackleak=on</c> does here.</summary>
     StackErasure,
+
+    /// <summary>LKGS loads GS with the base where the program's belongs.</summary>
+    Lkgs,
+
+    /// <summary>CR4.FRED is set: events enter and leave without IDT, SWAPGS, SYSRET and IRET.</summary>
+    Fred,
 }

@@ -88,6 +88,7 @@ internal sealed class KernelImage
         HandlerCode.Emit(k);
         ExceptionHandlers.Emit(k);
         TimerInterrupt.Emit(k);
+        FredDispatch.Emit(k);
         SchedulerCode.EmitText(k);
     }
 
@@ -102,6 +103,7 @@ internal sealed class KernelImage
                 Assemble(KernelLayout.Text, EmitText, known, design.Traits),
                 Assemble(KernelLayout.EntryText, k => EmitEntryText(k, design), known, design.Traits),
                 .. design.Trampolines.Select(path => Assemble(KernelLayout.Trampoline, path.Emit, known, design.Traits)),
+                .. design.FredEntries.Zip([KernelLayout.FredUserEntry, KernelLayout.FredKernelEntry], (path, section) => Assemble(section, path.Emit, known, design.Traits)),
             ];
             var image = new KernelImage(sections);
             bool settled = pass > 0 && image.Symbols.All(symbol => known.TryGetValue(symbol.Key, out ulong address) && address == symbol.Value);

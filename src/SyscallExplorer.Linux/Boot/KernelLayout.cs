@@ -108,7 +108,15 @@ internal sealed class KernelLayout
     /// <summary>The page of Linux 4.15 to 4.19 in each CPU's entry area: its own words lie at fixed distances from it.</summary>
     public static readonly CodeSection Trampoline = new(".entry_trampoline", CpuEntryArea + 0xC000, PerCpuPhysical + 0xA000, (int)PageSize);
 
-    public static readonly IReadOnlyList<CodeSection> Sections = [Text, EntryText, Trampoline];
+    /// <summary>Where FRED enters: a page of its own, with the entry for events of ring 0 at a fixed distance behind that for ring 3.</summary>
+    public const ulong FredEntryPage = 0xFFFF_FFFF_8180_0000;
+    public const ulong FredEntryPhysical = 0x0180_0000;
+    public const int FredKernelOffset = 256;
+    public static readonly CodeSection FredUserEntry = new(".noinstr.text", FredEntryPage, FredEntryPhysical, FredKernelOffset);
+    public static readonly CodeSection FredKernelEntry = new(
+        ".noinstr.text", FredEntryPage + FredKernelOffset, FredEntryPhysical + FredKernelOffset, (int)PageSize - FredKernelOffset);
+
+    public static readonly IReadOnlyList<CodeSection> Sections = [Text, EntryText, Trampoline, FredUserEntry, FredKernelEntry];
 
     public static CodeSection OtherSection(CodeSection section) => section == Text ? EntryText : Text;
 
@@ -150,6 +158,9 @@ internal static class PerCpuOffsets
     public const int SpecCtrl = 0x48;
     public const int CpuNumber = 0x40;
     public const int PreemptCount = 0x44;
+
+    /// <summary>fred_rsp0: what IA32_FRED_RSP0 holds.</summary>
+    public const int FredRsp0 = 0x58;
 
     /// <summary><c>cpu_tss_rw</c>, a page of its own because user page tables hold it.</summary>
     public const int Tss = 0x1000;

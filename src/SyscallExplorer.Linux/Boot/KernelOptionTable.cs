@@ -36,6 +36,7 @@ internal static class KernelOptionTable
         new("vdso", ["0", "1"], s_always),
         new("vdso32", ["0", "1"], s_always),
         new(VsyscallModes.Option, VsyscallModes.Values, VsyscallModes.Since),
+        new("fred", ["on", "off"], new(6, 9)),
         new("quiet", null, s_always),
 
         // The kit's own: what Linux finds in its surroundings or decides when it is built.

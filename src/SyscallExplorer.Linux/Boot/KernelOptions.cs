@@ -112,8 +112,6 @@ public sealed class KernelOptions
         Set(KernelFeature.Rdpid, cpu.Has(CpuFeature.Rdpid));
         Set(KernelFeature.X2Apic, cpu.Has(CpuFeature.X2Apic) && !Given("nox2apic"));
         Set(KernelFeature.TscDeadline, cpu.Has(CpuFeature.TscDeadlineTimer) && Value("lapic") != "notscdeadline");
-        Set(KernelFeature.Sysenter32, cpu.HasLongModeSysenter);
-        Set(KernelFeature.Syscall32, cpu.HasCompatibilitySyscall);
         Set(KernelFeature.RandomizeKstackOffset, Value("randomize_kstack_offset") == "on");
         Set(KernelFeature.Ia32Emulation, Value("ia32_emulation") != "off");
         Set(KernelFeature.XenPv, Value("sysx.xenpv") == "on");
@@ -128,6 +126,13 @@ public sealed class KernelOptions
             _ => Toggle.Auto,
         };
         Set(KernelFeature.Pti, pti == Toggle.On || (pti == Toggle.Auto && Suffers(Vulnerabilities.Meltdown)));
+
+        // The entries of FRED leave the page tables alone, so that isolation rules it out; and with it __kernel_vsyscall is int $0x80.
+        Set(KernelFeature.Lkgs, cpu.Has(CpuFeature.Lkgs));
+        Set(KernelFeature.Fred, Value("fred") == "on" && cpu.Has(CpuFeature.Fred) && cpu.Has(CpuFeature.Lkgs) && !features.Contains(KernelFeature.Pti));
+        bool fred = features.Contains(KernelFeature.Fred);
+        Set(KernelFeature.Sysenter32, cpu.HasLongModeSysenter && !fred);
+        Set(KernelFeature.Syscall32, cpu.HasCompatibilitySyscall && !fred);
 
         SetBranchMitigations(cpu, version, mitigate, features, Set);
         bool staleData = version >= s_mmioStaleData && Suffers(Vulnerabilities.MmioStaleData) && Value("mmio_stale_data") != "off";

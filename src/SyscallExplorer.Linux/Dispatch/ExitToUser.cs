@@ -71,6 +71,7 @@ internal static class ExitToUser
         k.test(eax, ThreadFlags.NeedFpuLoad);
         k.jne(k.To("exit_to_user_mode_prepare.fpu"));
         k.Local("exit_to_user_mode_prepare.loaded");
+        k.OnlyWith(KernelFeature.Fred, () => FredDispatch.UpdateStackPointer(k));
         k.and(__dword_ptr[rdx + TaskLayout.ThreadStatus], ~(ThreadStatus.Compat | RegsPoked));
         KstackOffset.Choose(k);
         k.ret();

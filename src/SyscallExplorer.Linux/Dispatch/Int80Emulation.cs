@@ -10,6 +10,9 @@ namespace SyscallExplorer.Linux;
 internal static class Int80Emulation
 {
     public const string Symbol = "int80_emulation";
+
+    /// <summary>Behind the question to the local APIC, which FRED answers by the type of the event.</summary>
+    public const string Accepted = Symbol + ".interrupt";
     private const int Vector = 0x80;
 
     /// <summary>The in-service register holds 32 vectors in each of its eight words, which lie 16 bytes apart.</summary>
@@ -28,7 +31,6 @@ internal static class Int80Emulation
     /// <summary>RBP is the registers: what they hold becomes what a system call's registers hold.</summary>
     public static void Open(KernelAssembler k)
     {
-        const string real = "int80_emulation.interrupt";
         k.OnlyWith(KernelFeature.X2Apic, () =>
         {
             k.mov(ecx, Msr.X2Apic((ApicRegister)Word));
@@ -36,11 +38,11 @@ internal static class Int80Emulation
         });
         k.OnlyWithout(KernelFeature.X2Apic, () => k.mov(eax, __dword_ptr[KernelLayout.LocalApic + (ulong)Word]));
         k.test(eax, Bit);
-        k.je(k.To(real));
+        k.je(k.To(Accepted));
         k.mov(ecx, Vector);
         k.mov(rdi, rbp);
         HypercallStub.Inline(k, HypercallNumbers.Die);
-        k.Local(real);
+        k.Local(Accepted);
         k.mov(eax, __dword_ptr[rbp + PtRegsOffsets.Ax]);
         k.mov(__qword_ptr[rbp + PtRegsOffsets.OrigAx], rax);
         k.mov(__qword_ptr[rbp + PtRegsOffsets.Ax], -Errno.ENOSYS);

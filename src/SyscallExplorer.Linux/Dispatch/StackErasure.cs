@@ -51,7 +51,7 @@ internal static class StackErasure
             k.Global(Symbol);
             k.mov(rdx, k.PerCpu(PerCpuOffsets.CurrentTask));
             k.LoadTopOfStack(rsi);
-            k.lea(rcx, __[rsi - StackSize]);
+            k.lea(rcx, __[rsi - (StackSize - (int)k.Traits.StackPadding)]);
             FindLowest(k);
             LoadEnd(k);
             Fill(k);

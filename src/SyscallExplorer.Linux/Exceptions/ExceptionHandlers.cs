@@ -129,7 +129,8 @@ internal static class ExceptionHandlers
         k.push(r12);
         k.mov(rbp, rdi);
         k.mov(rbx, rsi);
-        k.mov(r12, cr2);
+        k.OnlyWithout(KernelFeature.Fred, () => k.mov(r12, cr2));
+        k.OnlyWith(KernelFeature.Fred, () => k.mov(r12, __qword_ptr[rdi + FredEvent.DataOffset]));
         k.test(__byte_ptr[rbp + PtRegsOffsets.Cs], 3);
         k.je(k.To("exc_page_fault.kernel"));
 
@@ -194,6 +195,7 @@ internal static class ExceptionHandlers
         k.mov(rax, dr6);
         k.xor(edx, edx);
         k.mov(dr6, rdx);
+        k.Local("exc_debug.reasons");
         k.test(eax, breakpoints);
         k.jne(k.To("exc_debug.out"));
         k.mov(rcx, __qword_ptr[rdi + PtRegsOffsets.Ip]);
@@ -226,6 +228,7 @@ internal static class ExceptionHandlers
     private static void EmitFixupException(KernelAssembler k)
     {
         k.Global("fixup_exception");
+        k.OnlyWith(KernelFeature.Fred, () => k.mov(r8, rsi));
         k.mov(rsi, KernelLayout.ExceptionTable);
         k.mov(rcx, __qword_ptr[rdi + PtRegsOffsets.Ip]);
         k.Local("fixup_exception.next");
@@ -239,6 +242,7 @@ internal static class ExceptionHandlers
         k.Local("fixup_exception.found");
         k.mov(rax, __qword_ptr[rsi + 8]);
         k.mov(__qword_ptr[rdi + PtRegsOffsets.Ip], rax);
+        k.OnlyWith(KernelFeature.Fred, () => FredDispatch.MendBadReturn(k));
         k.mov(eax, 1);
         k.ret();
         k.Local("fixup_exception.none");

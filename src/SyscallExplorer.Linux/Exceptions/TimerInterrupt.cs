@@ -33,7 +33,7 @@ internal static class TimerInterrupt
     }
 
     /// <summary><c>ack_APIC_irq</c>: the local APIC is told first, so that what becomes due from here on is an interrupt of its own.</summary>
-    private static void EndInterrupt(KernelAssembler k)
+    public static void EndInterrupt(KernelAssembler k)
     {
         k.xor(eax, eax);
         k.OnlyWith(KernelFeature.X2Apic, () =>

@@ -16,6 +16,9 @@ internal sealed record KernelDesign(
     /// <summary>Code that the entry paths begin in before their own, such as a trampoline; usually none.</summary>
     public ImmutableArray<EntryPathCode> Trampolines { get; init; } = [];
 
+    /// <summary>The entries of FRED, for events of ring 3 and of ring 0; none before Linux 6.9.</summary>
+    public ImmutableArray<EntryPathCode> FredEntries { get; init; } = [];
+
     /// <summary>What looks at a call before it is done, in which order.</summary>
     public EntryWorkOrder EntryWork { get; init; } = EntryWorkOrder.Linux_5_13;
 

@@ -104,14 +104,15 @@ internal static class KernelDesigns
         [.. Linux_6_1.Returns, CompatRefusal.Ignore])
         .Returning(ReturnByIret.ToUser_6_8);
 
-    /// <summary>Dispatch by comparisons, the branch history cleared at each entry.</summary>
+    /// <summary>Dispatch by comparisons, the branch history cleared at each entry; entries by FRED beside those by the IDT.</summary>
     public static KernelDesign Linux_6_12 { get; } = Linux_6_8 with
     {
-        Traits = Linux_6_8.Traits with { Version = new(6, 12), DispatchesBySwitch = true },
+        Traits = Linux_6_8.Traits with { Version = new(6, 12), DispatchesBySwitch = true, HasFred = true },
         Syscall64 = Syscall64Entry.Linux_6_12,
         SyscallCompat = SyscallCompatEntry.Linux_6_12,
         SysenterCompat = SysenterCompatEntry.Linux_6_12,
         Int80 = Int80Emulation.Entry_6_12,
         EntryWork = EntryWorkOrder.Linux_6_12,
+        FredEntries = [FredEntry.FromUser, FredEntry.FromKernel],
     };
 }

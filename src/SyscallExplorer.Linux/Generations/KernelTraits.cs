@@ -113,6 +113,15 @@ internal sealed record KernelTraits
     /// <summary>Bytes that stay free above where the per-CPU word says that a task's stack begins: room for what an interrupt pushes.</summary>
     public int StackGap { get; init; }
 
+    /// <summary>
+    /// From Linux 6.9 on the kernel has the entries of FRED, whose frames are two words longer than others and keep more than the selectors in the words
+    /// of CS and SS.
+    /// </summary>
+    public bool HasFred { get; init; }
+
+    /// <summary>Bytes above a task's registers: room for the two words that only FRED's frames have.</summary>
+    public ulong StackPadding => HasFred ? 16u : 0u;
+
     /// <summary>From Linux 5.2 on the FPU's registers are loaded on the way to user mode; before, when the task gets the processor.</summary>
     public bool LoadsFpuLate { get; init; } = true;
 

@@ -222,7 +222,8 @@ internal sealed class HypercallDispatcher(LinuxMachine machine) : IHypercallHand
         var vector = (Vector)registers[Gpr.Rcx];
         bool hasError = vector == Vector.Debug || ExceptionEntries.Table.Any(entry => entry.Vector == vector && entry.HasErrorCode);
         ulong error = hasError ? registers[Gpr.Rsi] : 0;
-        return (machine.ReadPtRegs(registers[Gpr.Rdi]), new Trap(vector, error, vector == Vector.PageFault ? registers.ControlRegister2 : 0));
+        ulong address = vector != Vector.PageFault ? 0 : machine.ReadFredEvent(registers[Gpr.Rdi])?.Data ?? registers.ControlRegister2;
+        return (machine.ReadPtRegs(registers[Gpr.Rdi]), new Trap(vector, error, address));
     }
 
     private string DescribeWork(Processor processor)

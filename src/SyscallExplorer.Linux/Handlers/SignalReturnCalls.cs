@@ -68,6 +68,7 @@ internal sealed class SignalReturnCalls(LinuxMachine machine) : HostedCalls(mach
             Machine.Signals.ForceFailedFrame(0);
         }
 
+        Machine.ForgetSoftwareEvent(registers);
         Machine.WritePtRegs(restored);
         return 0;
     }

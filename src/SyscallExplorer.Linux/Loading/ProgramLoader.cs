@@ -120,6 +120,6 @@ internal sealed class ProgramLoader(LinuxMachine machine)
         machine.Timers.StartTick();
         ProcessorRegisters registers = machine.Processor.Registers;
         registers[Gpr.Rsp] = machine.Tasks.Current.Registers;
-        registers.Rip = machine.AddressOf(machine.Kernel.Traits.UserReturn);
+        registers.Rip = machine.AddressOf(machine.HasFred ? FredEntry.UserExit : machine.Kernel.Traits.UserReturn);
     }
 }

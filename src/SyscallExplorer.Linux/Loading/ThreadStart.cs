@@ -19,6 +19,9 @@ internal sealed class ThreadStart(LinuxMachine machine)
     public void SetRegisters(int bitness, ulong entryPoint, ulong stackPointer)
     {
         ulong frame = machine.Tasks.Current.Registers;
+        Span<byte> cleared = stackalloc byte[machine.Architecture.RegistersSize];
+        cleared.Clear();
+        machine.WriteKernel(frame, cleared);
         machine.WritePtRegs(new PtRegs(frame, new ulong[PtRegsOffsets.Size / sizeof(ulong)]).With(
             (PtRegsOffsets.OrigAx, ulong.MaxValue),
             (PtRegsOffsets.Ip, entryPoint),
@@ -26,6 +29,8 @@ internal sealed class ThreadStart(LinuxMachine machine)
             (PtRegsOffsets.Flags, Rflags.Fixed | Rflags.IF),
             (PtRegsOffsets.Sp, stackPointer),
             (PtRegsOffsets.Ss, machine.Architecture.UserDs)));
+        if (machine.HasFred)
+            machine.WriteKernel(frame + PtRegsOffsets.Ss, machine.Architecture.UserDs | FredEvent.OfNewProgram);
         SetSegments(bitness);
     }
 

@@ -56,9 +56,7 @@ internal static class ContextSwitch
         k.OnlyWithout(KernelFeature.Fsgsbase, () => k.jmp(k.To(legacy)));
         k.rdfsbase(rax);
         k.mov(__qword_ptr[rdi + TaskLayout.FsBase], rax);
-        k.swapgs();
-        k.rdgsbase(rax);
-        k.swapgs();
+        ReadUserGsBase(k);
         k.mov(__qword_ptr[rdi + TaskLayout.GsBase], rax);
         k.jmp(k.To(done));
 
@@ -74,6 +72,42 @@ internal static class ContextSwitch
         }
 
         k.Local(done);
+    }
+
+    /// <summary>RAX becomes the base of the program's GS; with FRED there is no SWAPGS. ECX and EDX are overwritten then.</summary>
+    private static void ReadUserGsBase(KernelAssembler k)
+    {
+        k.OnlyWithout(KernelFeature.Fred, () =>
+        {
+            k.swapgs();
+            k.rdgsbase(rax);
+            k.swapgs();
+        });
+        k.OnlyWith(KernelFeature.Fred, () =>
+        {
+            k.mov(ecx, Msr.KernelGsBase);
+            k.rdmsr();
+            k.shl(rdx, 32);
+            k.or(rax, rdx);
+        });
+    }
+
+    /// <summary>RAX becomes the base of the program's GS.</summary>
+    private static void WriteUserGsBase(KernelAssembler k)
+    {
+        k.OnlyWithout(KernelFeature.Fred, () =>
+        {
+            k.swapgs();
+            k.wrgsbase(rax);
+            k.swapgs();
+        });
+        k.OnlyWith(KernelFeature.Fred, () =>
+        {
+            k.mov(ecx, Msr.KernelGsBase);
+            k.mov(rdx, rax);
+            k.shr(rdx, 32);
+            k.wrmsr();
+        });
     }
 
     private static void LoadTls(KernelAssembler k)
@@ -114,9 +148,7 @@ internal static class ContextSwitch
         k.mov(rax, __qword_ptr[rsi + TaskLayout.FsBase]);
         k.wrfsbase(rax);
         k.mov(rax, __qword_ptr[rsi + TaskLayout.GsBase]);
-        k.swapgs();
-        k.wrgsbase(rax);
-        k.swapgs();
+        WriteUserGsBase(k);
         k.jmp(k.To(done));
 
         // Without FSGSBASE a base is written where it is not what the selector brings.
@@ -170,6 +202,7 @@ internal static class ContextSwitch
     private static void EmitLoadGsIndex(KernelAssembler k)
     {
         k.Global("asm_load_gs_index");
+        k.OnlyWith(KernelFeature.Lkgs, () => LoadByLkgs(k));
         k.swapgs();
         k.Global("gs_change");
         k.MayFault("bad_gs");
@@ -183,5 +216,17 @@ internal static class ContextSwitch
         k.xor(ecx, ecx);
         k.mov(gs, ecx);
         k.jmp(k.To("gs_changed"));
+    }
+
+    /// <summary>One instruction does the three; a selector that has become bad is null.</summary>
+    private static void LoadByLkgs(KernelAssembler k)
+    {
+        k.Local("lkgs");
+        k.MayFault("bad_lkgs");
+        k.lkgs(cx);
+        k.ret();
+        k.Local("bad_lkgs");
+        k.xor(ecx, ecx);
+        k.jmp(k.To("lkgs"));
     }
 }

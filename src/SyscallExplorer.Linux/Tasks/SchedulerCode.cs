@@ -126,6 +126,7 @@ internal static class SchedulerCode
 
         k.mov(rdi, rsp);
         k.CallFar(ExitToUser.SyscallExitSymbol(k));
+        k.OnlyWith(KernelFeature.Fred, () => k.JumpFar(FredEntry.UserExit));
         k.jmp(k.To(k.Traits.UserReturn));
     }
 

@@ -174,7 +174,7 @@ internal sealed class TaskTable(LinuxMachine machine)
     /// <summary>The address behind the registers that a task comes into the kernel with.</summary>
     public ulong TopOfStack(int slot) => machine.Architecture.IsNative32
         ? machine.Architecture.DirectMapped(State.SlotFrames[slot]) + I386Layout.ThreadSize - I386Layout.StackPadding
-        : KernelLayout.StackOf(slot) + KernelLayout.ThreadStackSize;
+        : KernelLayout.StackOf(slot) + KernelLayout.ThreadStackSize - machine.Kernel.Traits.StackPadding;
 
     /// <summary>Puts the current task to sleep; what it is in is asked again when one of the keys, the deadline or a signal wakes it.</summary>
     /// <returns><see cref="HostedCalls.Blocked"/>.</returns>

@@ -17,6 +17,9 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
 
     private readonly DecoderOptions _options = model.Decoding;
 
+    /// <summary>Whether the events that instructions ask for go by FRED: they cost what its delivery does, and not what the IDT's would.</summary>
+    public bool DeliversByFred { get; set; }
+
     /// <summary>Decodes one instruction.</summary>
     /// <param name="bytes">What is there to read, at most 15 bytes matter.</param>
     /// <param name="bitness">16, 32 or 64.</param>
@@ -98,9 +101,13 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
         return true;
     }
 
+    private static bool AsksForEvent(Code code) => code is Code.Syscall or Code.Sysenter or Code.Int_imm8 or Code.Int3 or Code.Int1;
+
     private Operation Build(in Instruction instruction, int bitness, ushort floatOpcode, bool tooLong)
     {
-        Figure figure = model.Microarchitecture.FigureOf(instruction);
+        Figure figure = DeliversByFred && AsksForEvent(instruction.Code)
+            ? model.Microarchitecture.FigureOf(TimingEvent.FredDelivery)
+            : model.Microarchitecture.FigureOf(instruction);
         delegate*<Processor, Operation, Outcome> handler = tooLong ? &RaiseTooLong
             : instruction.IsInvalid ? &RaiseInvalid
             : model.Implements(instruction) ? InstructionTable.HandlerOf(instruction.Code)

@@ -132,12 +132,22 @@ public sealed partial class Processor
     internal void RefreshDerivedState()
     {
         RefreshPagingMode();
+        RefreshDelivery();
         RefreshMode();
         RefreshUnits();
         RefreshBreakpoints();
         SelectFastContext();
         RefreshApicPage();
         LocalApic.Refresh();
+    }
+
+    /// <summary>Decoded instructions carry their costs, which depend on how events are delivered.</summary>
+    private void RefreshDelivery()
+    {
+        if (_decoder.DeliversByFred == IsFredEnabled)
+            return;
+        _decoder.DeliversByFred = IsFredEnabled;
+        _code.Clear();
     }
 
     private void OnContentsReplaced()

@@ -71,7 +71,10 @@ public sealed class Microarchitecture
     /// <summary>All figures, by key; a figure's <see cref="Figure.Index"/> is its place here.</summary>
     public IReadOnlyList<Figure> Figures { get; }
 
-    /// <summary>The SHA-256 of the file that the figures came from, in lower-case hexadecimal digits.</summary>
+    /// <summary>
+    /// The SHA-256 of the file that the figures came from, followed by the file that it takes over the others from, if there is one; in lower-case
+    /// hexadecimal digits.
+    /// </summary>
     public string DataHash { get; }
 
     /// <summary>Gives a microarchitecture that comes with the package.</summary>
@@ -96,7 +99,8 @@ public sealed class Microarchitecture
         ArgumentNullException.ThrowIfNull(json);
         ArgumentNullException.ThrowIfNull(origin);
         var data = new MicroarchitectureReader(origin).Read(json);
-        var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(json))).ToLowerInvariant();
+        var text = data.Base is { } name ? json + Text(ResourceOf(name, origin)) : json;
+        var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text))).ToLowerInvariant();
         return new Microarchitecture(data, hash);
     }
 
@@ -131,14 +135,17 @@ public sealed class Microarchitecture
     /// <exception cref="TimingDataException">There is none of that name, or it has a base too.</exception>
     internal static MicroarchitectureData DataOf(string name, string origin)
     {
-        var resource = ResourceNames().FirstOrDefault(candidate => candidate == $"{ResourcePrefix}{name.ToLowerInvariant()}.json")
-            ?? throw new TimingDataException($"{origin}: 'base' names '{name}', of which there are no figures.");
+        var resource = ResourceOf(name, origin);
         var text = Text(resource);
         using var document = System.Text.Json.JsonDocument.Parse(text);
         return document.RootElement.TryGetProperty("base", out _)
             ? throw new TimingDataException($"{origin}: 'base' names '{name}', which has a base itself. A base must have all its figures in its own file.")
             : new MicroarchitectureReader(resource).Read(text);
     }
+
+    private static string ResourceOf(string name, string origin) =>
+        ResourceNames().FirstOrDefault(candidate => candidate == $"{ResourcePrefix}{name.ToLowerInvariant()}.json")
+        ?? throw new TimingDataException($"{origin}: 'base' names '{name}', of which there are no figures.");
 
     private static IEnumerable<string> ResourceNames() =>
         typeof(Microarchitecture).Assembly.GetManifestResourceNames()

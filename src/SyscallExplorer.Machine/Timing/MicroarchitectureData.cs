@@ -13,4 +13,5 @@ internal sealed record MicroarchitectureData(
     string TscRatioSource,
     TlbGeometry Tlb,
     BranchPredictorGeometry Predictor,
-    ImmutableArray<Figure> Figures);
+    ImmutableArray<Figure> Figures,
+    string? Base);

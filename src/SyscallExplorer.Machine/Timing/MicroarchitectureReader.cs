@@ -39,7 +39,8 @@ internal sealed class MicroarchitectureReader(string origin)
             ratio.Text("source"),
             ReadTlb(root.Element("tlb")),
             ReadPredictor(root.Element("branchPredictor")),
-            ReadFigures(root.Element("figures"), root.OptionalText("base"), inherited));
+            ReadFigures(root.Element("figures"), root.OptionalText("base"), inherited),
+            root.OptionalText("base"));
     }
 
     private JsonDocument Parse(string json)

@@ -41,7 +41,7 @@ internal sealed class PathMeter
     /// <exception cref="InvalidOperationException">The program did not come to its end.</exception>
     public static PathCost Measure(LinuxMachine machine, EntryPath path, SyscallRequest request)
     {
-        PathScenario scenario = PathScenario.Create(machine.Kernel, path, request, 2 * Calls + 1);
+        PathScenario scenario = PathScenario.Create(machine, path, request, 2 * Calls + 1);
         machine.Load(scenario.Program);
         var meter = new PathMeter(machine, scenario);
         var probe = new Probe(meter);

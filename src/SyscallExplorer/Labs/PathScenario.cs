@@ -56,10 +56,15 @@ internal sealed class PathScenario
     private readonly ulong _vsyscall;
     private readonly int _calls;
 
-    private PathScenario(KernelGeneration kernel, PathKind kind, SyscallRequest request, int number, SyscallTable table, int calls)
+    /// <summary>SYSENTER by the program itself, where <c>__kernel_vsyscall</c> has none.</summary>
+    private readonly bool _hasOwnStub;
+    private Label _stub;
+
+    private PathScenario(KernelGeneration kernel, PathKind kind, SyscallRequest request, int number, SyscallTable table, int calls, bool hasOwnStub)
     {
         _vsyscall = kernel.Is32Bit ? UserSpace.NativeKernelVsyscall : UserSpace.KernelVsyscall;
         Kind = kind;
+        _hasOwnStub = hasOwnStub;
         _request = request;
         _calls = calls;
         Program = Build(number, table, out ulong loopStart);
@@ -78,14 +83,16 @@ internal sealed class PathScenario
 
     /// <summary>Makes the program.</summary>
     /// <exception cref="ArgumentException">The path's table has no such call, or there are too many arguments.</exception>
-    public static PathScenario Create(KernelGeneration kernel, EntryPath path, SyscallRequest request, int calls)
+    public static PathScenario Create(LinuxMachine machine, EntryPath path, SyscallRequest request, int calls)
     {
+        KernelGeneration kernel = machine.Kernel;
         PathKind kind = PathKind.Of(path);
         SyscallTable table = kind.Uses32BitTable ? kernel.Table32 : kernel.Table64;
         int number = request.Number ?? table[NameIn(table, request)].Number;
         if (request.Arguments.Count > Arguments64.Length)
             throw new ArgumentException($"{request} has {request.Arguments.Count} arguments; a system call takes six at most.", nameof(request));
-        return new PathScenario(kernel, kind, request, number, table, calls);
+        bool hasOwnStub = path == EntryPath.Sysenter && !machine.Features.Contains(KernelFeature.Sysenter32);
+        return new PathScenario(kernel, kind, request, number, table, calls, hasOwnStub);
     }
 
     /// <summary>The 32-bit table's call with 64-bit times bears another name.</summary>
@@ -98,6 +105,7 @@ internal sealed class PathScenario
         int loopOffset = 0;
         UserProgram program = UserProgram.Assemble(a =>
         {
+            _stub = a.CreateLabel("sysenter");
             Open(a, table);
             SetWord(a, CounterOffset, _calls);
             Label loop = a.CreateLabel("loop");
@@ -112,6 +120,8 @@ internal sealed class PathScenario
             LoadArguments(a, [0]);
             a.mov(eax, table["exit_group"].Number);
             Enter(a, Kind.Path);
+            if (_hasOwnStub)
+                EmitStub(a);
             start = OffsetOf(a, loopOffset);
         }, Kind.Bitness);
         loopStart = program.EntryPoint + start;
@@ -163,6 +173,17 @@ internal sealed class PathScenario
 
     private static readonly AssemblerRegister32[] Narrow64 = [edi, esi, edx, r10d, r8d, r9d];
 
+    /// <summary>What <c>__kernel_vsyscall</c> does where it uses SYSENTER; the kernel goes on at its landing pad, which pops what is pushed here.</summary>
+    private void EmitStub(Assembler a)
+    {
+        a.Label(ref _stub);
+        a.push(ecx);
+        a.push(edx);
+        a.push(ebp);
+        a.mov(ebp, esp);
+        a.sysenter();
+    }
+
     private void Enter(Assembler a, EntryPath path)
     {
         const int vector = 0x80;
@@ -173,6 +194,9 @@ internal sealed class PathScenario
                 break;
             case EntryPath.Int80 or EntryPath.Int80From64Bit:
                 a.@int(unchecked((sbyte)vector));
+                break;
+            case EntryPath.Sysenter when _hasOwnStub:
+                a.call(_stub);
                 break;
             default:
                 a.call(_vsyscall);

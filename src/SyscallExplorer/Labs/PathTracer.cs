@@ -32,7 +32,7 @@ internal sealed class PathTracer
 
     public static Trace Record(LinuxMachine machine, LabInputs inputs, EntryPath path, SyscallRequest request)
     {
-        PathScenario scenario = PathScenario.Create(machine.Kernel, path, request, WarmUp + 2);
+        PathScenario scenario = PathScenario.Create(machine, path, request, WarmUp + 2);
         machine.Load(scenario.Program);
         var tracer = new PathTracer(machine, scenario);
         var probe = new Probe(tracer);

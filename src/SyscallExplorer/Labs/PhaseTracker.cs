@@ -45,10 +45,11 @@ internal sealed class PhaseTracker(KernelCode code)
     {
         if (step.Raised >= 0)
             _interruptions++;
-        else if (_interruptions > 0 && (step.Instruction.Mnemonic is Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq))
+        else if (_interruptions > 0 && (step.Instruction.Mnemonic is Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq or Mnemonic.Erets or Mnemonic.Eretu))
             _interruptions--;
     }
 
     public static bool IsReturn(in Instruction instruction) => instruction.Mnemonic is
-        Mnemonic.Sysret or Mnemonic.Sysretq or Mnemonic.Sysexit or Mnemonic.Sysexitq or Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq;
+        Mnemonic.Sysret or Mnemonic.Sysretq or Mnemonic.Sysexit or Mnemonic.Sysexitq or Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq
+        or Mnemonic.Erets or Mnemonic.Eretu;
 }

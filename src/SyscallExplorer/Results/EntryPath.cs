@@ -1,12 +1,12 @@
 namespace SyscallExplorer;
 
-/// <summary>A way from a program into the kernel and back.</summary>
+/// <summary>A way from a program into the kernel and back. With FRED the way back is ERETU for all of them.</summary>
 public enum EntryPath
 {
     /// <summary><c>int $0x80</c> in a 32-bit program; back by IRET.</summary>
     Int80,
 
-    /// <summary>SYSENTER in a 32-bit program through <c>__kernel_vsyscall</c>; back by SYSRETL. Intel only on a 64-bit kernel.</summary>
+    /// <summary>SYSENTER in a 32-bit program through <c>__kernel_vsyscall</c>; back by SYSRETL. Intel only on a 64-bit kernel; with FRED the program's own instruction.</summary>
     Sysenter,
 
     /// <summary>SYSCALL in a 64-bit program; back by SYSRET.</summary>

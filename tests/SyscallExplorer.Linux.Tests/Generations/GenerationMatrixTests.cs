@@ -10,6 +10,7 @@ public sealed class GenerationMatrixTests
     private const ulong Marker = 0x1122_3344_5566_7700;
     private const uint Marker32 = 0x1122_3300;
     private const uint Unreadable = 0x1000;
+    private const string Fred = "fred=on";
 
     private static readonly CpuModel[] s_cpus = [Cpus.Haswell, Cpus.Skylake, Cpus.Core2, Cpus.Zen2, Cpus.Zen4, Cpus.K8];
 
@@ -32,6 +33,9 @@ public sealed class GenerationMatrixTests
                         rows.Add(kernel.Name, cpu.Name, options, way);
                 }
             }
+
+            foreach (Way way in ways.Where(way => kernel.Traits.HasFred && way.IsOf(Cpus.PantherLake)))
+                rows.Add(kernel.Name, Cpus.PantherLake.Name, Fred, way);
         }
 
         return rows;
@@ -47,14 +51,14 @@ public sealed class GenerationMatrixTests
         Assert.Equal((ulong)TaskIdentity.Pid, end[PtRegsOffsets.Ax]);
         foreach ((int offset, int index) in s_registers)
         {
-            ulong expected = Expected(generation, way, index, round);
+            ulong expected = options == Fred ? Marked(way, index) : Expected(generation, way, index, round);
             Assert.True(expected == end[offset], $"{PtRegs.FieldNames[offset / 8]}: {end[offset]:x}, and not {expected:x}.");
         }
 
         Assert.Equal(way.IsWide() ? Selectors.UserCs : (ulong)Selectors.User32Cs, end[PtRegsOffsets.Cs]);
         Assert.Equal((ulong)Selectors.UserDs, end[PtRegsOffsets.Ss]);
         Assert.NotEqual(0ul, end[PtRegsOffsets.Flags] & Rflags.IF);
-        Assert.Equal(way.Exit(generation, Cpus.Find(cpu)), round.Exit.By);
+        Assert.Equal(ExitOf(way, generation, cpu, options), round.Exit.By);
     }
 
     [Theory]
@@ -114,7 +118,7 @@ public sealed class GenerationMatrixTests
         }, 32, Cpus.Find(cpu), options, kernel: generation);
         RingExit exit = RingExits.Run(machine)[^1];
         Assert.Equal(-Errno.EFAULT, (int)exit.Rax);
-        Assert.Equal(Mnemonic.Iretq, exit.By);
+        Assert.Equal(options == Fred ? Mnemonic.Eretu : Mnemonic.Iretq, exit.By);
         Assert.Equal(SignalNumbers.SIGSEGV, machine.Signal);
         bool returnsBehindTheInstruction = way == Way.Syscall32 && generation.Traits.HasPartialFrame;
         Assert.Equal(returnsBehindTheInstruction ? UserSpace.Code32 + 17 : LandingPad(machine), exit.To);
@@ -133,7 +137,7 @@ public sealed class GenerationMatrixTests
             way.Enter(a, Kernels.Find(kernel), way.GetpidNumber());
         });
         Assert.Equal((ulong)TaskIdentity.Pid, round.End[PtRegsOffsets.Ax]);
-        Assert.Equal(way.Exit(Kernels.Find(kernel), Cpus.Find(cpu)), round.Exit.By);
+        Assert.Equal(ExitOf(way, Kernels.Find(kernel), cpu, options), round.Exit.By);
     }
 
     [Theory]
@@ -168,10 +172,15 @@ public sealed class GenerationMatrixTests
             return flags;
         if (way == Way.Int80From64Bit && index is >= 8 and <= 11 && kernel.Traits.Version < new Version(4, 17))
             return 0;
-        if (!way.IsWide() && index >= 8)
-            return 0;
-        return way.IsWide() ? Marker + (ulong)index : Marker32 + (uint)index;
+        return Marked(way, index);
     }
+
+    /// <summary>What the program had there: a 32-bit one has nothing in R8 to R15.</summary>
+    private static ulong Marked(Way way, int index) => way.IsWide() ? Marker + (ulong)index : index >= 8 ? 0 : Marker32 + (uint)index;
+
+    /// <summary>FRED has one way back for all.</summary>
+    private static Mnemonic ExitOf(Way way, KernelGeneration kernel, string cpu, string options) =>
+        options == Fred ? Mnemonic.Eretu : way.Exit(kernel, Cpus.Find(cpu));
 
     /// <summary>A call between a program's registers filled with markers and the HLT that ends it.</summary>
     private sealed record Round(PtRegs End, RingExit Exit, ulong AfterCall, IReadOnlyDictionary<string, int> Missing)

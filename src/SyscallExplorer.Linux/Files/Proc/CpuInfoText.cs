@@ -48,7 +48,7 @@ internal static class CpuInfoText
         Line("fpu_exception", "yes");
         Number("cpuid level", cpu.Cpuid(0, 0).Eax);
         Line("wp", "yes");
-        Line("flags", string.Join(' ', cpu.Features.Order().Select(feature => s_names.GetValueOrDefault(feature, feature.ToString().ToLowerInvariant()))));
+        Line("flags", string.Join(' ', cpu.Features.Where(feature => IsShown(feature, machine)).Order().Select(feature => s_names.GetValueOrDefault(feature, feature.ToString().ToLowerInvariant()))));
         Line("bugs", string.Join(' ', Bugs(cpu.Vulnerabilities)));
         Line("bogomips", (cpu.Microarchitecture.NominalGigahertz * 2000).ToString("0.00", CultureInfo.InvariantCulture));
         Number("clflush size", CacheGeometry.LineSize);
@@ -57,6 +57,14 @@ internal static class CpuInfoText
         Line("power management", "");
         return text.Append('\n').ToString();
     }
+
+    /// <summary>Linux 6.12 does not name LKGS, and forgets FRED where the command line does not ask for it.</summary>
+    private static bool IsShown(CpuFeature feature, LinuxMachine machine) => feature switch
+    {
+        CpuFeature.Lkgs => false,
+        CpuFeature.Fred => machine.HasFred,
+        _ => true,
+    };
 
     private static IEnumerable<string> Bugs(Vulnerabilities weaknesses) =>
         s_bugs.Where(bug => (weaknesses & bug.Weakness) != 0).Select(bug => bug.Name);
