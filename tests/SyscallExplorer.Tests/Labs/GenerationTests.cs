@@ -64,6 +64,26 @@ public sealed class GenerationTests
     }
 
     [Fact]
+    public void A_boot_without_32_bit_programs_has_the_64_bit_path_alone()
+    {
+        Lab lab = Lab.Boot("6.8", "Zen2", "ia32_emulation=off");
+        Assert.Equal([EntryPath.Syscall], lab.Paths);
+        Assert.Single(lab.Compare("getpid").Rows);
+    }
+
+    [Theory]
+    [InlineData("6.8", "Zen2", "", "safe return")]
+    [InlineData("6.1", "Zen2", "retbleed=ibpb", "IBPB")]
+    [InlineData("6.12", "Zen4", "spec_rstack_overflow=ibpb", "IBPB")]
+    [InlineData("5.13", "Zen2", "sysx.stackleak=on", "STACKLEAK")]
+    public void A_measurement_names_what_an_option_costs(string kernel, string cpu, string options, string mitigation)
+    {
+        PathCost cost = Lab.Boot(kernel, cpu, options).Compare("getpid", EntryPath.Syscall)[EntryPath.Syscall];
+        Assert.Contains(cost.Phases, phase => phase.Phase.Mitigation == mitigation && phase.Cycles > 0);
+        Assert.Equal(cost.Cycles, cost.Phases.Sum(phase => phase.Cycles), 6);
+    }
+
+    [Fact]
     public void An_option_of_a_later_version_is_refused_with_its_version()
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() => Lab.Boot("4.4", "Skylake", "pti=off"));
