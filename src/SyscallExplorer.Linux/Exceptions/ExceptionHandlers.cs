@@ -211,6 +211,7 @@ internal static class ExceptionHandlers
     private static void EmitDoubleFault(KernelAssembler k)
     {
         k.Global("exc_double_fault");
+        EspfixReturn.MendDoubleFault(k);
         k.mov(ecx, (int)Vector.DoubleFault);
         HypercallStub.Inline(k, HypercallNumbers.Die);
         k.ret();

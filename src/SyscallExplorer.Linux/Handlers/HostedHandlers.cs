@@ -27,6 +27,7 @@ internal sealed class HostedHandlers
             new SignalReturnCalls(machine),
             new SignalFileCalls(machine),
             new ThreadCalls(machine),
+            new LocalTableCalls(machine),
             new FutexCalls(machine),
             new SleepCalls(machine),
             new ClockCalls(machine),

@@ -66,6 +66,9 @@ internal sealed record MemoryMap
     /// <summary>PR_SET_THP_DISABLE. The machine has no huge pages, so that it is only kept and told.</summary>
     public bool HugePagesDisabled { get; init; }
 
+    /// <summary>Descriptors of the program's own, or null.</summary>
+    public LocalTable? LocalTable { get; init; }
+
     /// <summary>Pages that it holds, and the most that it ever held.</summary>
     public long ResidentPages { get; init; }
 

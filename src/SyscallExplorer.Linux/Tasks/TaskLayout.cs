@@ -59,6 +59,9 @@ internal static class TaskLayout
     public const int MmVdso = 0x00;
     public const int MmLandingPad = 0x08;
 
+    /// <summary>The descriptor of its LDT, two words as in the GDT, or zero.</summary>
+    public const int MmLdt = 0x10;
+
     /// <summary><c>files_struct</c>, in a frame of its own: a dword for each descriptor that says what kind of file it is.</summary>
     public const int MaxDescriptors = 1024;
 }
