@@ -167,7 +167,7 @@ public sealed partial class LinuxMachine
 
     /// <summary>Images that <see cref="Boot"/> was given in the place of the kit's own.</summary>
     public IReadOnlyList<Vdso> GivenVdso =>
-        [.. new[] { Vdso.Wide, Vdso.Narrow }.OfType<Vdso>().Where(image => image.IsForeign || image.Release != Kernel.Release)];
+        [.. new[] { Vdso.Wide, Vdso.Narrow, Vdso.X32 }.OfType<Vdso>().Where(image => image.IsForeign || image.Release != Kernel.Release)];
 
     /// <summary>The images that its programs get.</summary>
     internal VdsoSet Vdso => _boot.Vdso;

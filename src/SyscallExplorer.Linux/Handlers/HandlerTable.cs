@@ -68,6 +68,8 @@ internal static class HandlerTable
         new("ioprio_set", 3, "sys_ioprio_set", "sys_ioprio_set", null),
         new("ioprio_get", 2, "sys_ioprio_get", "sys_ioprio_get", null),
         new("membarrier", 3, "sys_membarrier", "sys_membarrier", null),
+        new("process_vm_readv", 6, "sys_process_vm_readv", "sys_process_vm_readv", null),
+        new("process_vm_writev", 6, "sys_process_vm_writev", "sys_process_vm_writev", null),
         new("modify_ldt", 3, "sys_modify_ldt", "sys_modify_ldt", null),
         new("alarm", 1, "sys_alarm", "sys_alarm", null),
         new("setitimer", 3, "sys_setitimer", "sys_setitimer", null),

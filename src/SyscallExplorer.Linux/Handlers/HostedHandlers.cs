@@ -47,6 +47,7 @@ internal sealed class HostedHandlers
             new ProcessControlCalls(machine),
             new SeccompCalls(machine),
             new PtraceCalls(machine),
+            new RemoteMemoryCalls(machine),
             new CredentialCalls(machine),
             new CloneCalls(machine),
             new ExecuteCalls(machine),

@@ -46,7 +46,7 @@ internal sealed class ProgramLoader(LinuxMachine machine)
         found = new ProgramFinder(machine).WithInterpreter(found, out _) ?? throw program.File.InterpreterIsMissing();
         Begin(input);
         ProgramImage image = new ProgramImageBuilder(machine, machine.Memory).Build(found);
-        Enter(program.File.Bitness, PathNames.ToText(machine.Memory.Map.Executable), image.EntryPoint, image.StackPointer);
+        Enter(program.File.Bitness, PathNames.ToText(machine.Memory.Map.Executable), image.EntryPoint, image.StackPointer, program.File.IsX32);
     }
 
     /// <summary>The program's file in the machine: under its name where that is free, else one that no name leads to.</summary>
@@ -100,11 +100,11 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     }
 
     /// <summary>The program runs from now on, and with it the tick.</summary>
-    private void Enter(int bitness, string path, ulong entryPoint, ulong stackPointer)
+    private void Enter(int bitness, string path, ulong entryPoint, ulong stackPointer, bool isX32 = false)
     {
         var start = new ThreadStart(machine);
         start.Name(path);
-        start.SetRegisters(bitness, entryPoint, stackPointer);
+        start.SetRegisters(bitness, entryPoint, stackPointer, isX32);
         machine.State = machine.State with { SwitchClock = machine.Processor.Clock };
         machine.Timers.StartTick();
         ProcessorRegisters registers = machine.Processor.Registers;

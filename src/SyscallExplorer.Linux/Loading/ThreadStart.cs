@@ -16,7 +16,7 @@ internal sealed class ThreadStart(LinuxMachine machine)
     }
 
     /// <summary>The way to the first instruction goes through the kernel's own code: registers on the task's stack, then IRET.</summary>
-    public void SetRegisters(int bitness, ulong entryPoint, ulong stackPointer)
+    public void SetRegisters(int bitness, ulong entryPoint, ulong stackPointer, bool isX32 = false)
     {
         ulong frame = machine.Tasks.Current.Registers;
         Span<byte> cleared = stackalloc byte[PtRegsOffsets.Size];
@@ -24,7 +24,7 @@ internal sealed class ThreadStart(LinuxMachine machine)
         machine.WriteKernel(frame, cleared);
         machine.WriteKernel(frame + PtRegsOffsets.OrigAx, ulong.MaxValue);
         machine.WriteKernel(frame + PtRegsOffsets.Ip, entryPoint);
-        machine.WriteKernel(frame + PtRegsOffsets.Cs, bitness == 64 ? Selectors.UserCs : Selectors.User32Cs);
+        machine.WriteKernel(frame + PtRegsOffsets.Cs, bitness == 64 || isX32 ? Selectors.UserCs : Selectors.User32Cs);
         machine.WriteKernel(frame + PtRegsOffsets.Flags, Rflags.Fixed | Rflags.IF);
         machine.WriteKernel(frame + PtRegsOffsets.Sp, stackPointer);
         machine.WriteKernel(frame + PtRegsOffsets.Ss, Selectors.UserDs);

@@ -22,6 +22,9 @@ internal sealed record MemoryMap
     /// <summary>32 or 64: which addresses it has.</summary>
     public int Bitness { get; init; } = 64;
 
+    /// <summary>Whether its program is an x32 one: 64-bit code with 32-bit addresses.</summary>
+    public bool IsX32 { get; init; }
+
     /// <summary>READ_IMPLIES_EXEC of the personality: what may be read may be executed.</summary>
     public bool ReadImpliesExecute { get; init; }
 
