@@ -38,7 +38,17 @@ internal static class ExceptionHandlers
         k.Phase(PhaseKind.Interrupted);
         foreach ((string symbol, Vector vector, int signal, int code) in Traps)
         {
-            k.Global(symbol);
+            if (vector == Vector.DeviceNotAvailable && LazyFpu.IsIn(k.Traits))
+            {
+                const string trap = LazyFpu.Handler + ".trap";
+                LazyFpu.EmitHandler(k, trap);
+                k.Local(trap);
+            }
+            else
+            {
+                k.Global(symbol);
+            }
+
             k.mov(edx, signal | (code << SignalCodeShift));
             k.mov(ecx, (int)vector);
             k.jmp(k.To("do_trap"));

@@ -37,6 +37,9 @@ internal static class TaskLayout
     /// <summary><c>thread.usersp</c>: the program's stack pointer of a task that does not run, before Linux 3.x.</summary>
     public const int UserSp = 0x98;
 
+    /// <summary><c>fpu_counter</c>: how many turns in a row the task has used the FPU, a byte.</summary>
+    public const int FpuTurns = 0xA0;
+
     /// <summary><c>struct pid</c>: its level, then a number for each level of namespaces.</summary>
     public const int PidBlock = 0x140;
     public const int PidLevel = 0x04;
@@ -109,6 +112,9 @@ public static class ThreadFlags
 
     /// <summary>TIF_NEED_FPU_LOAD: the registers of FPU, SSE and AVX lie in memory and not in the processor.</summary>
     public const int NeedFpuLoad = 1 << 14;
+
+    /// <summary>The kit's own, before Linux 4.6: the registers lie in memory, and CR0.TS is set while the task runs. It is no work on the way to user mode.</summary>
+    public const int FpuIsAway = 1 << 26;
 
     /// <summary>Those that the exit loop serves.</summary>
     public const int ExitLoop = NotifyResume | SigPending | NeedResched | Uprobe | PatchPending | NotifySignal;
