@@ -172,7 +172,7 @@ public sealed partial class LinuxMachine
 
     /// <summary>Images that <see cref="Boot"/> was given in the place of the kit's own.</summary>
     public IReadOnlyList<Vdso> GivenVdso =>
-        [.. new[] { Vdso.Wide, Vdso.Narrow }.OfType<Vdso>().Where(image => image.IsForeign || image.Release != Kernel.Release)];
+        [.. new[] { Vdso.Wide, Vdso.Narrow, Vdso.X32 }.OfType<Vdso>().Where(image => image.IsForeign || image.Release != Kernel.Release)];
 
     /// <summary>The images that its programs get.</summary>
     internal VdsoSet Vdso => _boot.Vdso;
@@ -194,8 +194,8 @@ public sealed partial class LinuxMachine
     /// <summary>What is at the vsyscall page's address.</summary>
     internal VsyscallMode Vsyscall => Options.VsyscallIn(Kernel.Traits.Version);
 
-    /// <summary>Whether the kernel runs programs of a word size: 32-bit ones only without <c>ia32_emulation=off</c>, and a 32-bit kernel no others.</summary>
-    internal bool Runs(int bitness) => Kernel.Is32Bit ? bitness == 32 : bitness == 64 || Features.Contains(KernelFeature.Ia32Emulation);
+    /// <summary>Whether the kernel runs programs of a word size: 32-bit ones only without <c>ia32_emulation=off</c>, and a 32-bit kernel no others. x32 counts as 64-bit.</summary>
+    internal bool Runs(int bitness, bool isX32) => Kernel.Is32Bit ? bitness == 32 && !isX32 : bitness == 64 || isX32 || Features.Contains(KernelFeature.Ia32Emulation);
 
     internal bool IsInCompatCall => Tasks.Current.IsInCompatCall;
 

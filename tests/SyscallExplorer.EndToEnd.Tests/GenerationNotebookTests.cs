@@ -59,12 +59,48 @@ public sealed class GenerationNotebookTests : IDisposable
         Assert.Contains("fred_entry_from_user > fred_other > do_syscall_64 eretu", report, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public void The_programs_in_C_show_which_way_the_library_goes()
+    {
+        Tools.Require("gcc");
+        Tools.RequireFile("/usr/lib32/libc.a", "the static 32-bit C library (gcc-multilib)");
+        string sysenter = Run("notebooks/03-sysenter-and-kernel-vsyscall.ipynb");
+        Assert.Contains("read 47 bytes: Linux version", sysenter, StringComparison.Ordinal);
+        Assert.Matches("Sysenter openat\\(AT_FDCWD, \"/proc/version\", O_RDONLY\\) = 3", sysenter);
+        Assert.Contains("Int80 brk(NULL)", sysenter, StringComparison.Ordinal);
+
+        string syscall = Run("notebooks/04-syscall-over-the-generations.ipynb");
+        Assert.Contains("standard output: hello through SYSCALL", syscall, StringComparison.Ordinal);
+        Assert.Contains("write(1, \"hello through SYSCALL\\n\", 22) = 22", syscall, StringComparison.Ordinal);
+
+        string time = Run("notebooks/05-time-without-the-kernel.ipynb");
+        Assert.Matches(@"2021-06-27 22:21:11\.\d{6} UTC", time);
+        Assert.Single(Regex.Matches(time, @"gettimeofday\(\{tv_sec="));
+    }
+
+    [Fact]
+    public void Without_a_compiler_the_programs_in_C_say_so_and_the_rest_is_there()
+    {
+        string path = Environment.GetEnvironmentVariable("PATH") ?? "";
+        string hidden = string.Join(Path.PathSeparator, path.Split(Path.PathSeparator).Where(folder => !File.Exists(Path.Combine(folder, "gcc"))));
+        var environment = new Dictionary<string, string> { ["PATH"] = hidden };
+        foreach ((string notebook, int cells) in new[] { ("03-sysenter-and-kernel-vsyscall", 3), ("04-syscall-over-the-generations", 2), ("05-time-without-the-kernel", 3) })
+        {
+            string report = RunWith(environment, $"notebooks/{notebook}.ipynb");
+            Assert.Equal(cells, Regex.Count(report, "Skipped: there is no gcc on the PATH\\."));
+            Assert.Contains("One thing to change", report, StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>The words of the report, with one space between them.</summary>
-    private string Run(string notebook, params string[] arguments)
+    private string Run(string notebook, params string[] arguments) => RunWith(new Dictionary<string, string>(), notebook, arguments);
+
+    private string RunWith(Dictionary<string, string> environment, string notebook, params string[] arguments)
     {
         string output = Path.Combine(_folder, "out");
+        environment["RestoreSources"] = Directory.CreateDirectory(Path.Combine(_folder, "nothing")).FullName;
         Tools.Run(
-            Tools.Dotnet, Repository.Root, new Dictionary<string, string> { ["RestoreSources"] = Directory.CreateDirectory(Path.Combine(_folder, "nothing")).FullName },
+            Tools.Dotnet, Repository.Root, environment,
             ["exec", Path.Combine(AppContext.BaseDirectory, "sysx.dll"), "run", notebook, .. arguments, "--out", output]);
         string report = File.ReadAllText(Path.Combine(output, Path.ChangeExtension(Path.GetFileName(notebook), ".html")));
         string text = Regex.Replace(Regex.Replace(report, @"<(script|style).*?</\1>", "", RegexOptions.Singleline), "<[^>]+>", " ");

@@ -50,7 +50,7 @@ public sealed class EntryStepTests
         {
             var k = new KernelAssembler(KernelLayout.EntryText, new Dictionary<string, ulong>());
             path.Emit(k);
-            k.Global("native_irq_return_iret");
+            EspfixReturn.Emit(k);
             return k.Finish();
         }
 

@@ -98,12 +98,15 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
             tables.Map(kernelRoot, KernelLayout.Trampoline.Base, KernelLayout.Trampoline.Physical, Executable | PageEntry.G);
         if (kernel.Traits.HasFred)
             tables.MapLarge(kernelRoot, KernelLayout.FredEntryPage, KernelLayout.FredEntryPhysical, Executable | global);
+        if (EspfixReturn.IsIn(kernel.Traits.Version))
+            EspfixArea.Map(_ram, _frames, kernelRoot);
         if (!features.Contains(KernelFeature.X2Apic))
             tables.Map(kernelRoot, KernelLayout.LocalApic, cpu.LocalApic.Address, Uncached | global);
 
         if (pti)
         {
             tables.ShareTopLevel(kernelRoot, userRoot, KernelLayout.CpuEntryArea);
+            tables.ShareTopLevel(kernelRoot, userRoot, EspfixArea.Base);
             tables.MapLarge(userRoot, KernelLayout.EntryText.Base, KernelLayout.EntryText.Physical, Executable | PageEntry.G);
             tables.Map(userRoot, KernelLayout.TssRw, KernelLayout.PerCpuPhysical + PerCpuOffsets.Tss, ReadWrite);
         }
@@ -210,6 +213,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         ulong canary = (ulong)random.NextInt64() & ~0xFFul;
         _ram.WriteUInt64(area + PerCpuOffsets.StackCanary, canary);
         _ram.WriteUInt64(area + PerCpuOffsets.KstackOffset, (ulong)random.Next(0x400));
+        EspfixArea.WritePerCpu(_ram, seed);
         WriteTasks(canary);
     }
 

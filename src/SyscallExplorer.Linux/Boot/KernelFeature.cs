@@ -69,6 +69,9 @@ public enum KernelFeature
     /// <summary>CR4.OSXSAVE is set: XSAVE keeps the registers of a task that does not run.</summary>
     Xsave,
 
+    /// <summary>The FPU's registers change hands with the processor, and not when they are used first.</summary>
+    EagerFpu,
+
     /// <summary>The local APIC is in x2APIC mode: its registers are MSRs.</summary>
     X2Apic,
 

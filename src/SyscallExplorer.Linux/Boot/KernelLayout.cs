@@ -156,6 +156,9 @@ internal static class PerCpuOffsets
 
     /// <summary>x86_spec_ctrl_current: what IA32_SPEC_CTRL holds while the kernel runs.</summary>
     public const int SpecCtrl = 0x48;
+    /// <summary>espfix_stack and espfix_waddr: where the stack for returns to 16-bit stacks is read and written.</summary>
+    public const int EspfixStack = 0xE0;
+    public const int EspfixWritable = 0xE8;
     public const int CpuNumber = 0x40;
     public const int PreemptCount = 0x44;
 
@@ -198,6 +201,9 @@ public static class Selectors
 
     /// <summary>The TSS.</summary>
     public const ushort Tss = 0x40;
+
+    /// <summary>The LDT of the address space, two entries.</summary>
+    public const ushort Ldt = 0x50;
 
     /// <summary>The first of the GDT's entries that set_thread_area fills, as an index.</summary>
     public const int FirstTls = 12;

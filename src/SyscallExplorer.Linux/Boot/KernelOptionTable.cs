@@ -29,6 +29,7 @@ internal static class KernelOptionTable
         new("nosmep", null, new(3, 0)),
         new("nopcid", null, new(4, 14)),
         new("nofsgsbase", null, new(5, 9)),
+        new("eagerfpu", ["auto", "on", "off"], new(3, 7)),
         new("nox2apic", null, s_always),
         new("lapic", ["notscdeadline"], s_always),
         new("randomize_kstack_offset", ["on", "off"], new(5, 13)),

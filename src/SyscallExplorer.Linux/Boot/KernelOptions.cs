@@ -105,6 +105,8 @@ public sealed class KernelOptions
         Set(KernelFeature.Pcid, cpu.Has(CpuFeature.Pcid) && !Given("nopcid"));
         Set(KernelFeature.Fsgsbase, cpu.Has(CpuFeature.Fsgsbase) && !Given("nofsgsbase"));
         Set(KernelFeature.Xsave, cpu.Has(CpuFeature.Xsave));
+        bool isEager = Value("eagerfpu") is { } eager && eager != "auto" ? eager == "on" : cpu.Has(CpuFeature.Xsaveopt);
+        Set(KernelFeature.EagerFpu, isEager && version < LazyFpu.Gone);
         Set(KernelFeature.Rdtscp, cpu.Has(CpuFeature.Rdtscp));
         bool mfence = cpu.Vendor == CpuVendor.Amd && version < s_lfenceOnAmd;
         Set(KernelFeature.LfenceRdtsc, cpu.Has(CpuFeature.Sse2) && !mfence);

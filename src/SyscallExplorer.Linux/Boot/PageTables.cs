@@ -13,8 +13,14 @@ internal sealed class PageTables(PhysicalMemory ram, IFrameSource frames, PageTa
     private int UserBytes => _format.UserEntries * _format.EntrySize;
 
     /// <summary>Maps one 4 KiB page.</summary>
+    /// <param name="root">The top-level table.</param>
+    /// <param name="linear">The page's address.</param>
+    /// <param name="physical">Its frame.</param>
+    /// <param name="rights">The bits of its entry.</param>
+    /// <param name="tableRights">Those of the entries of new tables on the way; null leaves the decision to the last level.</param>
     /// <returns>False when no frame is left for a table.</returns>
-    public bool TryMap(ulong root, ulong linear, ulong physical, ulong rights) => TryMapAt(root, linear, physical | rights, Last);
+    public bool TryMap(ulong root, ulong linear, ulong physical, ulong rights, ulong? tableRights = null) =>
+        TryMapAt(root, linear, physical | rights, Last, tableRights);
 
     /// <summary>Maps one large page: 2 MiB, or 4 MiB where entries have 32 bits.</summary>
     public void MapLarge(ulong root, ulong linear, ulong physical, ulong rights)
@@ -176,7 +182,7 @@ internal sealed class PageTables(PhysicalMemory ram, IFrameSource frames, PageTa
         ram.Write(toRoot + (ulong)UserBytes, half);
     }
 
-    private bool TryMapAt(ulong root, ulong linear, ulong leaf, int leafLevel)
+    private bool TryMapAt(ulong root, ulong linear, ulong leaf, int leafLevel, ulong? tableRights = null)
     {
         ulong table = root;
         for (int level = 0; level < leafLevel; level++)
@@ -187,7 +193,7 @@ internal sealed class PageTables(PhysicalMemory ram, IFrameSource frames, PageTa
             {
                 if (frames.TryTake() is not { } fresh)
                     return false;
-                entry = fresh | _format.RightsAt(level);
+                entry = fresh | (tableRights ?? _format.RightsAt(level));
                 Write(address, entry);
             }
 

@@ -189,6 +189,9 @@ public static class Errno
     /// <summary>The owner of a robust mutex has died.</summary>
     public const int EOWNERDEAD = 130;
 
+    /// <summary>Something is still going on.</summary>
+    public const int EINPROGRESS = 115;
+
     /// <summary>Within the kernel: the call starts anew, unless a handler without SA_RESTART ran.</summary>
     public const int ERESTARTSYS = 512;
 

@@ -244,7 +244,6 @@ internal static class FastPath44
         k.mov(rax, __qword_ptr[rsp + PtRegsOffsets.Ax]);
         k.mov(rcx, __qword_ptr[rsp + PtRegsOffsets.Cx]);
         k.add(rsp, PtRegsOffsets.Ip);
-        k.Global(ReturnByIret.IretSymbol);
-        k.iretq();
+        EspfixReturn.Emit(k);
     }
 }

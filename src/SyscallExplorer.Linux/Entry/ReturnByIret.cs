@@ -22,7 +22,7 @@ internal static class ReturnByIret
     public static EntryPathCode ToKernel { get; } = new("restore_regs_and_return_to_kernel",
     [
         new("restore registers", RestoreRegistersForKernel),
-        new("return", k => k.jmp(k.To(IretSymbol))),
+        new("return", k => k.jmp(k.To(EspfixReturn.SymbolIn(k.Traits)))),
     ]);
 
     /// <summary>IBRS is left before the registers are restored.</summary>
@@ -45,7 +45,7 @@ internal static class ReturnByIret
         k.add(rsp, 8);
         k.swapgs();
         BufferClearing.Last(k);
-        k.jmp(k.To(IretSymbol));
+        k.jmp(k.To(EspfixReturn.SymbolIn(k.Traits)));
     });
 
     private static void RestoreRegisters(KernelAssembler k)
@@ -69,8 +69,7 @@ internal static class ReturnByIret
         k.pop(rdi);
         k.swapgs();
         BufferClearing.Last(k);
-        k.Global(IretSymbol);
-        k.iretq();
+        EspfixReturn.Emit(k);
     }
 
     private static void RestoreRegistersForKernel(KernelAssembler k)

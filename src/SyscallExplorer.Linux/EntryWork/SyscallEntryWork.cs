@@ -25,6 +25,7 @@ internal sealed class SyscallEntryWork(LinuxMachine machine)
 
     private EntryProgress _progress = new(0, 0, 0, false);
     private TraceStop? _ended;
+    private NotificationWait? _asked;
     private long _cost;
 
     /// <summary>Does the work, or as much of it as there is before the task stops.</summary>
@@ -36,7 +37,8 @@ internal sealed class SyscallEntryWork(LinuxMachine machine)
     {
         _cost = 0;
         _ended = machine.TraceStops.TakeStop();
-        _progress = _ended?.Context as EntryProgress ?? new EntryProgress(0, Work, Registers(address)[PtRegsOffsets.OrigAx], false);
+        _asked = Listeners.TakeWait();
+        _progress = _ended?.Context as EntryProgress ?? _asked?.Entry ?? new EntryProgress(0, Work, Registers(address)[PtRegsOffsets.OrigAx], false);
         bool isDone = RunSteps(address);
         number = _progress.IsSkipped ? NoCall : _progress.Number;
         cost = _cost;
@@ -55,7 +57,8 @@ internal sealed class SyscallEntryWork(LinuxMachine machine)
     {
         _cost = 0;
         _ended = machine.TraceStops.TakeStop();
-        _progress = _ended?.Context as EntryProgress ?? new EntryProgress(0, Work, Registers(registers)[PtRegsOffsets.OrigAx], false);
+        _asked = Listeners.TakeWait();
+        _progress = _ended?.Context as EntryProgress ?? _asked?.Entry ?? new EntryProgress(0, Work, Registers(registers)[PtRegsOffsets.OrigAx], false);
         StepResult result = Filter(registers);
         PtRegs after = Registers(registers);
         isSkipped = result == StepResult.Skip;
@@ -64,6 +67,8 @@ internal sealed class SyscallEntryWork(LinuxMachine machine)
         cost = _cost;
         return result != StepResult.Blocked;
     }
+
+    private SeccompListeners Listeners => new(machine);
 
     private int Work => (int)machine.Tasks.Current.Work;
 
@@ -78,7 +83,7 @@ internal sealed class SyscallEntryWork(LinuxMachine machine)
             if (step.Work != 0 && (_progress.Work & step.Work) == 0)
                 continue;
             StepResult result = Do(step.Kind, address);
-            _ended = null;
+            (_ended, _asked) = (null, null);
             if (result == StepResult.Blocked)
                 return false;
             if (result != StepResult.Skip)
@@ -194,10 +199,12 @@ internal sealed class SyscallEntryWork(LinuxMachine machine)
 
         if (state.Filter is not { } filter)
             return StepResult.GoOn;
+        if (_asked is not null)
+            return TakeAnswer(registers, _asked);
         bool isRecheck = _ended is not null;
         if (isRecheck && (machine.Process.Dooms(machine.Task.Id) || (int)registers[PtRegsOffsets.OrigAx] < 0))
             return StepResult.Skip;
-        uint result = filter.Run(SeccompData.Of(registers, compat), out int steps);
+        uint result = filter.Run(SeccompData.Of(registers, compat), out int steps, out SeccompFilter deciding);
         Charge("seccomp_filter");
         _cost += steps * machine.Costs["seccomp_instruction"].Cost;
         int data = SeccompAction.DataOf(result);
@@ -210,6 +217,9 @@ internal sealed class SyscallEntryWork(LinuxMachine machine)
             case SeccompAction.Error:
                 SetResult(registers, -Math.Min(data, Errno.MAX_ERRNO));
                 return StepResult.Skip;
+            case SeccompAction.Notify when Listeners.Find(deciding.Listener) is { } listener:
+                Listeners.Ask(listener, SeccompData.Of(registers, compat), _progress);
+                return StepResult.Blocked;
             case SeccompAction.Notify:
                 SetResult(registers, -Errno.ENOSYS);
                 return StepResult.Skip;
@@ -221,6 +231,16 @@ internal sealed class SyscallEntryWork(LinuxMachine machine)
             default:
                 return Kill(registers, data, isThreadOnly: false);
         }
+    }
+
+    /// <summary>A listener has answered, or nobody will: a signal has come, or the listener is closed.</summary>
+    private StepResult TakeAnswer(PtRegs registers, NotificationWait asked)
+    {
+        SeccompNotification answer = Listeners.TakeAnswer(asked);
+        if (answer.GoesOn)
+            return StepResult.GoOn;
+        SetResult(registers, answer.Result);
+        return StepResult.Skip;
     }
 
     private StepResult AskTracer(PtRegs registers, int data)

@@ -44,7 +44,17 @@ internal static class ExceptionHandlers
         k.Phase(PhaseKind.Interrupted);
         foreach ((string symbol, Vector vector, int signal, int code) in Traps)
         {
-            k.Global(symbol);
+            if (vector == Vector.DeviceNotAvailable && LazyFpu.IsIn(k.Traits))
+            {
+                const string trap = LazyFpu.Handler + ".trap";
+                LazyFpu.EmitHandler(k, trap);
+                k.Local(trap);
+            }
+            else
+            {
+                k.Global(symbol);
+            }
+
             k.mov(edx, signal | (code << SignalCodeShift));
             k.mov(ecx, (int)vector);
             k.jmp(k.To("do_trap"));
@@ -219,6 +229,7 @@ internal static class ExceptionHandlers
     private static void EmitDoubleFault(KernelAssembler k)
     {
         k.Global("exc_double_fault");
+        EspfixReturn.MendDoubleFault(k);
         k.mov(ecx, (int)Vector.DoubleFault);
         HypercallStub.Inline(k, HypercallNumbers.Die);
         k.ret();

@@ -54,6 +54,8 @@ internal sealed class SyntheticFileSystem(LinuxMachine machine, Mount mount, Syn
                 return new DirectoryFile(location);
             case SyntheticFile file:
                 return new SyntheticContent(location, FileContent.Of(file.Content(Machine)));
+            case ProcessMemoryEntry entry when Machine.Tasks.Find(entry.Task) is { IsAlive: true } task:
+                return new ProcessMemoryFile(location, task.Map);
             default:
                 error = -Errno.ENOENT;
                 return null;

@@ -141,7 +141,7 @@ internal sealed record KernelTraits
     public int Ia32NrSyscalls => Tables.Table32.Size;
 
     /// <summary>Entries of the x32 range, where the kernel has one.</summary>
-    public int X32NrSyscalls => Numbers == NumberRule.Wide ? 0 : Tables.Table64.X32Size;
+    public int X32NrSyscalls => Numbers == NumberRule.Wide || Architecture.IsNative32 ? 0 : Tables.Table64.X32Size;
 
     /// <summary>Entries of the table for a kind of caller.</summary>
     public int SizeOf(SyscallAbi abi) => abi switch

@@ -35,6 +35,9 @@ internal static class CloneHandlers
         k.test(rdx, rdx);
         k.je(k.To(same));
         k.mov(cr3, rdx);
+        k.mov(rcx, k.PerCpu(PerCpuOffsets.CurrentTask));
+        k.mov(rcx, __qword_ptr[rcx + TaskLayout.Mm]);
+        k.call(k.To(LocalTableSwitch.Symbol));
 
         // A tracer hears of the new program when its address space is there.
         HypercallStub.Waiting(k, HypercallNumbers.TraceExecution);

@@ -11,6 +11,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
     private const int ProtExecute = 4;
     private const int ProtAll = ProtRead | ProtWrite | ProtExecute;
     private const ulong PageMask = KernelLayout.PageSize - 1;
+    private static readonly Version s_hasDroppable = new(6, 11);
 
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
@@ -85,8 +86,10 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
     private long Map(ulong address, ulong length, int protection, int flags, int descriptor, ulong offset)
     {
         const int typeMask = 0xF, shared = 1, isPrivate = 2, sharedValidate = 3, isFixed = 0x10, anonymous = 0x20, in32Bits = 0x40, growsDown = 0x100, fixedNoReplace = 0x100000;
+        const int droppable = 8;
         bool isShared = (flags & typeMask) is shared or sharedValidate;
-        if (length == 0 || (flags & typeMask) is not (shared or isPrivate or sharedValidate))
+        bool isDroppable = (flags & typeMask) == droppable && (flags & anonymous) != 0 && Machine.Kernel.Traits.Version >= s_hasDroppable;
+        if (length == 0 || (!isDroppable && (flags & typeMask) is not (shared or isPrivate or sharedValidate)))
             return -Errno.EINVAL;
         VfsLocation? mapped = null;
         bool mayWrite = true;
@@ -103,7 +106,7 @@ internal sealed class MemoryCalls(LinuxMachine machine) : HostedCalls(machine)
         if (Place(address, size, exact, mayReplace: (flags & fixedNoReplace) == 0, out ulong start, isLow) is var error && error != 0)
             return error;
         (bool readable, bool writable, bool executable) = RightsOf(protection);
-        var area = new VmArea(start, start + size, readable, writable, executable, "") { GrowsDown = (flags & growsDown) != 0 };
+        var area = new VmArea(start, start + size, readable, writable, executable, "") { GrowsDown = (flags & growsDown) != 0, IsWipedOnFork = isDroppable };
         if (mapped is not null)
         {
             area = area with { Name = Machine.Vfs.PathOf(mapped), Backing = new FileBacking(mapped.Node), Offset = (long)offset, Shared = isShared, MayWrite = mayWrite };

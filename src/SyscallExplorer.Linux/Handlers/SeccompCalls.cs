@@ -59,12 +59,6 @@ internal sealed class SeccompCalls(LinuxMachine machine) : HostedCalls(machine)
         const int known = Synchronise | Log | AllowSpeculation | NewListener | SynchroniseOrSearch;
         if ((flags & ~known) != 0 || ((flags & Synchronise) != 0 && (flags & NewListener) != 0 && (flags & SynchroniseOrSearch) == 0))
             return -Errno.EINVAL;
-        if ((flags & NewListener) != 0)
-        {
-            Machine.CountMissing("seccomp(SECCOMP_FILTER_FLAG_NEW_LISTENER)");
-            return -Errno.EINVAL;
-        }
-
         if (Read(address, compat, out long error) is not { } program)
             return error;
         if (!Task.Seccomp.MayBecome(SeccompState.Filtered))
@@ -74,6 +68,13 @@ internal sealed class SeccompCalls(LinuxMachine machine) : HostedCalls(machine)
         var filter = new SeccompFilter(program, Task.Seccomp.Filter);
         if (filter.Weight > MostWeight)
             return -Errno.ENOMEM;
+        bool listens = (flags & NewListener) != 0;
+        if (listens && HasListener(Task.Seccomp.Filter))
+            return -Errno.EBUSY;
+        if (listens && Machine.Files.IsFull)
+            return -Errno.EMFILE;
+        if (listens)
+            filter = filter with { Listener = new SeccompListeners(Machine).Create() };
         var state = new SeccompState(SeccompState.Filtered, filter);
         Assign(Task, state);
         if ((flags & Synchronise) != 0)
@@ -82,7 +83,19 @@ internal sealed class SeccompCalls(LinuxMachine machine) : HostedCalls(machine)
                 Assign(thread with { HasNoNewPrivileges = thread.HasNoNewPrivileges || Task.HasNoNewPrivileges }, state);
         }
 
-        return 0;
+        return filter.Listener is { } listener ? Machine.Files.Open(new OpenFile(new SeccompListenerFile(listener), 0, OpenFlags.ReadWrite), closeOnExec: true) : 0;
+    }
+
+    /// <summary>Of a chain of filters only one may have a listener.</summary>
+    private static bool HasListener(SeccompFilter? filter)
+    {
+        for (; filter is not null; filter = filter.Previous)
+        {
+            if (filter.Listener is not null)
+                return true;
+        }
+
+        return false;
     }
 
     private IEnumerable<TaskState> OtherThreads() => Tasks.Threads(Process).Where(thread => thread.Id != Task.Id);

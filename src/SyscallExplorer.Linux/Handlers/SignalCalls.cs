@@ -42,8 +42,8 @@ internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
                 ? BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(index * 8))
                 : BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(index * 4));
             wanted = isOld
-                ? NewAction(Word(0), Word(2), Word(3), Word(1), arguments.IsCompat)
-                : NewAction(Word(0), Word(1), Word(2), BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(3 * word)), arguments.IsCompat);
+                ? NewAction(Word(0), Word(2), Word(3), Word(1), arguments)
+                : NewAction(Word(0), Word(1), Word(2), BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(3 * word)), arguments);
         }
 
         if (!IsSettable(signal, wanted is not null))
@@ -60,8 +60,8 @@ internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
         return Give(arguments[2], structure.Bytes);
     }
 
-    private static SignalAction NewAction(ulong handler, ulong flags, ulong restorer, ulong mask, bool compat) =>
-        new(handler, flags & KnownFlags, restorer, mask & ~SignalSets.Unblockable) { IsCompat = compat };
+    private static SignalAction NewAction(ulong handler, ulong flags, ulong restorer, ulong mask, SyscallArguments caller) =>
+        new(handler, flags & KnownFlags, restorer, mask & ~SignalSets.Unblockable) { IsCompat = caller.IsCompat && !caller.IsX32, IsX32 = caller.IsX32 };
 
     private static bool IsSettable(int signal, bool isSet) =>
         signal is >= 1 and <= SignalNumbers.Last && !(isSet && SignalSets.Unblockable.Has(signal));
@@ -73,7 +73,7 @@ internal sealed class SignalCalls(LinuxMachine machine) : HostedCalls(machine)
         if (!IsSettable(signal, isSet: true))
             return -Errno.EINVAL;
         SignalAction old = Machine.Signals.ActionOf(Task, signal);
-        Set(signal, NewAction(arguments[1], SignalActionFlags.ResetHandler | SignalActionFlags.NoDefer, 0, 0, arguments.IsCompat));
+        Set(signal, NewAction(arguments[1], SignalActionFlags.ResetHandler | SignalActionFlags.NoDefer, 0, 0, arguments));
         return (long)old.Handler;
     }
 

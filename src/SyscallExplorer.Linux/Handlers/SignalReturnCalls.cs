@@ -8,13 +8,14 @@ internal sealed class SignalReturnCalls(LinuxMachine machine) : HostedCalls(mach
 {
     public override IEnumerable<(string Name, HostedCall Call)> Calls =>
     [
-        ("hosted_rt_sigreturn", a => Return(a.IsCompat ? FrameKind.Compat : FrameKind.Wide)),
+        ("hosted_rt_sigreturn", a => Return(a.IsX32 ? FrameKind.X32 : a.IsCompat ? FrameKind.Compat : FrameKind.Wide)),
         ("hosted_sigreturn", _ => Return(FrameKind.Old)),
     ];
 
     private enum FrameKind
     {
         Wide,
+        X32,
         Compat,
         Old,
     }
@@ -49,9 +50,12 @@ internal sealed class SignalReturnCalls(LinuxMachine machine) : HostedCalls(mach
         var segments = new UserSegmentRegisters(Machine);
         FpuFormat format = fpu.FormatOf(guest);
         SignalFrameRules rules = SignalFrameRules.Linux_5_13.On(Machine.Architecture);
-        SignalReturn back = kind == FrameKind.Wide
-            ? SignalReturn.From64(registers, Memory.TryRead, format, rules, segments.IsStackSegment)
-            : SignalReturn.From32(registers, Memory.TryRead, format, rules, kind == FrameKind.Old);
+        SignalReturn back = kind switch
+        {
+            FrameKind.Wide => SignalReturn.From64(registers, Memory.TryRead, format, rules, segments.IsStackSegment),
+            FrameKind.X32 => SignalReturn.FromX32(registers, Memory.TryRead, format, rules, segments.IsStackSegment),
+            _ => SignalReturn.From32(registers, Memory.TryRead, format, rules, kind == FrameKind.Old),
+        };
         PtRegs restored = back.Registers;
         Task = Task with { Signals = Task.Signals with { Restart = null } };
         if (back.Mask is { } mask)

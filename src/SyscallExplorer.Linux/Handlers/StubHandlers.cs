@@ -13,6 +13,9 @@ internal static class StubHandlers
     private static readonly string[] s_forkLike = ["fork", "vfork", "clone", "clone3"];
     private static readonly string[] s_executing = ["execve", "execveat"];
     private static readonly string[] s_returning = ["rt_sigreturn", "sigreturn"];
+
+    /// <summary>Those that x32 programs call by numbers of their own.</summary>
+    private static readonly string[] s_ofX32 = ["execve", "execveat", "rt_sigreturn"];
     private static readonly string[] s_wholeFrame = [.. s_forkLike, .. s_executing, .. s_returning];
     private static readonly string[] s_readingStackPointer = ["sigaltstack"];
 
@@ -23,11 +26,16 @@ internal static class StubHandlers
             return false;
         if (s_readingStackPointer.Contains(handler.Name))
             return traits.HasPartialFrame;
-        return s_wholeFrame.Contains(handler.Name) && (traits.HasPartialFrame || abi == SyscallAbi.Wide);
+        return s_wholeFrame.Contains(handler.Name) && (traits.HasPartialFrame || abi != SyscallAbi.Ia32);
     }
 
     /// <summary>The stub's symbol.</summary>
-    public static string SymbolOf(SyscallHandler handler, SyscallAbi abi) => (abi == SyscallAbi.Ia32 ? "stub32_" : "stub_") + handler.Name;
+    public static string SymbolOf(SyscallHandler handler, SyscallAbi abi) => abi switch
+    {
+        SyscallAbi.Ia32 => "stub32_",
+        SyscallAbi.X32 => "stub_x32_",
+        _ => "stub_",
+    } + handler.Name;
 
     /// <summary>All of them, in the entry code.</summary>
     public static void Emit(KernelAssembler k)
@@ -39,6 +47,9 @@ internal static class StubHandlers
                 if ((abi == SyscallAbi.Wide ? handler.Entry64 : handler.Entry32) is not null && Has(k.Traits, handler, abi))
                     EmitStub(k, handler, abi);
             }
+
+            if (k.Traits.X32NrSyscalls > 0 && s_ofX32.Contains(handler.Name) && Has(k.Traits, handler, SyscallAbi.X32))
+                EmitStub(k, handler, SyscallAbi.X32);
         }
     }
 

@@ -30,6 +30,9 @@ internal sealed class SyscallArguments
     /// <summary>The structures are those of 32-bit programs.</summary>
     public bool IsCompat => _abi != SyscallAbi.Wide;
 
+    /// <summary>An x32 program called, by a number of its own.</summary>
+    public bool IsX32 => _abi == SyscallAbi.X32;
+
     /// <summary>An argument as the kernel's stub would pass it on.</summary>
     public ulong this[int index]
     {

@@ -26,6 +26,9 @@ public sealed class ElfFile
     /// <summary>32 or 64.</summary>
     public int Bitness => _header.Bitness;
 
+    /// <summary>Whether it is an x32 program: 64-bit code with 32-bit addresses.</summary>
+    public bool IsX32 => _header.IsX32;
+
     /// <summary>ET_DYN: a PIE, static or not, or a shared object, which runs wherever it is put; otherwise its addresses are fixed.</summary>
     public bool IsPositionIndependent => _header.Type == ElfReader.SharedObject;
 
@@ -79,7 +82,7 @@ public sealed class ElfFile
     /// <summary>
     /// READ_IMPLIES_EXEC: what a file does not say about its stack meant everything once, and 32-bit programs are still taken at that word.
     /// </summary>
-    internal bool ImpliesReadableIsExecutable => Bitness == 32 && ExecutableStack is null;
+    internal bool ImpliesReadableIsExecutable => Bitness == 32 && !IsX32 && ExecutableStack is null;
 
     /// <summary>Reads a program and checks it.</summary>
     /// <param name="bytes">The whole file.</param>

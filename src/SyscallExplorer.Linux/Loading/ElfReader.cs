@@ -9,13 +9,20 @@ namespace SyscallExplorer.Linux;
 internal delegate int FileReader(long offset, Span<byte> destination);
 
 /// <summary>What the ELF header says.</summary>
-/// <param name="Bitness">32 or 64, by the machine and not by the class: the kernel has one loader for each, and neither looks at the class.</param>
+/// <param name="Bitness">32 or 64: the width of the file's addresses.</param>
 /// <param name="Type">e_type.</param>
 /// <param name="EntryPoint">e_entry.</param>
 /// <param name="TableOffset">e_phoff.</param>
 /// <param name="EntrySize">e_phentsize.</param>
 /// <param name="Count">e_phnum.</param>
-internal sealed record ElfHeader(int Bitness, int Type, ulong EntryPoint, ulong TableOffset, int EntrySize, int Count);
+internal sealed record ElfHeader(int Bitness, int Type, ulong EntryPoint, ulong TableOffset, int EntrySize, int Count)
+{
+    /// <summary>
+    /// A 32-bit file of 64-bit code. The kernel's 64-bit loader refuses it for its short program headers, and the 32-bit one then takes it for its machine; neither looks
+    /// at the class.
+    /// </summary>
+    public bool IsX32 { get; init; }
+}
 
 /// <summary>
 /// Reads what the kernel's loader reads of a file and refuses what it refuses before it gives up the old program. elf(5), execve(2).
@@ -29,6 +36,8 @@ internal sealed class ElfReader(FileReader read, long length, string name, int e
     public const int Executable = 2, SharedObject = 3;
     private const int MachineI386 = 3, MachineI486 = 6, MachineX8664 = 62;
     private const int HeaderSize32 = 52, HeaderSize64 = 64;
+    private const int EntrySizeAt32 = 42, EntrySizeAt64 = 54;
+    private const int EntrySize32 = 32, EntrySize64 = 56;
     private const int MaxTableSize = 65536;
     private const int MaxPath = 4096;
     private const int TypeAt = 16, MachineAt = 18, EntryAt = 24;
@@ -79,13 +88,11 @@ internal sealed class ElfReader(FileReader read, long length, string name, int e
     public ImmutableArray<ElfProgramHeader> ReadTable(ElfHeader header)
     {
         bool is64 = header.Bitness == 64;
-        int size = is64 ? 56 : 32;
-        ulong place = is64 ? 54u : 42u;
+        int size = is64 ? EntrySize64 : EntrySize32;
+        ulong place = (ulong)(is64 ? EntrySizeAt64 : EntrySizeAt32);
         if (header.EntrySize != size)
         {
-            const int fileClass = 4, class32 = 1;
-            string x32 = is64 && ByteAt(fileClass) == class32 ? ". Its class is 32-bit: it is an x32 program, which the kernel does not run" : "";
-            throw Error(place, $"has program headers of {header.EntrySize} bytes; those of a {header.Bitness}-bit file have {size}{x32}");
+            throw Error(place, $"has program headers of {header.EntrySize} bytes; those of a {header.Bitness}-bit file have {size}");
         }
 
         if (header.Count == 0 || header.Count > MaxTableSize / size)
@@ -151,11 +158,12 @@ internal sealed class ElfReader(FileReader read, long length, string name, int e
                 ?? Error(MachineAt, $"is for machine {machine}{other}; x86-64 is {MachineX8664} and 32-bit x86 is {MachineI386}");
         }
 
-        bool is64 = machine == MachineX8664;
+        bool isX32 = machine == MachineX8664 && Half(head, EntrySizeAt64) != EntrySize64 && Half(head, EntrySizeAt32) == EntrySize32;
+        bool is64 = machine == MachineX8664 && !isX32;
         ulong entry = is64 ? BinaryPrimitives.ReadUInt64LittleEndian(head.AsSpan(EntryAt)) : Word(head, EntryAt);
         ulong table = is64 ? BinaryPrimitives.ReadUInt64LittleEndian(head.AsSpan(32)) : Word(head, 28);
-        int sizeAt = is64 ? 54 : 42;
-        var header = new ElfHeader(is64 ? 64 : 32, Half(head, TypeAt), entry, table, Half(head, sizeAt), Half(head, sizeAt + 2));
+        int sizeAt = is64 ? EntrySizeAt64 : EntrySizeAt32;
+        var header = new ElfHeader(is64 ? 64 : 32, Half(head, TypeAt), entry, table, Half(head, sizeAt), Half(head, sizeAt + 2)) { IsX32 = isX32 };
         if ((header.EntrySize == 0 || header.Count == 0) && CutOff(count, is64 ? HeaderSize64 : HeaderSize32, sizeAt + 2) is { } cutOff)
             throw cutOff;
         return header;
@@ -181,12 +189,6 @@ internal sealed class ElfReader(FileReader read, long length, string name, int e
 
         return new ElfProgramHeader(
             Word(bytes, 0), Word(bytes, 4), Long(bytes, 8), Long(bytes, 16), Long(bytes, 32), Long(bytes, 40), Long(bytes, 48), at);
-    }
-
-    private byte ByteAt(ulong offset)
-    {
-        Span<byte> one = stackalloc byte[1];
-        return Read(offset, one) == 1 ? one[0] : (byte)0;
     }
 
     private static int Half(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);

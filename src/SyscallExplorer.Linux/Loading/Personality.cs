@@ -31,7 +31,7 @@ internal static class Personalities
     /// </summary>
     public static Personality Under(this Personality before, ElfFile file)
     {
-        Personality kept = file.Bitness == 64 ? before & ~Personality.ReadImpliesExecute : before;
+        Personality kept = file.Bitness == 64 || file.IsX32 ? before & ~Personality.ReadImpliesExecute : before;
         return file.ImpliesReadableIsExecutable ? kept | Personality.ReadImpliesExecute : kept;
     }
 }

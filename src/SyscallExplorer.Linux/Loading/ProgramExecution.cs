@@ -55,7 +55,7 @@ internal sealed class ProgramExecution(LinuxMachine machine)
         var start = new ThreadStart(machine);
         start.Name(System.Text.Encoding.UTF8.GetString(program.Strings.FileName.Span));
         start.ResetFpu();
-        start.SetRegisters(program.File.Bitness, image.EntryPoint, image.StackPointer);
+        start.SetRegisters(program.File.Bitness, image.EntryPoint, image.StackPointer, program.File.IsX32);
         machine.Processor.Registers[Gpr.Rdx] = machine.Scheduler.Load(map);
         return 0;
     }

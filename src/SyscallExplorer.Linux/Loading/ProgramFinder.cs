@@ -59,7 +59,7 @@ internal sealed class ProgramFinder(LinuxMachine machine)
         try
         {
             ElfFile file = ElfFile.Parse((offset, bytes) => Read(place, offset, bytes), Vfs.SizeOf(place.Node), PathNames.ToText(Vfs.PathOf(place)));
-            if (!machine.Runs(file.Bitness))
+            if (!machine.Runs(file.Bitness, file.IsX32))
             {
                 error = -Errno.ENOEXEC;
                 return null;
@@ -79,6 +79,8 @@ internal sealed class ProgramFinder(LinuxMachine machine)
     public FoundProgram? WithInterpreter(FoundProgram program, out long error)
     {
         error = 0;
+        if (program.File.IsX32 && machine.Kernel.Traits.X32NrSyscalls == 0)
+            throw new ElfFormatException($"{program.File.Name} is an x32 program, which {machine.Kernel} does not run: take Linux 4.4 or a later one.", Errno.ENOEXEC);
         if (program.File.Interpreter is not { } name)
             return program;
         VfsLocation? place = Locate(PathNames.OfText(name), out int problem);

@@ -57,6 +57,7 @@ internal sealed class ProgramImageBuilder(LinuxMachine machine, AddressSpace mem
     private void Describe(FoundProgram program, AddressSpaceLayout layout) => memory.Map = memory.Map with
     {
         Bitness = program.File.Bitness,
+        IsX32 = program.File.IsX32,
         ReadImpliesExecute = layout.ReadImpliesExecute,
         Mmap = layout.Mmap,
         StackStart = layout.StackTop,
@@ -121,7 +122,7 @@ internal sealed class ProgramImageBuilder(LinuxMachine machine, AddressSpace mem
             StartOfProcess.Of(program.File, plan, layout, program.Strings, identity, random, (capabilities, moreCapabilities), interpreter) with
             {
                 Vdso = vdso,
-                KernelVsyscall = program.File.Bitness == 32 && vdso is { } text ? text + machine.Vdso.Narrow?.OffsetOf(KernelEntryStubs.Vsyscall) : null,
+                KernelVsyscall = program.File is { Bitness: 32, IsX32: false } && vdso is { } text ? text + machine.Vdso.Narrow?.OffsetOf(KernelEntryStubs.Vsyscall) : null,
             });
         Force(content.Pointer, content.Content, program.File);
         memory.Map = memory.Map with

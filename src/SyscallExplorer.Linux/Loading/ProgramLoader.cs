@@ -13,7 +13,7 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     {
         const string path = "/program";
         const ulong stackMargin = 16;
-        CheckRuns(program.Bitness);
+        CheckRuns(program.Bitness, isX32: false);
         bool is64 = program.Bitness == 64;
         ulong dataStart = is64 ? UserSpace.Data64 : UserSpace.Data32;
         ulong dataEnd = dataStart + UserSpace.DataSize;
@@ -43,20 +43,20 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     /// <exception cref="ElfFormatException">It cannot run; the message says why.</exception>
     public void Load(ElfProgram program, FileContent? input)
     {
-        CheckRuns(program.File.Bitness);
+        CheckRuns(program.File.Bitness, program.File.IsX32);
         FoundProgram found = new(program.File, Place(program), program.Strings);
         found = new ProgramFinder(machine).WithInterpreter(found, out _) ?? throw program.File.InterpreterIsMissing();
         Begin(input);
         ProgramImage image = new ProgramImageBuilder(machine, machine.Memory).Build(found);
-        Enter(program.File.Bitness, PathNames.ToText(machine.Memory.Map.Executable), image.EntryPoint, image.StackPointer);
+        Enter(program.File.Bitness, PathNames.ToText(machine.Memory.Map.Executable), image.EntryPoint, image.StackPointer, program.File.IsX32);
     }
 
-    private void CheckRuns(int bitness)
+    private void CheckRuns(int bitness, bool isX32)
     {
-        if (machine.Runs(bitness))
+        if (machine.Runs(bitness, isX32))
             return;
-        throw new ElfFormatException(bitness == 64
-            ? $"The program is a 64-bit one, and {machine.Kernel} runs 32-bit programs only."
+        throw new ElfFormatException(bitness == 64 || isX32
+            ? $"The program is {(isX32 ? "an x32" : "a 64-bit")} one, and {machine.Kernel} runs 32-bit programs only."
             : "The program is a 32-bit one, and the kernel was booted with ia32_emulation=off: it runs 64-bit programs only.", Errno.ENOEXEC);
     }
 
@@ -111,11 +111,11 @@ internal sealed class ProgramLoader(LinuxMachine machine)
     }
 
     /// <summary>The program runs from now on, and with it the tick.</summary>
-    private void Enter(int bitness, string path, ulong entryPoint, ulong stackPointer)
+    private void Enter(int bitness, string path, ulong entryPoint, ulong stackPointer, bool isX32 = false)
     {
         var start = new ThreadStart(machine);
         start.Name(path);
-        start.SetRegisters(bitness, entryPoint, stackPointer);
+        start.SetRegisters(bitness, entryPoint, stackPointer, isX32);
         machine.State = machine.State with { SwitchClock = machine.Processor.Clock };
         machine.Timers.StartTick();
         ProcessorRegisters registers = machine.Processor.Registers;

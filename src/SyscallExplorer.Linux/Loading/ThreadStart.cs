@@ -16,7 +16,7 @@ internal sealed class ThreadStart(LinuxMachine machine)
     }
 
     /// <summary>The way to the first instruction goes through the kernel's own code: registers on the task's stack, then IRET.</summary>
-    public void SetRegisters(int bitness, ulong entryPoint, ulong stackPointer)
+    public void SetRegisters(int bitness, ulong entryPoint, ulong stackPointer, bool isX32 = false)
     {
         ulong frame = machine.Tasks.Current.Registers;
         Span<byte> cleared = stackalloc byte[machine.Architecture.RegistersSize];
@@ -25,7 +25,7 @@ internal sealed class ThreadStart(LinuxMachine machine)
         machine.WritePtRegs(new PtRegs(frame, new ulong[PtRegsOffsets.Size / sizeof(ulong)]).With(
             (PtRegsOffsets.OrigAx, ulong.MaxValue),
             (PtRegsOffsets.Ip, entryPoint),
-            (PtRegsOffsets.Cs, bitness == 64 ? Selectors.UserCs : machine.Architecture.User32Cs),
+            (PtRegsOffsets.Cs, bitness == 64 || isX32 ? Selectors.UserCs : machine.Architecture.User32Cs),
             (PtRegsOffsets.Flags, Rflags.Fixed | Rflags.IF),
             (PtRegsOffsets.Sp, stackPointer),
             (PtRegsOffsets.Ss, machine.Architecture.UserDs)));

@@ -7,6 +7,9 @@ namespace SyscallExplorer.Linux;
 /// <param name="Previous">The one before it, or null.</param>
 internal sealed record SeccompFilter(ImmutableArray<BpfInstruction> Program, SeccompFilter? Previous)
 {
+    /// <summary>Who serves the calls that it leaves to others, or null.</summary>
+    public int? Listener { get; init; }
+
     /// <summary>How many filters there are, this one and those before it.</summary>
     public int Count { get; } = 1 + (Previous?.Count ?? 0);
 
@@ -32,8 +35,15 @@ internal sealed record SeccompFilter(ImmutableArray<BpfInstruction> Program, Sec
     /// <summary>Runs all filters: the most restrictive result counts, and among equals that of the newest filter.</summary>
     /// <param name="data">The call.</param>
     /// <param name="steps">How many instructions they took.</param>
-    public uint Run(SeccompData data, out int steps)
+    public uint Run(SeccompData data, out int steps) => Run(data, out steps, out _);
+
+    /// <inheritdoc cref="Run(SeccompData, out int)"/>
+    /// <param name="data">The call.</param>
+    /// <param name="steps">How many instructions they took.</param>
+    /// <param name="deciding">The filter whose result counts.</param>
+    public uint Run(SeccompData data, out int steps, out SeccompFilter deciding)
     {
+        deciding = this;
         uint result = SeccompAction.Allow;
         steps = 0;
         for (SeccompFilter? filter = this; filter is not null; filter = filter.Previous)
@@ -41,7 +51,7 @@ internal sealed record SeccompFilter(ImmutableArray<BpfInstruction> Program, Sec
             uint own = BpfInterpreter.Run(filter.Program, data, out int taken);
             steps += taken;
             if (SeccompAction.IsStricter(own, result))
-                result = own;
+                (result, deciding) = (own, filter);
         }
 
         return result;

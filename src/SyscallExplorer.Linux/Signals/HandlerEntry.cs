@@ -28,7 +28,7 @@ internal sealed class HandlerEntry(LinuxMachine machine)
             Trampolines = machine.Vdso.Trampolines(Vdso),
             KeepsStackSegment = segments.IsStackSegment((ushort)registers[PtRegsOffsets.Ss]),
         };
-        if ((action.IsCompat ? SignalFrame32.Build(delivery) : SignalFrame64.Build(delivery)) is not { } frame)
+        if ((action.IsCompat ? SignalFrame32.Build(delivery) : action.IsX32 ? SignalFrameX32.Build(delivery) : SignalFrame64.Build(delivery)) is not { } frame)
             return false;
         foreach (MemoryWrite write in frame.Writes)
         {

@@ -29,16 +29,26 @@ internal sealed record SignalReturn(bool IsWhole, PtRegs Registers, ulong? Mask,
     /// <param name="rules">The kernel's habits.</param>
     /// <param name="isStackSegment">Whether a selector is one of a writable data segment of the program.</param>
     public static SignalReturn From64(
-        PtRegs registers, UserMemoryReader read, FpuFormat format, SignalFrameRules rules, Func<ushort, bool> isStackSegment)
+        PtRegs registers, UserMemoryReader read, FpuFormat format, SignalFrameRules rules, Func<ushort, bool> isStackSegment) =>
+        FromWide(registers, read, format, rules, isStackSegment, SignalFrame64.Shape);
+
+    /// <summary>rt_sigreturn of an x32 program.</summary>
+    public static SignalReturn FromX32(
+        PtRegs registers, UserMemoryReader read, FpuFormat format, SignalFrameRules rules, Func<ushort, bool> isStackSegment) =>
+        FromWide(registers, read, format, rules, isStackSegment, SignalFrameX32.Shape);
+
+    private static SignalReturn FromWide(
+        PtRegs registers, UserMemoryReader read, FpuFormat format, SignalFrameRules rules, Func<ushort, bool> isStackSegment, WideFrame shape)
     {
         ulong frame = registers[PtRegsOffsets.Sp] - sizeof(ulong);
         SignalReturn broken = new(false, registers, null, null, null, null);
-        if (!TryReadWord(read, frame + SignalFrame64.Mask, 8, out ulong mask) || !TryReadWord(read, frame + SignalFrame64.Context, 8, out ulong flags))
+        if (!TryReadWord(read, frame + (ulong)shape.Mask, 8, out ulong mask)
+            || !TryReadWord(read, frame + (ulong)shape.Context, shape.WordSize, out ulong flags))
             return broken;
         broken = broken with { Mask = mask & ~SignalSets.Unblockable };
 
         byte[] context = new byte[RestoredContextSize];
-        if (!read(frame + SignalFrame64.MachineContext, context))
+        if (!read(frame + (ulong)shape.MachineContext, context))
             return broken;
         broken = broken with { Registers = Restore64(registers, context, flags, isStackSegment) };
 
@@ -46,10 +56,13 @@ internal sealed record SignalReturn(bool IsWhole, PtRegs Registers, ulong? Mask,
         if (SignalFpuArea.Read(read, state, format, compat: false, rules) is not { } fpu)
             return broken with { Fpu = FpuImage.Initial(format) };
         broken = broken with { Fpu = fpu };
-        byte[] stack = new byte[24];
-        if (!read(frame + SignalFrame64.ContextStack, stack))
+        byte[] stack = new byte[3 * shape.WordSize];
+        if (!read(frame + (ulong)shape.ContextStack, stack))
             return broken;
-        return broken with { IsWhole = true, Stack = new AlternateStack(Word64(stack), Word64(stack.AsSpan(16)), Word32(stack.AsSpan(8))) };
+        AlternateStack alternate = shape.WordSize == sizeof(ulong)
+            ? new AlternateStack(Word64(stack), Word64(stack.AsSpan(16)), Word32(stack.AsSpan(8)))
+            : new AlternateStack(Word32(stack), Word32(stack.AsSpan(8)), Word32(stack.AsSpan(4)));
+        return broken with { IsWhole = true, Stack = alternate };
     }
 
     /// <summary>sigreturn and rt_sigreturn of a 32-bit program.</summary>

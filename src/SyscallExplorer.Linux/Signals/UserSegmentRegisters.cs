@@ -67,7 +67,7 @@ internal sealed class UserSegmentRegisters(LinuxMachine machine)
 
     private Segment SegmentOf(ushort selector)
     {
-        bool isNull = selector >> SelectorIndexShift == 0;
+        bool isNull = selector >> SelectorIndexShift == 0 && (selector & LocalTable) == 0;
         return !isNull && Find(selector) is { } descriptor && descriptor.Dpl == UserLevel && IsReadable(descriptor)
             ? descriptor.ToSegment(selector)
             : default(Segment) with { Selector = isNull ? selector : (ushort)0 };
@@ -75,13 +75,25 @@ internal sealed class UserSegmentRegisters(LinuxMachine machine)
 
     private static bool IsReadable(Descriptor descriptor) => (descriptor.Type & CodeType) == 0 || (descriptor.Type & WritableOrReadable) != 0;
 
-    /// <summary>A present code or data segment of the GDT; programs have no LDT here.</summary>
+    /// <summary>DS and ES take what their entries of the LDT have become.</summary>
+    public void RefreshLocalData()
+    {
+        foreach (SegmentName name in (ReadOnlySpan<SegmentName>)[SegmentName.DS, SegmentName.ES])
+        {
+            if ((Registers[name].Selector & LocalTable) != 0)
+                Registers[name] = SegmentOf(Registers[name].Selector);
+        }
+    }
+
+    /// <summary>A present code or data segment of the GDT or the LDT.</summary>
     private Descriptor? Find(ushort selector)
     {
         int index = selector >> SelectorIndexShift;
-        if ((selector & LocalTable) != 0 || index == 0 || index > Registers.Gdtr.Limit >> SelectorIndexShift)
+        bool isLocal = (selector & LocalTable) != 0;
+        if (!isLocal && (index == 0 || index > Registers.Gdtr.Limit >> SelectorIndexShift))
             return null;
-        var descriptor = new Descriptor(machine.Processor.Bus.Ram.ReadUInt64(KernelLayout.GdtPhysical + (ulong)index * 8));
+        var descriptor = new Descriptor(
+            isLocal ? new LocalTables(machine)[index] : machine.Processor.Bus.Ram.ReadUInt64(KernelLayout.GdtPhysical + (ulong)index * 8));
         return descriptor.IsPresent && !descriptor.IsSystem ? descriptor : null;
     }
 }

@@ -47,11 +47,18 @@ internal sealed partial class AddressSpace
             UserRoot = child.Map.UserRoot,
             Frame = child.Map.Frame,
             Users = 1,
+            LocalTable = null,
             Areas = [.. Areas.Where(area => !area.IsNotInherited)],
             ResidentPages = 0,
             MostResidentPages = 0,
         };
         CopyWords(Map.Frame, child.Map.Frame);
+        if (!new LocalTables(machine).TryCopy(Map, child))
+        {
+            child.Leave();
+            return null;
+        }
+
         foreach (VmArea area in child.Map.Areas)
         {
             if (area.IsWipedOnFork || child.TryInherit(area, Root))
@@ -119,6 +126,7 @@ internal sealed partial class AddressSpace
             Frames.Release(table);
         machine.PageTables.ClearUserHalf(gone.KernelRoot);
         machine.PageTables.ClearUserHalf(gone.UserRoot);
+        new LocalTables(machine).Release(gone);
         Frames.Release(gone.Frame);
         machine.State = machine.State with { Maps = machine.State.Maps.Remove(gone.Id), DeadRoots = machine.State.DeadRoots.Add(gone.KernelRoot) };
         machine.Processor.FlushTranslations();

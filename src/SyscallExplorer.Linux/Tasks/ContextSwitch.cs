@@ -13,6 +13,7 @@ internal static class ContextSwitch
     public static void Emit(KernelAssembler k)
     {
         k.Global("__switch_to");
+        LazyFpu.Leave(k);
         FpuSwitch.SaveUnlessSaved(k, rdi);
         SaveSegments(k);
         LoadTls(k);
@@ -28,7 +29,9 @@ internal static class ContextSwitch
         k.mov(k.TopOfStack(), rax);
         if (k.Traits.HasPartialFrame)
             SwitchUserStackPointer(k);
-        if (!k.Traits.LoadsFpuLate)
+        if (LazyFpu.IsIn(k.Traits))
+            LazyFpu.Come(k);
+        else if (!k.Traits.LoadsFpuLate)
             FpuSwitch.LoadNow(k, rsi);
         k.mov(rax, rdi);
         k.ret();

@@ -18,6 +18,8 @@ internal static class FpuSwitch
 
         k.Global("switch_fpu_return");
         k.mov(rdi, k.PerCpu(PerCpuOffsets.CurrentTask));
+        if (LazyFpu.IsIn(k.Traits))
+            LazyFpu.Return(k);
         Load(k, rdi);
         k.and(__dword_ptr[rdi + TaskLayout.ThreadFlags], ~ThreadFlags.NeedFpuLoad);
         k.ret();
@@ -29,7 +31,7 @@ internal static class FpuSwitch
         string done = k.Unique("fpu_saved");
         string legacy = k.Unique("fpu_fxsave");
         string mark = k.Unique("fpu_mark");
-        k.test(__dword_ptr[task + TaskLayout.ThreadFlags], ThreadFlags.NeedFpuLoad);
+        k.test(__dword_ptr[task + TaskLayout.ThreadFlags], ThreadFlags.NeedFpuLoad | (LazyFpu.IsIn(k.Traits) ? ThreadFlags.FpuIsAway : 0));
         k.jne(k.To(done));
         k.OnlyWithout(KernelFeature.Xsave, () => k.jmp(k.To(legacy)));
         k.mov(eax, -1);
@@ -53,7 +55,8 @@ internal static class FpuSwitch
     /// <summary>What was saved of the current task, which is RDI, is a copy: the processor's registers go on being its own.</summary>
     public static void KeepLoaded(KernelAssembler k) => k.and(__dword_ptr[rdi + TaskLayout.ThreadFlags], ~ThreadFlags.NeedFpuLoad);
 
-    private static void Load(KernelAssembler k, AssemblerRegister64 task)
+    /// <summary>Loads the registers of a task; EAX and EDX are overwritten.</summary>
+    public static void Load(KernelAssembler k, AssemblerRegister64 task)
     {
         string done = k.Unique("fpu_loaded");
         string legacy = k.Unique("fpu_fxrstor");

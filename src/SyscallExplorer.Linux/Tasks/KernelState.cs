@@ -121,6 +121,9 @@ internal sealed record KernelState
     /// <summary>The counters of eventfd.</summary>
     public ImmutableDictionary<int, EventCounter> EventCounters { get; init; } = ImmutableDictionary<int, EventCounter>.Empty;
 
+    /// <summary>Who serves the calls that seccomp filters leave to others.</summary>
+    public ImmutableDictionary<int, SeccompListener> SeccompListeners { get; init; } = ImmutableDictionary<int, SeccompListener>.Empty;
+
     public ImmutableDictionary<int, EpollState> Epolls { get; init; } = ImmutableDictionary<int, EpollState>.Empty;
 
     /// <summary>Which epolls hear of what.</summary>

@@ -22,6 +22,9 @@ internal sealed record MemoryMap
     /// <summary>32 or 64: which addresses it has.</summary>
     public int Bitness { get; init; } = 64;
 
+    /// <summary>Whether its program is an x32 one: 64-bit code with 32-bit addresses.</summary>
+    public bool IsX32 { get; init; }
+
     /// <summary>READ_IMPLIES_EXEC of the personality: what may be read may be executed.</summary>
     public bool ReadImpliesExecute { get; init; }
 
@@ -65,6 +68,9 @@ internal sealed record MemoryMap
 
     /// <summary>PR_SET_THP_DISABLE. The machine has no huge pages, so that it is only kept and told.</summary>
     public bool HugePagesDisabled { get; init; }
+
+    /// <summary>Descriptors of the program's own, or null.</summary>
+    public LocalTable? LocalTable { get; init; }
 
     /// <summary>Pages that it holds, and the most that it ever held.</summary>
     public long ResidentPages { get; init; }

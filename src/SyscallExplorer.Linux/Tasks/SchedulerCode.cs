@@ -22,6 +22,7 @@ internal static class SchedulerCode
         k.Composed();
         k.Phase(PhaseKind.Schedule);
         EmitSchedule(k);
+        LocalTableSwitch.Emit(k);
         ContextSwitch.Emit(k);
         FpuSwitch.Emit(k);
         EmitIdle(k);
@@ -50,6 +51,8 @@ internal static class SchedulerCode
         k.test(rdx, rdx);
         k.je(k.To("schedule.switch"));
         k.mov(cr3, rdx);
+        k.mov(rcx, __qword_ptr[rax + TaskLayout.Mm]);
+        k.call(k.To(LocalTableSwitch.Symbol));
         k.Local("schedule.switch");
         k.mov(rsi, rax);
         k.CallFar("__switch_to_asm");

@@ -15,6 +15,9 @@ internal sealed record SignalAction(ulong Handler, ulong Flags, ulong Restorer, 
     /// <summary>Whether a 32-bit call has set it: then its frames are those of 32-bit programs.</summary>
     public bool IsCompat { get; init; }
 
+    /// <summary>Whether an x32 call has set it.</summary>
+    public bool IsX32 { get; init; }
+
     /// <summary>Whether the signal is dropped.</summary>
     public bool Drops(int signal) => Handler == Ignore || (Handler == Default && SignalSets.IgnoredByDefault.Has(signal));
 

@@ -217,6 +217,7 @@ internal sealed class TaskCreation(LinuxMachine machine)
         SeededBytes.Fill(machine.Seed, SeededBytes.StackCanary, task.Id * 8L, canary);
         child[TaskLayout.StackCanary] = BitConverter.ToUInt64(canary) & ~0xFFul;
         child.Flags = (parent.Flags & ~(uint)(ThreadFlags.SigPending | ThreadFlags.NeedResched | ThreadFlags.NotifySignal)) | ThreadFlags.NeedFpuLoad;
+        child[TaskLayout.FpuTurns] = 0;
         child[TaskLayout.RealParent] = machine.Architecture.DirectMapped(machine.Tasks.FrameOf(process.Parent));
         child[TaskLayout.Signal] = machine.Architecture.DirectMapped(process.Frame);
         child[TaskLayout.Files] = machine.Architecture.DirectMapped(machine.State.FileTables[task.FileTable].Frame);

@@ -43,6 +43,9 @@ internal static class TaskLayout
     /// <summary><c>lowest_stack</c>: down to where the task's stack may have been used since it was last erased. 0 stands for all of it.</summary>
     public const int LowestStack = 0xA0;
 
+    /// <summary><c>fpu_counter</c>: how many turns in a row the task has used the FPU, a byte.</summary>
+    public const int FpuTurns = 0xA8;
+
     /// <summary><c>struct pid</c>: its level, then a number for each level of namespaces.</summary>
     public const int PidBlock = 0x140;
     public const int PidLevel = 0x04;
@@ -64,6 +67,9 @@ internal static class TaskLayout
     /// <summary><c>mm_struct</c>, in a frame of its own: base of the mapped stub page of 32-bit programs and its landing pad.</summary>
     public const int MmVdso = 0x00;
     public const int MmLandingPad = 0x08;
+
+    /// <summary>The descriptor of its LDT, two words as in the GDT, or zero.</summary>
+    public const int MmLdt = 0x10;
 
     /// <summary><c>files_struct</c>, in a frame of its own: a dword for each descriptor that says what kind of file it is.</summary>
     public const int MaxDescriptors = 1024;
@@ -112,6 +118,9 @@ public static class ThreadFlags
 
     /// <summary>TIF_NEED_FPU_LOAD: the registers of FPU, SSE and AVX lie in memory and not in the processor.</summary>
     public const int NeedFpuLoad = 1 << 14;
+
+    /// <summary>The kit's own, before Linux 4.6: the registers lie in memory, and CR0.TS is set while the task runs. It is no work on the way to user mode.</summary>
+    public const int FpuIsAway = 1 << 26;
 
     /// <summary>Those that the exit loop serves.</summary>
     public const int ExitLoop = NotifyResume | SigPending | NeedResched | Uprobe | PatchPending | NotifySignal;

@@ -17,6 +17,8 @@ internal readonly record struct UserDescriptor(int Entry, uint Base, uint Limit,
     private const uint LimitInPages = 1 << 4;
     private const uint NotPresent = 1 << 5;
     private const uint Usable = 1 << 6;
+    private const uint LongMode = 1 << 7;
+    private const uint ConformingCode = 3;
     private const uint EmptyFlags = ReadExecuteOnly | NotPresent;
 
     private uint Contents => (Flags >> ContentsShift) & ContentsMask;
@@ -26,6 +28,12 @@ internal readonly record struct UserDescriptor(int Entry, uint Base, uint Limit,
 
     /// <summary>A TLS entry is a present 32-bit data segment, or empty.</summary>
     public bool IsAllowed => IsEmpty || ((Flags & Is32Bit) != 0 && Contents <= 1 && (Flags & NotPresent) == 0);
+
+    /// <summary>What clears an entry of the LDT: not present, not writable, and nothing else.</summary>
+    private bool IsEmptyLocal => Base == 0 && Limit == 0 && (Flags & ~LongMode) == EmptyFlags;
+
+    /// <summary>Whether modify_ldt takes it: conforming code has to be absent, and its old form takes none at all.</summary>
+    public bool IsAllowedInLocalTable(bool isOld) => Contents != ConformingCode || (!isOld && (Flags & NotPresent) != 0);
 
     public static UserDescriptor Read(ReadOnlySpan<byte> bytes) => new(
         BinaryPrimitives.ReadInt32LittleEndian(bytes), BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]),
@@ -49,6 +57,25 @@ internal readonly record struct UserDescriptor(int Entry, uint Base, uint Limit,
         ulong access = type | codeOrData | ring3 | Segment.PresentBit
             | ((Flags & Usable) != 0 ? 1u << 12 : 0)
             | Segment.DefaultSizeBit
+            | ((Flags & LimitInPages) != 0 ? Segment.GranularityBit : 0u);
+        return (Limit & 0xFFFF) | ((Base & 0xFF_FFFFul) << 16) | (access << 40) | ((Limit & 0xF_0000ul) << 32) | ((Base & 0xFF00_0000ul) << 32);
+    }
+
+    /// <summary>
+    /// The descriptor in the LDT: any segment of ring 3 but a 64-bit one, 16-bit ones among them. From Linux 4.15 on it is marked accessed, since the
+    /// processor could not do so in a table that is mapped for reading only.
+    /// </summary>
+    public ulong EncodeLocal(bool isOld, Version version)
+    {
+        const ulong codeOrData = 1 << 4, ring3 = 3 << 5, writable = 2;
+        const int accessedSince = 15;
+        if (IsEmptyLocal || (isOld && Base == 0 && Limit == 0))
+            return 0;
+        ulong accessed = version >= new Version(4, accessedSince) ? 1u : 0;
+        ulong access = accessed | ((Flags & ReadExecuteOnly) == 0 ? writable : 0) | (Contents << 2) | codeOrData | ring3
+            | ((Flags & NotPresent) == 0 ? Segment.PresentBit : 0u)
+            | ((Flags & Usable) != 0 && !isOld ? 1u << 12 : 0)
+            | ((Flags & Is32Bit) != 0 ? Segment.DefaultSizeBit : 0u)
             | ((Flags & LimitInPages) != 0 ? Segment.GranularityBit : 0u);
         return (Limit & 0xFFFF) | ((Base & 0xFF_FFFFul) << 16) | (access << 40) | ((Limit & 0xF_0000ul) << 32) | ((Base & 0xFF00_0000ul) << 32);
     }

@@ -37,6 +37,9 @@ internal enum WaitKind
 
     /// <summary>A clock of processor time, which the tick looks at.</summary>
     ProcessorTime,
+
+    /// <summary>An answer to the call of the task of this number, which its seccomp filter has left to a listener.</summary>
+    SeccompAnswer,
 }
 
 /// <summary>One thing that a task waits for.</summary>

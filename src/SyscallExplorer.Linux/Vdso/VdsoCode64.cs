@@ -89,6 +89,9 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
         a.ret();
     }
 
+    public void EmitGetrandom(VdsoAssembler a) =>
+        VdsoRandom.Emit(a, Page(_layout.Random ?? throw new InvalidOperationException("This data page tells nothing about random numbers.")));
+
     public void EmitGetcpu(VdsoAssembler a) => GetcpuCode.Emit(a, generation.KnowsRdpid, (argument, skip) =>
     {
         AssemblerRegister64 pointer = argument == 0 ? rdi : rsi;

@@ -18,6 +18,7 @@ internal sealed record VdsoGeneration(
 {
     private static readonly ImmutableArray<VdsoCall> s_first64 = [VdsoCall.ClockGettime, VdsoCall.Gettimeofday, VdsoCall.Getcpu, VdsoCall.Time];
     private static readonly ImmutableArray<VdsoCall> s_since53 = [.. s_first64, VdsoCall.ClockGetres];
+    private static readonly ImmutableArray<VdsoCall> s_since611 = [.. s_since53, VdsoCall.Getrandom];
     private static readonly ImmutableArray<VdsoCall> s_first32 = [VdsoCall.ClockGettime, VdsoCall.Gettimeofday, VdsoCall.Time];
     private static readonly ImmutableArray<VdsoCall> s_since53In32 = [.. s_first32, VdsoCall.ClockGetres, VdsoCall.ClockGettime64];
     private static readonly ImmutableArray<VdsoCall> s_since68In32 = [.. s_since53In32, VdsoCall.Getcpu];
@@ -38,7 +39,7 @@ internal sealed record VdsoGeneration(
         new("5.13", Version(5, 13), VvarLayout.Linux_5_13, TscOrdering.WholeRead, true, s_since53, s_since53In32, true, true),
         new("6.1", Version(6, 1), VvarLayout.Linux_5_13, TscOrdering.WholeRead, true, s_since53, s_since53In32, true, true),
         new("6.8", Version(6, 8), VvarLayout.Linux_5_13, TscOrdering.WholeRead, true, s_since53, s_since68In32, true, true),
-        new("6.12", Version(6, 12), VvarLayout.Linux_6_12, TscOrdering.WholeRead, true, s_since53, s_since68In32, false, true),
+        new("6.12", Version(6, 12), VvarLayout.Linux_6_12, TscOrdering.WholeRead, true, s_since611, s_since68In32, false, true),
     ];
 
     /// <summary>The generation of a kernel.</summary>
@@ -58,6 +59,7 @@ internal enum VdsoCall
     Gettimeofday,
     Time,
     Getcpu,
+    Getrandom,
 }
 
 /// <summary>What they are called.</summary>
@@ -72,6 +74,7 @@ internal static class VdsoCallNames
         VdsoCall.Gettimeofday => "gettimeofday",
         VdsoCall.Time => "time",
         VdsoCall.Getcpu => "getcpu",
+        VdsoCall.Getrandom => "getrandom",
         _ => throw new ArgumentOutOfRangeException(nameof(call)),
     };
 

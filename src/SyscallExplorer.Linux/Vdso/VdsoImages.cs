@@ -34,6 +34,9 @@ internal static class VdsoImages
 
         foreach (VdsoCall call in narrow ? generation.Functions32 : generation.Functions)
         {
+            // x32 programs have never had it.
+            if (abi == VdsoAbi.X32 && call == VdsoCall.Getrandom)
+                continue;
             var a = new VdsoAssembler(abi, next);
             Emit(a, generation, call, functions);
             VdsoFunction function = a.Finish(call.Prefixed());
@@ -82,6 +85,7 @@ internal static class VdsoImages
             VdsoCall.Gettimeofday => wide.EmitGettimeofday,
             VdsoCall.Time => wide.EmitTime,
             VdsoCall.Getcpu => wide.EmitGetcpu,
+            VdsoCall.Getrandom => wide.EmitGetrandom,
             _ => throw new ArgumentOutOfRangeException(nameof(call)),
         };
         emit64(a);

@@ -8,8 +8,11 @@ namespace SyscallExplorer.Linux;
 /// <param name="Narrow">Of 32-bit programs.</param>
 internal sealed record VdsoSet(Vdso? Wide, Vdso? Narrow)
 {
-    /// <summary>Frames of the data page and of the two images.</summary>
-    public const ulong DataPhysical = 0x0320_0000, WidePhysical = 0x0321_0000, NarrowPhysical = 0x0322_0000;
+    /// <summary>Frames of the data page and of the images.</summary>
+    public const ulong DataPhysical = 0x0320_0000, WidePhysical = 0x0321_0000, NarrowPhysical = 0x0322_0000, X32Physical = 0x0324_0000;
+
+    /// <summary>Of x32 programs, where the kernel runs them.</summary>
+    public Vdso? X32 { get; init; }
 
     /// <summary>Pages that an image may have.</summary>
     public const int MaxPages = 16;
@@ -22,7 +25,11 @@ internal sealed record VdsoSet(Vdso? Wide, Vdso? Narrow)
             Check(kernel, image, given);
         return new(
             options.HasVdso && !kernel.Is32Bit ? given.FirstOrDefault(image => image.Abi == VdsoAbi.X64) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.X64) : null,
-            options.HasVdso32 ? given.FirstOrDefault(image => image.Abi == VdsoAbi.I386) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.I386, features) : null);
+            options.HasVdso32 ? given.FirstOrDefault(image => image.Abi == VdsoAbi.I386) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.I386, features) : null)
+        {
+            X32 = options.HasVdso && kernel.Traits.X32NrSyscalls > 0
+                ? given.FirstOrDefault(image => image.Abi == VdsoAbi.X32) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.X32) : null,
+        };
     }
 
     private static void Check(KernelGeneration kernel, Vdso image, IReadOnlyList<Vdso> given)
@@ -32,17 +39,20 @@ internal sealed record VdsoSet(Vdso? Wide, Vdso? Narrow)
             throw new ArgumentException($"The {image} reads another data page than {kernel} writes: boot a kernel of its own version.", nameof(image));
         if (kernel.Is32Bit && image.Abi != VdsoAbi.I386)
             throw new ArgumentException($"The {image} would serve nobody: {kernel} has 32-bit programs only.", nameof(image));
-        if (image.Abi == VdsoAbi.X32)
-            throw new ArgumentException($"The {image} would serve nobody: the machine runs no x32 programs.", nameof(image));
+        if (image.Abi == VdsoAbi.X32 && kernel.Traits.X32NrSyscalls == 0)
+            throw new ArgumentException($"The {image} would serve nobody: {kernel} runs no x32 programs.", nameof(image));
         if (given.Count(other => other.Abi == image.Abi) > 1)
             throw new ArgumentException($"Two images are for {image.Abi} programs; a machine has one.", nameof(image));
     }
 
     /// <summary>SHA-256 of all, in hexadecimal.</summary>
-    public string Hash => Convert.ToHexString(SHA256.HashData([.. Wide?.Bytes ?? [], .. Narrow?.Bytes ?? []])).ToLowerInvariant();
+    public string Hash => Convert.ToHexString(SHA256.HashData([.. Wide?.Bytes ?? [], .. Narrow?.Bytes ?? [], .. X32?.Bytes ?? []])).ToLowerInvariant();
 
     /// <summary>The image for programs of a width.</summary>
     public Vdso? For(int bitness) => bitness == 64 ? Wide : Narrow;
+
+    private (Vdso? Image, ulong Physical) For(MemoryMap map) =>
+        map.IsX32 ? (X32, X32Physical) : map.Bitness == 64 ? (Wide, WidePhysical) : (Narrow, NarrowPhysical);
 
     /// <summary>Puts the images into memory, patched for the processor, and the first values of the clocks.</summary>
     public void Write(PhysicalMemory ram, IReadOnlySet<KernelFeature> features, VvarLayout layout, ReadOnlySpan<byte> timekeeper)
@@ -51,6 +61,8 @@ internal sealed record VdsoSet(Vdso? Wide, Vdso? Narrow)
             ram.Write(WidePhysical, Wide.For(features));
         if (Narrow is not null)
             ram.Write(NarrowPhysical, Narrow.For(features));
+        if (X32 is not null)
+            ram.Write(X32Physical, X32.For(features));
         byte[] page = new byte[KernelLayout.PageSize];
         VvarPage.WriteFirst(page, layout, timekeeper);
         ram.Write(DataPhysical, page);
@@ -63,14 +75,12 @@ internal sealed record VdsoSet(Vdso? Wide, Vdso? Narrow)
     /// <returns>Where the image begins, or null without one.</returns>
     public ulong? Map(PhysicalMemory ram, AddressSpace memory, Func<ulong, ulong?> start)
     {
-        int bitness = memory.Map.Bitness;
-        if (For(bitness) is not { } image)
+        if (For(memory.Map) is not ({ } image, var physical))
             return null;
         ulong dataSize = (ulong)image.Data.Pages * KernelLayout.PageSize, size = (ulong)image.Pages * KernelLayout.PageSize;
         if (start(dataSize + size) is not { } data)
             return null;
         ulong text = data + dataSize;
-        ulong physical = bitness == 64 ? WidePhysical : NarrowPhysical;
         if (dataSize > 0)
             memory.Add(new VmArea(data, text, true, false, false, "[vvar]") { Backing = new KernelPages(DataPhysical, 1, IsImage: false), MayWrite = false });
         memory.Add(new VmArea(text, text + size, true, false, true, "[vdso]") { Backing = new KernelPages(physical, image.Pages, IsImage: true) });

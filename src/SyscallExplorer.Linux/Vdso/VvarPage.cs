@@ -37,6 +37,12 @@ internal static class VvarPage
             BinaryPrimitives.WriteUInt64LittleEndian(page[clock.Seconds..], seconds);
         if (layout.Resolution is { } resolution)
             BinaryPrimitives.WriteInt32LittleEndian(page[resolution..], 1);
+        if (layout.Random is { } random)
+        {
+            // The kernel's generator has a key from the first on; zero is the generation of a program that has none.
+            BinaryPrimitives.WriteUInt64LittleEndian(page[random..], 1);
+            BinaryPrimitives.WriteUInt64LittleEndian(page[(random + sizeof(ulong))..], 1);
+        }
     }
 
     /// <summary>R11 is the timekeeper. What readers see meanwhile is odd, and they wait.</summary>

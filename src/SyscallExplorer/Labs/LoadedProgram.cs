@@ -63,7 +63,12 @@ internal sealed class LoadedProgram
     private ElfFile ReadFile()
     {
         byte[] bytes;
-        if (_request.Root is { } root)
+        if (_request.Elf is { } file)
+        {
+            bytes = file.ToArray();
+            _file = new HostInput(_request.Path, HostInputKind.Content, Hash(bytes));
+        }
+        else if (_request.Root is { } root)
         {
             try
             {

@@ -29,6 +29,9 @@ public sealed record ProgramRequest
     /// <summary>The assembled program, or null for a file.</summary>
     public UserProgram? Code { get; }
 
+    /// <summary>The bytes of an ELF file that stands nowhere on this computer, or null.</summary>
+    public ReadOnlyMemory<byte>? Elf { get; private init; }
+
     /// <summary>Strings such as HOME=/; none unless given. An assembled program has none.</summary>
     public IReadOnlyList<string> Environment { get; init; } = [];
 
@@ -54,6 +57,12 @@ public sealed record ProgramRequest
     /// <param name="bitness">32 or 64.</param>
     /// <exception cref="ArgumentException">The program cannot be assembled; the message says why.</exception>
     public static ProgramRequest Assemble(Action<Assembler> write, int bitness = 64) => new(UserProgram.Assemble(write, bitness));
+
+    /// <summary>An ELF program that stands in memory.</summary>
+    /// <param name="name">The name that it goes by in the machine.</param>
+    /// <param name="file">The bytes of the file.</param>
+    /// <param name="arguments">Its arguments, without its own name.</param>
+    public static ProgramRequest OfElf(string name, ReadOnlyMemory<byte> file, params string[] arguments) => new(name, arguments) { Elf = file };
 
     /// <summary>The same with a text on standard input, as UTF-8.</summary>
     public ProgramRequest WithInput(string text) => this with { Input = Encoding.UTF8.GetBytes(text) };

@@ -54,6 +54,9 @@ public sealed record TaskTimeline(int Task, int Process, int Parent, string Comm
 /// <param name="Text">The call as strace writes it.</param>
 public sealed record ObservedCall(int Task, string Name, long Start, long? End, long? Result, string Text)
 {
+    /// <summary>The way by which the program entered the kernel; null where the call was found in the kernel already, as at the start of a run.</summary>
+    public EntryPath? Path { get; init; }
+
     /// <summary>Cycles from the start of the run.</summary>
     public double StartCycles => Start / 256.0;
 }

@@ -43,5 +43,9 @@ internal static class SelfTestRows
         new("vdso_restorer", 32, 2) { IsDynamic = true },
         new("test_vsyscall", 64, 11) { IsDynamic = true },
         new("test_vsyscall", 32, 2) { IsDynamic = true },
+        new("ldt_gdt", 64, 62),
+        new("ldt_gdt", 32, 63),
+        new("sigreturn", 64, 19),
+        new("sigreturn", 32, 16),
     ];
 }

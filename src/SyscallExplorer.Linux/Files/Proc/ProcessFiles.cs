@@ -57,7 +57,7 @@ internal sealed record TaskDirectory(int Id, bool IsThread) : SyntheticDirectory
     private static readonly HashSet<string> s_private = ["auxv", "environ", "personality", "syscall"];
 
     public override IEnumerable<string> Names(LinuxMachine machine) =>
-        s_files.Keys.Concat(["cwd", "exe", "fd", "root"]).Concat(IsThread ? [] : ["task"]);
+        s_files.Keys.Concat(["cwd", "exe", "fd", "mem", "root"]).Concat(IsThread ? [] : ["task"]);
 
     public override SyntheticEntry? Find(LinuxMachine machine, string name)
     {
@@ -70,6 +70,7 @@ internal sealed record TaskDirectory(int Id, bool IsThread) : SyntheticDirectory
             },
             "root" => new SyntheticLink(_ => "/") { Destination = asked => new VfsLocation(asked.Vfs.Root) },
             "fd" => new DescriptorDirectory(Id) { Owner = TaskIdentity.Uid },
+            "mem" => new ProcessMemoryEntry(Id),
             "task" when !IsThread => new ThreadList(Id),
             _ when s_files.TryGetValue(name, out Func<LinuxMachine, TaskState, byte[]>? text) => new SyntheticFile(
                 asked => asked.Tasks.Find(Id) is { } task ? text(asked, task) : [], s_private.Contains(name) ? Octal.OwnerRead : Octal.ReadByAnyone),

@@ -25,14 +25,14 @@ internal sealed class CallRecorder
     public string Text => _machine.SystemCalls?.ToString() ?? "";
 
     /// <summary>A call is entered; the machine stands at <see cref="KernelPoint.CallEnters"/>.</summary>
-    public void Enter(int task, string name, long start)
+    public void Enter(int task, string name, EntryPath? path, long start)
     {
         IsComplete &= _calls.Count < _limit;
         if (!IsComplete)
             return;
         _machine.WriteDownCall(KernelPoint.CallEnters);
         _open[task] = _calls.Count;
-        _calls.Add(new ObservedCall(task, name, start, null, null, ""));
+        _calls.Add(new ObservedCall(task, name, start, null, null, "") { Path = path });
     }
 
     /// <summary>A call is left; the machine stands at <see cref="KernelPoint.CallLeaves"/>.</summary>

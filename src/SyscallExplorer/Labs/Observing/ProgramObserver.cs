@@ -104,7 +104,10 @@ internal sealed class ProgramObserver
         _next = _context.Tracker.Next(processor, instruction);
         if (_ring == 3)
         {
-            _activity = _next.Phase.Kind == PhaseKind.HardwareEntry ? CallOf(processor, instruction) : _user;
+            if (_next.Phase.Kind == PhaseKind.HardwareEntry)
+                (_activity, _context.CallPath) = (CallOf(processor, instruction), PathOf(processor, instruction));
+            else
+                _activity = _user;
             return;
         }
 
@@ -187,7 +190,7 @@ internal sealed class ProgramObserver
         }
 
         string name = NameOf(call.Number, call.IsCompat);
-        _calls.Enter(_task, name, _context.CallStart);
+        _calls.Enter(_task, name, _context.CallPath, _context.CallStart);
         if (_options.MapsAt.Contains(name) && ViewOf(_task) is { } task)
             _maps.Add((task, name, Now, _machine.MemoryMapOf(_task)));
     }
@@ -243,6 +246,18 @@ internal sealed class ProgramObserver
         return _accounts.Of(ActivityKind.SystemCall, compat ? $"{name} (32-bit)" : name);
     }
 
+    private static EntryPath? PathOf(Processor processor, in Instruction instruction)
+    {
+        bool is64Bit = processor.Registers[SegmentName.CS].Selector == Selectors.UserCs;
+        return instruction.Mnemonic switch
+        {
+            Mnemonic.Syscall => is64Bit ? EntryPath.Syscall : EntryPath.SyscallCompat,
+            Mnemonic.Sysenter => EntryPath.Sysenter,
+            Mnemonic.Int => is64Bit ? EntryPath.Int80From64Bit : EntryPath.Int80,
+            _ => null,
+        };
+    }
+
     /// <summary>A return from a signal handler leaves in the result's register what the interrupted code had there.</summary>
     private static bool ReturnsOwnResult(ActivityAccount activity) =>
         activity.Kind == ActivityKind.SystemCall && !activity.Name.StartsWith("rt_sigreturn", StringComparison.Ordinal)
@@ -269,6 +284,9 @@ internal sealed class ProgramObserver
         public PhaseTracker Tracker { get; } = tracker;
 
         public ActivityAccount Activity { get; set; } = activity;
+
+        /// <summary>How its call entered the kernel.</summary>
+        public EntryPath? CallPath { get; set; }
 
         /// <summary>When its call entered the kernel.</summary>
         public long CallStart { get; set; }
