@@ -138,6 +138,9 @@ internal static class I386Handlers
         k.test(edx, edx);
         k.je(k.To(done));
         k.mov(cr3, edx);
+
+        // A tracer hears of the new program when its address space is there.
+        HypercallStub.Waiting(k, HypercallNumbers.TraceExecution);
         WantIret(k);
         k.Local(done);
         k.ret();
