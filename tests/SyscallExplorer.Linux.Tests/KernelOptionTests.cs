@@ -68,6 +68,23 @@ public sealed class KernelOptionTests
     }
 
     [Theory]
+    [InlineData("SapphireRapids", "", null)]
+    [InlineData("SapphireRapids", "spectre_v2=on", null)]
+    [InlineData("SapphireRapids", "spectre_v2=eibrs", null)]
+    [InlineData("SapphireRapids", "spectre_v2=eibrs,retpoline", KernelFeature.Retpoline)]
+    [InlineData("SapphireRapids", "spectre_v2=eibrs,lfence", KernelFeature.RetpolineLfence)]
+    [InlineData("Skylake", "spectre_v2=on", KernelFeature.KernelIbrs)]
+    [InlineData("Skylake", "spectre_v2=eibrs", KernelFeature.KernelIbrs)]
+    [InlineData("Haswell", "spectre_v2=eibrs", KernelFeature.Retpoline)]
+    public void Enhanced_ibrs_stays_on_where_the_processor_has_it(string cpu, string options, KernelFeature? expected)
+    {
+        IReadOnlySet<KernelFeature> features = KernelOptions.Parse(options).FeaturesFor(Cpus.Find(cpu), new Version(6, 8));
+        foreach (KernelFeature kind in (KernelFeature[])[KernelFeature.Retpoline, KernelFeature.RetpolineLfence, KernelFeature.KernelIbrs])
+            Assert.Equal(kind == expected, features.Contains(kind));
+        Assert.Contains(KernelFeature.RsbContextSwitch, features);
+    }
+
+    [Theory]
     [InlineData("Skylake", "", true)]
     [InlineData("Zen2", "", false)]
     [InlineData("Skylake", "mds=off", false)]

@@ -92,7 +92,7 @@ public enum KernelFeature
     /// <summary>32-bit programs run, and their system calls are served.</summary>
     Ia32Emulation,
 
-    /// <summary>A return takes its target from a call that has just been made (SRSO on AMD's families 15h to 17h).</summary>
+    /// <summary>A return takes its target from a call that has just been made (SRSO on AMD's family 17h).</summary>
     SafeReturns,
 
     /// <summary>The same on family 19h, whose predictor is untrained by an alias of the return's address (SRSO).</summary>

@@ -16,7 +16,7 @@ internal static class KernelOptionTable
         new("mitigations", ["auto", "off"], new(5, 2)),
         new("pti", ["auto", "on", "off"], new(4, 15)),
         new("nopti", null, new(4, 15)),
-        new("spectre_v2", ["auto", "on", "off", "retpoline", "retpoline,generic", "retpoline,amd", "retpoline,lfence", "ibrs"], new(4, 15)),
+        new("spectre_v2", ["auto", "on", "off", "retpoline", "retpoline,generic", "retpoline,amd", "retpoline,lfence", "ibrs", "eibrs", "eibrs,retpoline", "eibrs,lfence"], new(4, 15)),
         new("nospectre_v2", null, new(4, 15)),
         new("nospectre_v1", null, new(5, 1)),
         new("spectre_bhi", ["on", "off"], new(6, 9)),

@@ -162,16 +162,19 @@ public sealed class KernelOptions
         string choice = Given("nospectre_v2") || !mitigate ? "off" : Value("spectre_v2") ?? "auto";
         if ((choice == "retpoline,amd" && !isAmd) || (choice == "ibrs" && (isAmd || !cpu.Has(CpuFeature.SpecCtrl))))
             choice = "auto";
+        if (choice.StartsWith("eibrs", StringComparison.Ordinal) && (version < s_genericOnAmd || !cpu.HasEnhancedIbrs))
+            choice = "auto";
+        bool isAutomatic = choice is "auto" or "on";
         bool retbleed = version >= s_retbleed && mitigate && Value("retbleed") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Retbleed) != 0;
         bool on = choice switch { "off" => false, "auto" => suffers, _ => true };
-        bool ibrs = on && !isAmd && version >= s_retbleed && (choice == "ibrs" || (choice == "auto" && retbleed));
-        if (choice == "auto" && cpu.HasEnhancedIbrs && version >= s_enhancedIbrs)
+        bool ibrs = on && !isAmd && version >= s_retbleed && (choice == "ibrs" || (isAutomatic && retbleed));
+        if ((isAutomatic && cpu.HasEnhancedIbrs && version >= s_enhancedIbrs) || choice == "eibrs")
             on = false;
-        bool lfence = choice is "retpoline,amd" or "retpoline,lfence" || (isAmd && choice != "retpoline,generic" && version < s_genericOnAmd);
+        bool lfence = choice is "retpoline,amd" or "retpoline,lfence" or "eibrs,lfence" || (isAmd && choice != "retpoline,generic" && version < s_genericOnAmd);
         set(KernelFeature.KernelIbrs, ibrs);
         set(KernelFeature.RetpolineLfence, on && !ibrs && lfence);
         set(KernelFeature.Retpoline, on && !ibrs && !lfence);
-        set(KernelFeature.RsbContextSwitch, on || (suffers && choice == "auto"));
+        set(KernelFeature.RsbContextSwitch, on || (suffers && (isAutomatic || choice == "eibrs")));
         IReadOnlyList<KernelFeature> returns = mitigate ? ReturnMitigations.Of(cpu, version, Value("retbleed"), Value("spec_rstack_overflow")) : [];
         foreach (KernelFeature feature in returns)
             set(feature, true);
