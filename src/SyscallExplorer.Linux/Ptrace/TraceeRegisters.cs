@@ -143,6 +143,9 @@ internal sealed class TraceeRegisters(LinuxMachine machine, TaskState task)
 
     private ulong DescriptorBase(ushort selector)
     {
+        const int localTable = 4;
+        if ((selector & localTable) != 0)
+            return machine.State.Maps.TryGetValue(task.Map, out MemoryMap? map) ? UserDescriptor.Decode(0, new LocalTables(machine).EntryOf(map, selector >> 3)).Base : 0;
         int entry = (selector >> 3) - machine.Architecture.FirstTls;
         return (uint)entry < Selectors.TlsEntries ? UserDescriptor.Decode(0, _guest[TaskLayout.TlsArray + entry * 8]).Base : 0;
     }

@@ -20,7 +20,10 @@ internal sealed class LocalTables(LinuxMachine machine)
     private ulong Alias => machine.Kernel.Traits.Version < new Version(4, 20) ? 0xFFFF_FE80_0000_0000 : 0xFFFF_8800_0000_0000;
 
     /// <summary>The descriptor of an entry of the current address space; 0 beyond its table.</summary>
-    public ulong this[int entry] => machine.Memory.Map.LocalTable is { } table && entry < table.Entries ? Ram.ReadUInt64(table.AddressOf(entry)) : 0;
+    public ulong this[int entry] => EntryOf(machine.Memory.Map, entry);
+
+    /// <summary>The descriptor of an entry of an address space; 0 beyond its table.</summary>
+    public ulong EntryOf(MemoryMap map, int entry) => map.LocalTable is { } table && entry < table.Entries ? Ram.ReadUInt64(table.AddressOf(entry)) : 0;
 
     /// <summary>Sets an entry of the current address space, and lets the processor know.</summary>
     /// <returns>False when RAM is used up.</returns>

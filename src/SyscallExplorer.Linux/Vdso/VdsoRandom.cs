@@ -160,7 +160,7 @@ internal static class VdsoRandom
         a.jne(again);
         a.mov(__byte_ptr[r13 + InUse], 0);
         a.mov(rax, r14);
-        foreach (AssemblerRegister64 register in s_saved.Reverse())
+        foreach (AssemblerRegister64 register in Enumerable.Reverse(s_saved))
             a.Pop(register);
         a.ret();
 
@@ -170,7 +170,7 @@ internal static class VdsoRandom
         a.mov(__byte_ptr[r13 + InUse], 0);
         a.mov(rsi, r14);
         a.mov(edx, r15d);
-        foreach (AssemblerRegister64 register in s_saved.Reverse())
+        foreach (AssemblerRegister64 register in Enumerable.Reverse(s_saved))
             a.Pop(register);
         Fallback(a);
     }
