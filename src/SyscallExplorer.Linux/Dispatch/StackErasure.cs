@@ -37,7 +37,7 @@ internal static class StackErasure
         foreach ((_, AssemblerRegister32 low) in s_registers)
             k.xor(low, low);
         k.CallFar(Symbol);
-        foreach ((AssemblerRegister64 register, _) in s_registers.Reverse())
+        foreach ((AssemblerRegister64 register, _) in Enumerable.Reverse(s_registers))
             k.pop(register);
     });
 
