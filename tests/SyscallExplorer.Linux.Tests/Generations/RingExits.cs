@@ -57,6 +57,6 @@ internal static class RingExits
             exits.Add(new RingExit(step.Instruction.Mnemonic, step.Raised, registers.Rip, registers[Gpr.Rax], registers[Gpr.R15], registers.Flags));
         }
 
-        private static bool IsExit(Mnemonic mnemonic) => mnemonic is Mnemonic.Sysretq or Mnemonic.Sysret or Mnemonic.Sysexit or Mnemonic.Iretq or Mnemonic.Eretu;
+        private static bool IsExit(Mnemonic mnemonic) => mnemonic is Mnemonic.Sysretq or Mnemonic.Sysret or Mnemonic.Sysexit or Mnemonic.Iretq or Mnemonic.Iretd or Mnemonic.Eretu;
     }
 }
