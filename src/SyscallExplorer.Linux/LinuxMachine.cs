@@ -220,7 +220,7 @@ public sealed partial class LinuxMachine
         if (!architecture.IsNative32 && !cpu.Has(CpuFeature.Lm))
             throw new ArgumentException($"The CPU model '{cpu.Name}' has no long mode, which {kernel} needs: take a 32-bit kernel, such as {Kernels.I386[0].Name}.", nameof(cpu));
         IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu, kernel.Traits.Version);
-        PageTableFormat paging = PageTableFormat.FourLevels;
+        PageTableFormat paging = features.Contains(KernelFeature.La57) ? PageTableFormat.FiveLevels : PageTableFormat.FourLevels;
         if (architecture.IsNative32)
             (features, paging) = I386Boot.Choose(cpu, features);
         VdsoSet images = VdsoSet.Of(kernel, options, features, vdso ?? []);

@@ -112,7 +112,19 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         }
 
         VsyscallPage.Map(tables, kernelRoot, userRoot, kernel.Traits.Version, vsyscall);
-        return (kernelRoot, userRoot);
+        return features.Contains(KernelFeature.La57) ? AddLevel(kernelRoot, userRoot) : (kernelRoot, userRoot);
+    }
+
+    /// <summary>A fifth level above the others. All that the kernel has lies in the last of its entries; the direct map too, which Linux moves to FF11000000000000h.</summary>
+    private (ulong KernelRoot, ulong UserRoot) AddLevel(ulong kernelTable, ulong userTable)
+    {
+        const ulong last = 511 * 8, rights = PageEntry.P | PageEntry.RW | PageEntry.US | PageEntry.A;
+        ulong kernelRoot = _frames.TryTakeAdjoining(2) ?? throw new InvalidOperationException("The guest has no RAM.");
+        _ram.WriteUInt64(kernelRoot + last, kernelTable | rights);
+        if (kernelTable == userTable)
+            return (kernelRoot, kernelRoot);
+        _ram.WriteUInt64(kernelRoot + PageTableSwitch.UserTable + last, userTable | rights);
+        return (kernelRoot, kernelRoot + PageTableSwitch.UserTable);
     }
 
     private void MapStack(PageTables tables, ulong root, int slot, ulong physical, ulong task, ulong global)
@@ -286,7 +298,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         registers.ExtendedFeatures = Efer.SCE | Efer.LME | Efer.LMA | Efer.NXE;
         registers.ControlRegister4 = Cr4.DE | Cr4.PSE | Cr4.PAE | Cr4.MCE | Cr4.PGE | Cr4.OSFXSR | Cr4.OSXMMEXCPT
             | If(KernelFeature.Pcid, Cr4.PCIDE) | If(KernelFeature.Smep, Cr4.SMEP) | If(KernelFeature.Smap, Cr4.SMAP)
-            | If(KernelFeature.Fsgsbase, Cr4.FSGSBASE) | (cpu.Model.Has(CpuFeature.Umip) ? Cr4.UMIP : 0)
+            | If(KernelFeature.Fsgsbase, Cr4.FSGSBASE) | If(KernelFeature.La57, Cr4.LA57) | (cpu.Model.Has(CpuFeature.Umip) ? Cr4.UMIP : 0)
             | (cpu.Model.Has(CpuFeature.Xsave) ? Cr4.OSXSAVE : 0);
         if (cpu.Model.Has(CpuFeature.Xsave))
             registers.ExtendedControlRegister0 = XsaveArea.SupportedComponents(cpu.Model);

@@ -7,6 +7,7 @@ internal static class FeatureHistory
     {
         [KernelFeature.Pti] = new(4, 15),
         [KernelFeature.Pcid] = new(4, 14),
+        [KernelFeature.La57] = new(4, 14),
         [KernelFeature.Smap] = new(3, 7),
         [KernelFeature.EagerFpu] = new(3, 7),
         [KernelFeature.Smep] = new(3, 0),

@@ -81,6 +81,9 @@ public enum KernelFeature
     /// <summary>SYSENTER from 32-bit programs.</summary>
     Sysenter32,
 
+    /// <summary>CR4.LA57 is set: page tables have five levels, and addresses 57 bits.</summary>
+    La57,
+
     /// <summary>SYSCALL from 32-bit programs.</summary>
     Syscall32,
 

@@ -25,6 +25,7 @@ internal static class KernelOptionTable
         new("mmio_stale_data", ["full", "off", "full,nosmt"], new(5, 19)),
         new("spec_rstack_overflow", ["off", "microcode", "safe-ret", "ibpb", "ibpb-vmexit"], new(6, 5)),
         new("ia32_emulation", ["on", "off"], new(6, 7)),
+        new("no5lvl", null, new(4, 18)),
         new("nosmap", null, new(3, 7)),
         new("nosmep", null, new(3, 0)),
         new("nopcid", null, new(4, 14)),

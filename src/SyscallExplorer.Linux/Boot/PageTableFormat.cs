@@ -16,6 +16,9 @@ internal sealed record PageTableFormat(ImmutableArray<int> Shifts, int EntrySize
     /// <summary>Of 64-bit kernels.</summary>
     public static PageTableFormat FourLevels { get; } = new([39, 30, 21, 12], 8, 512, 256, HasNx: true);
 
+    /// <summary>Of 64-bit kernels on processors with LA57.</summary>
+    public static PageTableFormat FiveLevels { get; } = new([48, 39, 30, 21, 12], 8, 512, 256, HasNx: true);
+
     /// <summary>PAE, with execution that can be forbidden: why a 32-bit kernel takes it.</summary>
     public static PageTableFormat Pae { get; } = new([30, 21, 12], 8, 4, 3, HasNx: true);
 

@@ -101,6 +101,16 @@ internal sealed class PageTables(PhysicalMemory ram, IFrameSource frames, PageTa
     /// <summary>Where the leaf entries of these pages stand.</summary>
     public IEnumerable<ulong> Leaves(ulong root, ulong start, ulong end) => Pages(root, start, end).Select(page => EntryAddress(root, page)!.Value);
 
+    /// <summary>The tables below the top-level entry of an address, from the lowest level up.</summary>
+    public IEnumerable<ulong> TablesOf(ulong root, ulong linear)
+    {
+        ulong entry = Read(root + _format.Slot(linear, 0));
+        return (entry & PageEntry.P) == 0 ? [] : TablesBelow(entry & PageEntry.Address, levels: Last - 1);
+    }
+
+    /// <summary>Takes the top-level entry of an address away.</summary>
+    public void ClearTopLevel(ulong root, ulong linear) => Write(root + _format.Slot(linear, 0), 0);
+
     /// <summary>Copies a top-level entry, so that both tables share what hangs below it.</summary>
     public void ShareTopLevel(ulong fromRoot, ulong toRoot, ulong linear) =>
         Write(toRoot + _format.Slot(linear, 0), Read(fromRoot + _format.Slot(linear, 0)));

@@ -76,7 +76,7 @@ internal static class SyscallDispatch
         k.jne(k.To(no));
 
         // SYSRET of an address beyond user space would fault in ring 0 on Intel, or reach the vsyscall page.
-        k.mov(rsi, KernelLayout.UserAddressLimit);
+        UserAccess.LoadLimit(k, rsi);
         k.cmp(rcx, rsi);
         k.jae(k.To(no));
         k.test(edx, (int)(Rflags.RF | Rflags.TF));

@@ -15,10 +15,24 @@ internal static class UserAccess
     /// <summary>CLAC where there is SMAP.</summary>
     public static void Close(KernelAssembler k) => k.Either(KernelFeature.Smap, Nop3, Clac);
 
+    /// <summary>TASK_SIZE_MAX, which is larger where page tables have five levels.</summary>
+    public static void LoadLimit(KernelAssembler k, Iced.Intel.AssemblerRegister64 register)
+    {
+        const int fiveLevelBits = 56;
+        k.Either(KernelFeature.La57, Load(KernelLayout.UserAddressLimit), Load((1ul << fiveLevelBits) - KernelLayout.PageSize));
+
+        byte[] Load(ulong value)
+        {
+            const byte rexW = 0x48, mov = 0xB8;
+            int number = register.Value - Iced.Intel.Register.RAX;
+            return [(byte)(rexW | (number >> 3)), (byte)(mov | (number & 7)), .. BitConverter.GetBytes(value)];
+        }
+    }
+
     /// <summary><c>access_ok</c>: the address must lie below the end of user space. R10 is overwritten.</summary>
     public static void Check(KernelAssembler k, Iced.Intel.AssemblerRegister64 address, string otherwise)
     {
-        k.mov(r10, KernelLayout.UserAddressLimit);
+        LoadLimit(k, r10);
         k.cmp(address, r10);
         k.jae(k.To(otherwise));
     }

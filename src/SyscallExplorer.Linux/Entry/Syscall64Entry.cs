@@ -9,7 +9,8 @@ namespace SyscallExplorer.Linux;
 /// </summary>
 internal static class Syscall64Entry
 {
-    private const int CanonicalShift = 16;
+    private const int CanonicalShift = 16, CanonicalShiftOf57Bits = 7;
+    private const byte ShiftLeft = 0xE1, ShiftRight = 0xF9;
 
     public static EntryPathCode Linux_5_13 { get; } = new("entry_SYSCALL_64",
     [
@@ -79,6 +80,9 @@ internal static class Syscall64Entry
         k.CallFar("do_syscall_64");
     }
 
+    /// <summary>SHL or SAR of RCX by a constant.</summary>
+    private static byte[] ShiftOfRcx(byte kind, int count) => [0x48, 0xC1, kind, (byte)count];
+
     private static void ChooseReturn(KernelAssembler k)
     {
         k.Phase(PhaseKind.RestoreRegisters);
@@ -97,8 +101,8 @@ internal static class Syscall64Entry
         k.jne(k.To(slow));
 
         // A non-canonical RCX would make SYSRET fault in ring 0 on Intel, with the user's stack pointer.
-        k.shl(rcx, CanonicalShift);
-        k.sar(rcx, CanonicalShift);
+        k.Either(KernelFeature.La57, ShiftOfRcx(ShiftLeft, CanonicalShift), ShiftOfRcx(ShiftLeft, CanonicalShiftOf57Bits));
+        k.Either(KernelFeature.La57, ShiftOfRcx(ShiftRight, CanonicalShift), ShiftOfRcx(ShiftRight, CanonicalShiftOf57Bits));
         k.cmp(r11, rcx);
         k.jne(k.To(slow));
         k.cmp(__qword_ptr[rsp + PtRegsOffsets.Cs], Selectors.UserCs);

@@ -168,7 +168,7 @@ internal static class ExceptionHandlers
         k.jmp(k.To("exc_page_fault.user_exit"));
 
         k.Local("exc_page_fault.kernel");
-        k.mov(rax, KernelLayout.UserAddressLimit);
+        UserAccess.LoadLimit(k, rax);
         k.cmp(r12, rax);
         k.jae(k.To("exc_page_fault.fixup"));
         CallHandleMmFault(k);

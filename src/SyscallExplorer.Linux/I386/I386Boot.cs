@@ -29,6 +29,7 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         [
             KernelFeature.Pcid, KernelFeature.Fsgsbase, KernelFeature.X2Apic, KernelFeature.TscDeadline, KernelFeature.Syscall32, KernelFeature.Sysenter32,
             KernelFeature.KernelIbrs, KernelFeature.UntrainReturns, KernelFeature.FenceSwapgsUser, KernelFeature.FenceSwapgsKernel, KernelFeature.XenPv, KernelFeature.Ia32Emulation,
+            KernelFeature.La57,
         ]));
         void Set(KernelFeature feature, bool value)
         {

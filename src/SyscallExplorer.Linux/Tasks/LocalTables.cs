@@ -16,8 +16,16 @@ internal sealed class LocalTables(LinuxMachine machine)
 
     private bool IsIsolated => machine.Features.Contains(KernelFeature.Pti);
 
-    /// <summary>LDT_BASE_ADDR, in a slot of the top-level table of its own. Documentation/x86/x86_64/mm.txt of Linux 4.19, mm.rst of 5.13.</summary>
-    private ulong Alias => machine.Kernel.Traits.Version < new Version(4, 20) ? 0xFFFF_FE80_0000_0000 : 0xFFFF_8800_0000_0000;
+    /// <summary>
+    /// LDT_BASE_ADDR, in a slot of the top-level table of its own, of four levels or of five. Documentation/x86/x86_64/mm.txt of Linux 4.19, mm.rst of 5.13.
+    /// </summary>
+    private ulong Alias => (machine.Kernel.Traits.Version < new Version(4, 20), machine.Features.Contains(KernelFeature.La57)) switch
+    {
+        (true, false) => 0xFFFF_FE80_0000_0000,
+        (true, true) => 0xFFFD_0000_0000_0000,
+        (false, false) => 0xFFFF_8800_0000_0000,
+        (false, true) => 0xFF90_0000_0000_0000,
+    };
 
     /// <summary>The descriptor of an entry of the current address space; 0 beyond its table.</summary>
     public ulong this[int entry] => EntryOf(machine.Memory.Map, entry);
@@ -60,17 +68,13 @@ internal sealed class LocalTables(LinuxMachine machine)
         if (map.LocalTable is not { } table)
             return;
         ReleaseFrames(table);
-        ulong slot = SlotOf(Alias);
-        ulong entry = Ram.ReadUInt64(map.KernelRoot + slot);
-        if (!IsIsolated || (entry & PageEntry.P) == 0)
+        if (!IsIsolated)
             return;
-        ulong upper = entry & PageEntry.Address;
-        ulong middle = Ram.ReadUInt64(upper) & PageEntry.Address;
-        machine.Frames.Release(Ram.ReadUInt64(middle) & PageEntry.Address);
-        machine.Frames.Release(middle);
-        machine.Frames.Release(upper);
-        Ram.WriteUInt64(map.KernelRoot + slot, 0);
-        Ram.WriteUInt64(map.UserRoot + slot, 0);
+        PageTables tables = machine.PageTables;
+        foreach (ulong below in tables.TablesOf(map.KernelRoot, Alias).ToList())
+            machine.Frames.Release(below);
+        tables.ClearTopLevel(map.KernelRoot, Alias);
+        tables.ClearTopLevel(map.UserRoot, Alias);
     }
 
     /// <summary>A table with room for so many entries, with what the old one had.</summary>
@@ -118,7 +122,7 @@ internal sealed class LocalTables(LinuxMachine machine)
         if (IsIsolated)
         {
             address = Alias;
-            var tables = new PageTables(Ram, machine.Frames);
+            PageTables tables = machine.PageTables;
             for (ulong offset = 0; offset < (ulong)table.Pages * KernelLayout.PageSize; offset += KernelLayout.PageSize)
             {
                 if (!tables.TryMap(map.KernelRoot, address + offset, table.Physical + offset, AliasRights, TableRights))
@@ -145,6 +149,4 @@ internal sealed class LocalTables(LinuxMachine machine)
         var descriptor = new Descriptor(low);
         machine.Processor.Registers.LocalDescriptorTable = descriptor.ToSegment(Selectors.Ldt) with { Base = descriptor.Base | (high << 32) };
     }
-
-    private static ulong SlotOf(ulong linear) => ((linear >> 39) & 511) * 8;
 }

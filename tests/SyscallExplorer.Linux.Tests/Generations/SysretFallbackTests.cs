@@ -9,7 +9,6 @@ namespace SyscallExplorer.Linux.Tests;
 /// </summary>
 public sealed class SysretFallbackTests
 {
-    private const ulong Noncanonical = 0x8000_0000_0000, LastPage = 0x7FFF_FFFF_F000, KernelHalf = 0xFFFF_8000_0000_0000;
 
     /// <summary>A reason for not returning by SYSRET.</summary>
     public enum Reason
@@ -149,6 +148,9 @@ public sealed class SysretFallbackTests
         return call;
     }
 
+    /// <summary>Bytes of the lower half of all addresses, behind which the noncanonical ones begin.</summary>
+    private static ulong HalfOf(CallInFlight call) => 1ul << (call.Machine.Features.Contains(KernelFeature.La57) ? 56 : 47);
+
     private static void Poke(CallInFlight call, Reason reason)
     {
         switch (reason)
@@ -160,13 +162,13 @@ public sealed class SysretFallbackTests
                 call[PtRegsOffsets.R11] ^= Rflags.CF;
                 break;
             case Reason.NoncanonicalRip:
-                SetRip(call, Noncanonical);
+                SetRip(call, HalfOf(call));
                 break;
             case Reason.RipBehindUserSpace:
-                SetRip(call, LastPage);
+                SetRip(call, HalfOf(call) - KernelLayout.PageSize);
                 break;
             case Reason.RipInTheKernelsHalf:
-                SetRip(call, KernelHalf);
+                SetRip(call, 0 - HalfOf(call));
                 break;
             case Reason.ResumeFlag:
                 SetFlag(call, Rflags.RF);
