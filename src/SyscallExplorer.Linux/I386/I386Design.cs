@@ -35,6 +35,7 @@ internal static class I386Designs
             SysenterMendedInC = false,
             GuardsSpeculation = false,
             HasIretFlag = true,
+            LoadsFpuLate = false,
             ThreadInfoStack = (int)I386Layout.ThreadSize,
             UserReturn = I386SystemCall26.Resume.Symbol,
         },
@@ -64,6 +65,7 @@ internal static class I386Designs
         {
             Version = new(5, 10),
             HasGenericEntry = true,
+            LoadsFpuLate = true,
             HandlersTakeRegisters = true,
             SysenterMendedInC = true,
         },

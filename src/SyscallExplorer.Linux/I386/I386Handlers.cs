@@ -120,10 +120,16 @@ internal static class I386Handlers
         k.ret();
     }
 
-    /// <summary>The FPU's registers are put where a child finds them.</summary>
+    /// <summary>The FPU's registers are put where a child finds them. Before Linux 5.2 that is a copy, and the parent's go on being its own.</summary>
     private static void SaveAndAsk(KernelAssembler k, string name)
     {
         k.call(k.To("save_fpregs_to_fpstate"));
+        if (!k.Traits.LoadsFpuLate)
+        {
+            k.mov(ecx, k.PerCpuFs(PerCpuOffsets.CurrentTask));
+            k.and(__dword_ptr[ecx + TaskLayout.ThreadFlags], ~ThreadFlags.NeedFpuLoad);
+        }
+
         HypercallStub.Waiting(k, HandlerTable.HypercallOf(name));
         k.ret();
     }
