@@ -35,6 +35,7 @@ public sealed class PageMapTests
     [Theory]
     [InlineData("Haswell")]
     [InlineData("Zen2")]
+    [InlineData("SapphireRapids")]
     public void A_walk_leads_where_the_processor_goes_and_changes_nothing(string cpu)
     {
         Lab lab = Lab.Boot("Linux_5_13", cpu);
@@ -47,6 +48,20 @@ public sealed class PageMapTests
                 Assert.Equal(physical, found);
             Assert.Equal(before.ToText(), lab.Pages(address).ToText());
         }
+    }
+
+    [Theory]
+    [InlineData("Linux_5_13", "SapphireRapids", "PML5E PML4E PDPTE PDE PTE")]
+    [InlineData("Linux_5_13", "Skylake", "PML4E PDPTE PDE PTE")]
+    [InlineData("Linux_4_20_i386", "Skylake", "PDPTE PDE PTE")]
+    [InlineData("Linux_2_6_39_i386", "PentiumIII", "PDE PTE")]
+    public void A_walk_has_as_many_levels_as_the_kernel_pages_in(string kernel, string cpu, string levels)
+    {
+        Lab lab = Lab.Boot(kernel, cpu);
+        lab.Load(a => a.nop(), bitness: lab.Kernel.Is32Bit ? 32 : 64);
+        PageMap map = lab.Pages(lab.Kernel.Is32Bit ? UserSpace.Code32 : UserSpace.Code64);
+        Assert.All(map.Tables, walk => Assert.Equal(levels.Split(' '), walk.Path.Steps.Select(step => step.Level)));
+        Assert.True(map.Tables[0].Path is { IsUser: true, Physical: not null });
     }
 
     [Fact]
