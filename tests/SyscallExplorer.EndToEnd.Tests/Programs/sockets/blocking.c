@@ -107,6 +107,8 @@ static void default_signal(void)
     pid_t pid = fork();
     if (pid == 0) {
         close(s_pair[1]);
+        while ((ready(s_pair[0]) & POLLHUP) == 0)
+            pause_for(1);
         write(s_pair[0], "x", 1);
         _exit(0);
     }
