@@ -39,6 +39,9 @@ internal sealed record KernelTraits
     /// <summary>From Linux 3.5 on seccomp has filters, and programs can give up what new programs would gain.</summary>
     public bool HasSeccompFilters => Version >= new Version(3, 5);
 
+    /// <summary>From Linux 5.11 on programs can have their own system calls sent back to them.</summary>
+    public bool HasUserDispatch => Version >= new Version(5, 11);
+
     /// <summary>What it was built for.</summary>
     public KernelArchitecture Architecture { get; init; } = KernelArchitecture.X86_64;
 

@@ -58,7 +58,7 @@ internal sealed class ProcessControlCalls(LinuxMachine machine) : HostedCalls(ma
                 return Task.Seccomp.Mode;
             case setSeccomp:
                 return new SeccompCalls(Machine).SetMode(arguments.Int(1), arguments[2], arguments.IsCompat);
-            case setUserDispatch:
+            case setUserDispatch when Machine.Kernel.Traits.HasUserDispatch:
                 return SetUserDispatch(arguments);
             case readCapability:
                 return argument > LastCapability ? -Errno.EINVAL : 1;

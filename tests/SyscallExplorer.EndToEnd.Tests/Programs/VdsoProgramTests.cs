@@ -9,13 +9,21 @@ public sealed class VdsoProgramTests
 {
     public static TheoryData<string, int> Libraries() => new() { { "glibc", 64 }, { "glibc", 32 }, { "musl", 64 }, { "musl", 32 } };
 
-    public static TheoryData<string, VdsoAbi> Images()
+    /// <summary>Every image; Linux 2.6.39 has three for 32-bit programs, by the processor's fastest way in, and no x32.</summary>
+    public static TheoryData<string, VdsoAbi, KernelFeature?> Images()
     {
-        var data = new TheoryData<string, VdsoAbi>();
-        foreach (string release in (string[])["4.4", "4.20", "5.13", "6.12"])
+        var data = new TheoryData<string, VdsoAbi, KernelFeature?>();
+        foreach (VdsoGeneration generation in VdsoGeneration.All)
         {
-            foreach (VdsoAbi abi in Enum.GetValues<VdsoAbi>())
-                data.Add(release, abi);
+            foreach (VdsoAbi abi in Enum.GetValues<VdsoAbi>().Where(abi => abi != VdsoAbi.X32 || !generation.HasThreeStubs))
+            {
+                data.Add(generation.Release, abi, null);
+                if (generation.HasThreeStubs && abi == VdsoAbi.I386)
+                {
+                    data.Add(generation.Release, abi, KernelFeature.Sysenter32);
+                    data.Add(generation.Release, abi, KernelFeature.Syscall32);
+                }
+            }
         }
 
         return data;
@@ -51,13 +59,13 @@ public sealed class VdsoProgramTests
 
     [SkippableTheory]
     [MemberData(nameof(Images))]
-    public void Readelf_objdump_and_gdb_take_an_image_without_a_warning(string release, VdsoAbi abi)
+    public void Readelf_objdump_and_gdb_take_an_image_without_a_warning(string release, VdsoAbi abi, KernelFeature? entry)
     {
         string readelf = Tools.Require("readelf"), objdump = Tools.Require("objdump"), gdb = Tools.Require("gdb");
         string folder = Directory.CreateTempSubdirectory("sysx-vdso-").FullName;
         try
         {
-            Vdso image = Vdso.Of(VdsoGeneration.Of(release), abi);
+            Vdso image = Vdso.Of(VdsoGeneration.Of(release), abi, entry is { } fast ? new HashSet<KernelFeature> { fast } : null);
             string file = Path.Combine(folder, "vdso.so");
             File.WriteAllBytes(file, [.. image.Bytes]);
             string headers = AssertQuiet(readelf, folder, "-aW", file);

@@ -65,6 +65,18 @@ public sealed class EntryWorkTests
         Assert.Equal(-Errno.EINVAL, new CallScript(64).Call(Prctl, setUserDispatch, 0, 1, 0, 0).Run()[0]);
     }
 
+    [Theory]
+    [InlineData("4.20")]
+    [InlineData("2.6.39")]
+    public void Before_5_11_there_is_no_user_dispatch(string kernel)
+    {
+        CallScript script = new CallScript(64).Holding(0x800, [1]).Call(Prctl, 59, 1, 0, 0, D + 0x800).Call(Getpid);
+        LinuxMachine machine = Guest.Boot(kernel: Kernels.Find(kernel));
+        machine.Load(script.Assemble());
+        CallRun run = script.Finish(machine);
+        Assert.Equal([-Errno.EINVAL, TaskIdentity.Pid], new[] { run[0], run[1] });
+    }
+
     [Fact]
     public void Each_generation_has_its_own_order()
     {
