@@ -70,7 +70,7 @@ public sealed class GenerationNotebookTests : IDisposable
         Assert.Contains("Int80 brk(NULL)", sysenter, StringComparison.Ordinal);
 
         string syscall = Run("notebooks/04-syscall-over-the-generations.ipynb");
-        Assert.Contains("standard output: hello through SYSCALL", syscall, StringComparison.Ordinal);
+        Assert.Contains("standard output hello through SYSCALL", syscall, StringComparison.Ordinal);
         Assert.Contains("write(1, \"hello through SYSCALL\\n\", 22) = 22", syscall, StringComparison.Ordinal);
 
         string time = Run("notebooks/05-time-without-the-kernel.ipynb");
