@@ -22,6 +22,23 @@ public sealed class FredTests
     }
 
     [Fact]
+    public void Without_32_bit_calls_int_80_is_a_general_protection_fault()
+    {
+        foreach ((string options, int? signal) in (ReadOnlySpan<(string, int?)>)[("fred=on", null), ("fred=on ia32_emulation=off", SignalNumbers.SIGSEGV)])
+        {
+            LinuxMachine machine = Guest.Load(a =>
+            {
+                a.mov(eax, 1);
+                a.mov(ebx, 5);
+                SystemCallPathTests.Int80(a);
+            }, cpu: Cpus.PantherLake, commandLine: options, kernel: Kernels.Linux_6_12);
+            machine.Run(RunLimits.Instructions(20_000));
+            Assert.Equal(signal, machine.Fatal?.Signal);
+            Assert.Equal(signal is null ? 5 : null, machine.ExitStatus);
+        }
+    }
+
+    [Fact]
     public void An_older_kernel_has_no_such_option()
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() => Guest.Boot(Cpus.PantherLake, "fred=on", kernel: Kernels.Linux_6_8));

@@ -10,7 +10,7 @@ namespace SyscallExplorer.Linux;
 internal static class FredDispatch
 {
     public const string FromUser = "fred_entry_from_user", FromKernel = "fred_entry_from_kernel";
-    private const string Bad = "fred_bad_type", Debug = "fred_exc_debug", Int80 = "fred_int80_emulation";
+    private const string Bad = "fred_bad_type", Debug = "fred_exc_debug", Int80 = "fred_int80_emulation", Fault = "fred_intx.fault";
     private const int SyscallVector = 1, SysenterVector = 2, Int80Vector = 0x80;
 
     /// <summary>How often which exceptions come decides the order of the comparisons.</summary>
@@ -80,6 +80,7 @@ internal static class FredDispatch
         k.jne(k.To(none));
         k.test(__byte_ptr[rdi + FredEvent.ModeOffset], FredEvent.LongModeBit);
         k.jne(k.To(none));
+        k.OnlyWithout(KernelFeature.Ia32Emulation, () => k.jmp(k.To(none)));
         BeginCall(k);
         k.jmp(k.To("do_fast_syscall_32"));
 
@@ -107,6 +108,7 @@ internal static class FredDispatch
             k.je(k.To(target));
         }
 
+        k.Local(Fault);
         k.movzx(eax, __byte_ptr[rdi + FredEvent.LengthOffset]);
         k.shr(eax, lengthShift);
         k.sub(__qword_ptr[rdi + PtRegsOffsets.Ip], rax);
@@ -121,6 +123,7 @@ internal static class FredDispatch
     {
         k.Phase(PhaseKind.EntryWork);
         k.Global(Int80);
+        k.OnlyWithout(KernelFeature.Ia32Emulation, () => k.jmp(k.To(Fault)));
         k.push(rbp);
         k.push(rbx);
         k.mov(rbp, rdi);
