@@ -84,12 +84,10 @@ public sealed class GenerationNotebookTests : IDisposable
         string path = Environment.GetEnvironmentVariable("PATH") ?? "";
         string hidden = string.Join(Path.PathSeparator, path.Split(Path.PathSeparator).Where(folder => !File.Exists(Path.Combine(folder, "gcc"))));
         var environment = new Dictionary<string, string> { ["PATH"] = hidden };
-        foreach ((string notebook, int cells) in new[] { ("03-sysenter-and-kernel-vsyscall", 3), ("04-syscall-over-the-generations", 2), ("05-time-without-the-kernel", 3) })
-        {
-            string report = RunWith(environment, $"notebooks/{notebook}.ipynb");
-            Assert.Equal(cells, Regex.Count(report, "Skipped: there is no gcc on the PATH\\."));
-            Assert.Contains("One thing to change", report, StringComparison.Ordinal);
-        }
+        const int cells = 3;
+        string report = RunWith(environment, "notebooks/03-sysenter-and-kernel-vsyscall.ipynb");
+        Assert.Equal(cells, Regex.Count(report, "Skipped: there is no gcc on the PATH\\."));
+        Assert.Contains("One thing to change", report, StringComparison.Ordinal);
     }
 
     /// <summary>The words of the report, with one space between them.</summary>
