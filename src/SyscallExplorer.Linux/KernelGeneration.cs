@@ -11,24 +11,18 @@ public sealed class KernelGeneration
     private readonly Lazy<string> _hash;
 
     internal KernelGeneration(KernelDesign design, long releaseTime)
-    {
-        _design = design;
-        Traits = design.Traits;
-        Release = design.Traits.Version.ToString();
-        Name = "Linux_" + Release.Replace('.', '_');
-        ReleaseTime = releaseTime;
-        _image = new Lazy<KernelImage>(() => KernelImage.Build(design));
-        _hash = new Lazy<string>(HashImage);
-    }
+        : this(design.Traits, releaseTime, () => KernelImage.Build(design)) => _design = design;
 
     internal KernelGeneration(I386Design design, long releaseTime)
+        : this(design.Traits, releaseTime, () => KernelImage.Build(design)) => I386Design = design;
+
+    private KernelGeneration(KernelTraits traits, long releaseTime, Func<KernelImage> build)
     {
-        I386Design = design;
-        Traits = design.Traits;
-        Release = Traits.Version.ToString();
-        Name = $"Linux_{Release.Replace('.', '_')}_i386";
+        Traits = traits;
+        Release = traits.Version.ToString();
+        Name = $"Linux_{Release.Replace('.', '_')}{(Is32Bit ? "_i386" : "")}";
         ReleaseTime = releaseTime;
-        _image = new Lazy<KernelImage>(() => KernelImage.Build(design));
+        _image = new Lazy<KernelImage>(build);
         _hash = new Lazy<string>(HashImage);
     }
 

@@ -18,6 +18,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
 
     private readonly PhysicalMemory _ram = cpu.Bus.Ram;
     private readonly FrameAllocator _frames = new(KernelLayout.FirstFreeFrame, KernelLayout.RamSize, cpu.Bus.Ram);
+    private readonly BootData _data = new(cpu.Bus.Ram, KernelArchitecture.X86_64, KernelLayout.InitCred);
 
     /// <summary>Boots. The processor then stands in ring 0 with interrupts off and no program.</summary>
     /// <returns>The first free frame and the roots of the page tables.</returns>
@@ -30,7 +31,8 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         WriteIdt();
         WriteTss();
         WritePerCpu();
-        WriteTimekeeper();
+        _data.WriteTimekeeper(cpu.Model, kernel, features, vdso);
+        VsyscallPage.Write(_ram, kernel.Traits.Version, features);
         SetRegisters(kernelRoot);
         SetLocalApic();
         return (_frames.Next, kernelRoot, userRoot);
@@ -233,63 +235,13 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
 
     private void WriteTasks(ulong canary)
     {
-        WriteTask(KernelLayout.TaskPhysical, TaskIdentity.Pid, TopOfFirstStack, KernelLayout.ParentPhysical, KernelLayout.ProcessPhysical);
-        WriteTask(KernelLayout.ParentPhysical, TaskIdentity.ParentPid, 0, KernelLayout.InitPhysical, KernelLayout.ParentPhysical + OutsideProcess);
-        WriteTask(KernelLayout.InitPhysical, TaskIdentity.Init, 0, KernelLayout.InitPhysical, KernelLayout.InitPhysical + OutsideProcess);
         ulong idleTop = KernelLayout.StackOf(KernelLayout.IdleSlot) + KernelLayout.ThreadStackSize;
-        WriteTask(KernelLayout.IdlePhysical, 0, idleTop, KernelLayout.IdlePhysical, KernelLayout.IdlePhysical + OutsideProcess);
-        _ram.WriteUInt64(KernelLayout.TaskPhysical + TaskLayout.StackCanary, canary);
-
-        // It never comes to user mode, so that it has no registers of the FPU to save or to load.
-        _ram.WriteUInt64(KernelLayout.IdlePhysical + TaskLayout.ThreadFlags, ThreadFlags.NeedFpuLoad);
+        _data.WriteTasks(TopOfFirstStack, idleTop, canary);
 
         // The idle task has not run: the first switch to it finds its beginning as a return address.
         ulong frame = (SchedulerCode.SavedRegisters + 2) * 8ul;
         _ram.WriteUInt64(KernelLayout.IdlePhysical + TaskLayout.ThreadSp, idleTop - frame);
         _ram.WriteUInt64(KernelLayout.IdleStackPhysical + KernelLayout.ThreadStackSize - 2 * 8, kernel.Image.Symbols[SchedulerCode.Idle]);
-        WriteIdentity();
-    }
-
-    /// <summary>Where the <c>signal_struct</c> of a task that never runs as a program lies, within the frame of the task.</summary>
-    private const ulong OutsideProcess = 0x400;
-
-    private void WriteTask(ulong task, int pid, ulong topOfStack, ulong parent, ulong process)
-    {
-        void Set(int offset, ulong value) => _ram.WriteUInt64(task + (ulong)offset, value);
-        Set(TaskLayout.ThreadPid, KernelLayout.DirectMapped(task + TaskLayout.PidBlock));
-        Set(TaskLayout.PidBlock + TaskLayout.PidNumbers, (ulong)pid);
-        Set(TaskLayout.Cred, KernelLayout.InitCred);
-        Set(TaskLayout.TopOfStack, topOfStack);
-        Set(TaskLayout.RealParent, KernelLayout.DirectMapped(parent));
-        Set(TaskLayout.Signal, KernelLayout.DirectMapped(process));
-        Set(TaskLayout.Files, KernelLayout.DirectMapped(KernelLayout.FilesPhysical));
-        Set(TaskLayout.Mm, KernelLayout.DirectMapped(KernelLayout.MapPhysical));
-        GuestTask.WriteProcess(_ram, KernelArchitecture.X86_64, process, pid);
-    }
-
-    private void WriteIdentity()
-    {
-        ulong cred = KernelLayout.DataPhysical + (KernelLayout.InitCred - KernelLayout.Data);
-        foreach ((int field, int identity) in (ReadOnlySpan<(int, int)>)[(TaskLayout.CredUid, TaskIdentity.Uid), (TaskLayout.CredEuid, TaskIdentity.Uid),
-            (TaskLayout.CredGid, TaskIdentity.Gid), (TaskLayout.CredEgid, TaskIdentity.Gid)])
-        {
-            _ram.Write(cred + (ulong)field, BitConverter.GetBytes(identity));
-        }
-    }
-
-    /// <summary>The wall clock starts on the day the kernel was released, so that no host clock reaches the guest.</summary>
-    private void WriteTimekeeper()
-    {
-        ulong clock = KernelLayout.DataPhysical + (KernelLayout.Timekeeper - KernelLayout.Data);
-        _ram.Write(clock + TimekeeperLayout.Mult, BitConverter.GetBytes(EmulatedTime.MultiplierOf(cpu.Model.Microarchitecture)));
-        _ram.Write(clock + TimekeeperLayout.Shift, BitConverter.GetBytes(EmulatedTime.Shift));
-        _ram.WriteUInt64(clock + TimekeeperLayout.Seconds, (ulong)kernel.ReleaseTime);
-        _ram.WriteUInt64(clock + TimekeeperLayout.WallToMonotonicSeconds, unchecked((ulong)-kernel.ReleaseTime));
-        _ram.Write(clock + TimekeeperLayout.ClockMode, BitConverter.GetBytes(VvarLayout.ByTsc));
-        Span<byte> timekeeper = stackalloc byte[TimekeeperLayout.Size];
-        _ram.Read(clock, timekeeper);
-        vdso.Write(_ram, features, VdsoGeneration.Of(kernel.Release).Data, timekeeper);
-        VsyscallPage.Write(_ram, kernel.Traits.Version, features);
     }
 
     private void SetRegisters(ulong kernelRoot)

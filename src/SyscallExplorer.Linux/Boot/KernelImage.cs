@@ -93,39 +93,28 @@ internal sealed class KernelImage
     }
 
     /// <summary>Writes a generation's code.</summary>
-    public static KernelImage Build(KernelDesign design)
-    {
-        IReadOnlyDictionary<string, ulong> known = new Dictionary<string, ulong>();
-        for (int pass = 0; ; pass++)
-        {
-            AssembledSection[] sections =
-            [
-                Assemble(KernelLayout.Text, EmitText, known, design.Traits),
-                Assemble(KernelLayout.EntryText, k => EmitEntryText(k, design), known, design.Traits),
-                .. design.Trampolines.Select(path => Assemble(KernelLayout.Trampoline, path.Emit, known, design.Traits)),
-                .. design.FredEntries.Zip([KernelLayout.FredUserEntry, KernelLayout.FredKernelEntry], (path, section) => Assemble(section, path.Emit, known, design.Traits)),
-            ];
-            var image = new KernelImage(sections);
-            bool settled = pass > 0 && image.Symbols.All(symbol => known.TryGetValue(symbol.Key, out ulong address) && address == symbol.Value);
-            if (settled)
-                return image;
-            if (pass == 3)
-                throw new InvalidOperationException("The kernel's symbols do not settle: an instruction changes its length with its operand.");
-            known = image.Symbols;
-        }
-    }
+    public static KernelImage Build(KernelDesign design) => Settle(known =>
+    [
+        Assemble(KernelLayout.Text, EmitText, known, design.Traits),
+        Assemble(KernelLayout.EntryText, k => EmitEntryText(k, design), known, design.Traits),
+        .. design.Trampolines.Select(path => Assemble(KernelLayout.Trampoline, path.Emit, known, design.Traits)),
+        .. design.FredEntries.Zip([KernelLayout.FredUserEntry, KernelLayout.FredKernelEntry], (path, section) => Assemble(section, path.Emit, known, design.Traits)),
+    ]);
 
     /// <summary>Writes a 32-bit generation's code.</summary>
-    public static KernelImage Build(I386Design design)
+    public static KernelImage Build(I386Design design) => Settle(known =>
+    [
+        Assemble(I386Layout.Text, k => I386Code.EmitText(k, design), known, design.Traits),
+        Assemble(I386Layout.EntryText, k => I386Code.EmitEntryText(k, design), known, design.Traits),
+    ]);
+
+    /// <summary>Assembles with the symbols of the time before, until they no longer move.</summary>
+    private static KernelImage Settle(Func<IReadOnlyDictionary<string, ulong>, IReadOnlyList<AssembledSection>> assemble)
     {
         IReadOnlyDictionary<string, ulong> known = new Dictionary<string, ulong>();
         for (int pass = 0; ; pass++)
         {
-            var image = new KernelImage(
-            [
-                Assemble(I386Layout.Text, k => I386Code.EmitText(k, design), known, design.Traits),
-                Assemble(I386Layout.EntryText, k => I386Code.EmitEntryText(k, design), known, design.Traits),
-            ]);
+            var image = new KernelImage(assemble(known));
             if (pass > 0 && image.Symbols.All(symbol => known.TryGetValue(symbol.Key, out ulong address) && address == symbol.Value))
                 return image;
             if (pass == 3)

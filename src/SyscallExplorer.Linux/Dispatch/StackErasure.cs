@@ -15,7 +15,7 @@ internal static class StackErasure
     public const long Poison = -0xBEEF;
 
     /// <summary>STACKLEAK_SEARCH_DEPTH: bytes of poison that say that nothing below was used.</summary>
-    private const int SearchDepth = 128;
+    public const int SearchDepth = 128;
     private const int Word = 8, StackSize = (int)KernelLayout.ThreadStackSize, UsedAtLeast = StackSize / 64;
     public const string Name = "STACKLEAK";
 

@@ -14,11 +14,9 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
     private const ulong Executable = PageEntry.P | PageEntry.A;
     private const ulong Uncached = ReadWrite | PageEntry.PCD | PageEntry.PWT;
 
-    /// <summary>Where the <c>signal_struct</c> of a task that never runs as a program lies, within the frame of the task.</summary>
-    private const ulong OutsideProcess = 0x400;
-
     private readonly PhysicalMemory _ram = cpu.Bus.Ram;
     private readonly FrameAllocator _frames = new(KernelLayout.FirstFreeFrame, (ulong)I386Layout.RamSize, cpu.Bus.Ram);
+    private readonly BootData _data = new(cpu.Bus.Ram, KernelArchitecture.I386, I386Layout.InitCred);
     private readonly I386Design _design = kernel.I386Design ?? throw new ArgumentException($"{kernel} is no 32-bit kernel.", nameof(kernel));
 
     /// <summary>What a 32-bit kernel makes of a processor: which features it uses, and in which format it pages.</summary>
@@ -57,7 +55,7 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         WriteIdt();
         WriteTss(kernelRoot);
         WritePerCpu();
-        WriteTimekeeper();
+        _data.WriteTimekeeper(cpu.Model, kernel, features, vdso);
         SetRegisters(kernelRoot);
         SetLocalApic();
         return (_frames.Next, kernelRoot, userRoot);
@@ -214,62 +212,15 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
 
         KernelArchitecture architecture = KernelArchitecture.I386;
         ulong idleTop = I386Layout.PageOffset + architecture.IdleTask + I386Layout.ThreadSize - I386Layout.StackPadding;
-        WriteTask(architecture.FirstTask, TaskIdentity.Pid, FirstStackTop, KernelLayout.ParentPhysical, KernelLayout.ProcessPhysical);
-        WriteTask(KernelLayout.ParentPhysical, TaskIdentity.ParentPid, 0, KernelLayout.InitPhysical, KernelLayout.ParentPhysical + OutsideProcess);
-        WriteTask(KernelLayout.InitPhysical, TaskIdentity.Init, 0, KernelLayout.InitPhysical, KernelLayout.InitPhysical + OutsideProcess);
-        WriteTask(architecture.IdleTask, 0, idleTop, architecture.IdleTask, architecture.IdleTask + OutsideProcess);
-        _ram.WriteUInt64(architecture.FirstTask + TaskLayout.StackCanary, canary);
+        _data.WriteTasks(FirstStackTop, idleTop, canary);
 
-        // It never comes to user mode: neither an address space nor registers of the FPU are its own.
+        // Nor has the idle task an address space.
         _ram.WriteUInt64(architecture.IdleTask + TaskLayout.Mm, 0);
-        _ram.WriteUInt64(architecture.IdleTask + TaskLayout.ThreadFlags, ThreadFlags.NeedFpuLoad);
 
         // The idle task has not run: the first switch to it finds its beginning as a return address.
         ulong returnAddress = idleTop - 8;
         Write32(returnAddress, Symbol(SchedulerCode.Idle));
         _ram.WriteUInt64(architecture.IdleTask + TaskLayout.ThreadSp, returnAddress - I386Scheduler.SavedRegisters * 4);
-        WriteIdentity();
-    }
-
-    private void WriteTask(ulong task, int pid, ulong topOfStack, ulong parent, ulong process)
-    {
-        KernelArchitecture architecture = KernelArchitecture.I386;
-        foreach ((int offset, ulong value) in (ReadOnlySpan<(int, ulong)>)[
-            (TaskLayout.ThreadPid, architecture.DirectMapped(task + TaskLayout.PidBlock)),
-            (TaskLayout.PidBlock + TaskLayout.PidNumbers, (ulong)pid),
-            (TaskLayout.Cred, I386Layout.InitCred),
-            (TaskLayout.TopOfStack, topOfStack),
-            (TaskLayout.RealParent, architecture.DirectMapped(parent)),
-            (TaskLayout.Signal, architecture.DirectMapped(process)),
-            (TaskLayout.Files, architecture.DirectMapped(KernelLayout.FilesPhysical)),
-            (TaskLayout.Mm, architecture.DirectMapped(KernelLayout.MapPhysical))])
-        {
-            _ram.WriteUInt64(task + (ulong)offset, value);
-        }
-
-        GuestTask.WriteProcess(_ram, architecture, process, pid);
-    }
-
-    private void WriteIdentity()
-    {
-        foreach ((int field, int identity) in (ReadOnlySpan<(int, int)>)[(TaskLayout.CredUid, TaskIdentity.Uid), (TaskLayout.CredEuid, TaskIdentity.Uid),
-            (TaskLayout.CredGid, TaskIdentity.Gid), (TaskLayout.CredEgid, TaskIdentity.Gid)])
-        {
-            Write32(I386Layout.InitCred + (ulong)field, (ulong)identity);
-        }
-    }
-
-    private void WriteTimekeeper()
-    {
-        Write32(I386Layout.Timekeeper + TimekeeperLayout.Mult, EmulatedTime.MultiplierOf(cpu.Model.Microarchitecture));
-        Write32(I386Layout.Timekeeper + TimekeeperLayout.Shift, EmulatedTime.Shift);
-        Write32(I386Layout.Timekeeper + TimekeeperLayout.ClockMode, VvarLayout.ByTsc);
-        ulong clock = Physical(I386Layout.Timekeeper);
-        _ram.WriteUInt64(clock + TimekeeperLayout.Seconds, (ulong)kernel.ReleaseTime);
-        _ram.WriteUInt64(clock + TimekeeperLayout.WallToMonotonicSeconds, unchecked((ulong)-kernel.ReleaseTime));
-        Span<byte> timekeeper = stackalloc byte[TimekeeperLayout.Size];
-        _ram.Read(clock, timekeeper);
-        vdso.Write(_ram, features, VdsoGeneration.Of(kernel.Release).Data, timekeeper);
     }
 
     private void SetRegisters(ulong kernelRoot)

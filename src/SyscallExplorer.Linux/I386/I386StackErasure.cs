@@ -5,8 +5,6 @@ namespace SyscallExplorer.Linux;
 /// <summary>STACKLEAK of 32-bit kernels: as on x86-64, but always on the task's stack, so that all below the frame is erased and the frame stays.</summary>
 internal static class I386StackErasure
 {
-    /// <summary>Bytes of poison that say that nothing below was used.</summary>
-    private const int SearchDepth = 128;
     private const int Word = 4;
 
     /// <summary>The kit has the task's structure in the lower half of the pages of its stack.</summary>
@@ -56,7 +54,7 @@ internal static class I386StackErasure
         k.Local("stackleak.search");
         k.cmp(eax, ecx);
         k.jbe(k.To("stackleak.end_of_stack"));
-        k.cmp(esi, SearchDepth / Word);
+        k.cmp(esi, StackErasure.SearchDepth / Word);
         k.ja(k.To("stackleak.found"));
         k.inc(esi);
         k.cmp(__dword_ptr[eax], (int)StackErasure.Poison);

@@ -23,13 +23,13 @@ internal sealed record VdsoSet(Vdso? Wide, Vdso? Narrow)
     {
         foreach (Vdso image in given)
             Check(kernel, image, given);
-        return new(
-            options.HasVdso && !kernel.Is32Bit ? given.FirstOrDefault(image => image.Abi == VdsoAbi.X64) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.X64) : null,
-            options.HasVdso32 ? given.FirstOrDefault(image => image.Abi == VdsoAbi.I386) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.I386, features) : null)
+        return new(Choose(VdsoAbi.X64, options.HasVdso && !kernel.Is32Bit), Choose(VdsoAbi.I386, options.HasVdso32))
         {
-            X32 = options.HasVdso && kernel.Traits.X32NrSyscalls > 0
-                ? given.FirstOrDefault(image => image.Abi == VdsoAbi.X32) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), VdsoAbi.X32) : null,
+            X32 = Choose(VdsoAbi.X32, options.HasVdso && kernel.Traits.X32NrSyscalls > 0),
         };
+
+        Vdso? Choose(VdsoAbi abi, bool isWanted) =>
+            isWanted ? given.FirstOrDefault(image => image.Abi == abi) ?? Vdso.Of(VdsoGeneration.Of(kernel.Release), abi, features) : null;
     }
 
     private static void Check(KernelGeneration kernel, Vdso image, IReadOnlyList<Vdso> given)
