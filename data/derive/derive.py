@@ -153,8 +153,8 @@ def pipeline_of(core, load, store, load_latency, figures):
         core.reorder_buffer,
         sorted(used, key=lambda port: (port.rstrip("0123456789"), int("0" + port.lstrip("abcdefghijklmnopqrstuvwxyz")))),
         choice(load, ports.ADDRESS),
-        choice(store, ports.ADDRESS),
-        choice(store, ports.DATA),
+        choice(store, ports.ADDRESS) if choice(store, ports.DATA) else "",
+        choice(store, ports.DATA) or choice(store, ports.ADDRESS),
         load_latency,
     )
     return dict(zip(DERIVED_FIELDS, values))
