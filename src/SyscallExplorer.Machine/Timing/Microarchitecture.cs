@@ -19,7 +19,7 @@ public sealed class Microarchitecture
     private static readonly Lazy<ImmutableArray<string>> _names = new(() => [.. _embedded.Value.Select(m => m.Name).Order(StringComparer.Ordinal)]);
 
     private readonly FrozenDictionary<string, Figure> _byKey;
-    private readonly ImmutableArray<Figure> _byEvent;
+    private readonly ImmutableArray<Figure?> _byEvent;
 
     internal Microarchitecture(MicroarchitectureData data, string dataHash)
     {
@@ -36,7 +36,7 @@ public sealed class Microarchitecture
         Figures = data.Figures;
         DataHash = dataHash;
         _byKey = data.Figures.ToFrozenDictionary(figure => figure.Key, StringComparer.Ordinal);
-        _byEvent = [.. Enum.GetValues<TimingEvent>().Select(e => _byKey.GetValueOrDefault(FigureKeys.Of(e)) ?? _byKey[FigureKeys.Of(TimingEvent.ExceptionDelivery)])];
+        _byEvent = [.. Enum.GetValues<TimingEvent>().Select(e => FigureIn(_byKey, e))];
     }
 
     /// <summary>The names of the microarchitectures that come with the package, in alphabetical order.</summary>
@@ -127,8 +127,11 @@ public sealed class Microarchitecture
 
     /// <summary>The figure of an event.</summary>
     /// <param name="e">The event.</param>
-    /// <returns>The figure.</returns>
-    public Figure FigureOf(TimingEvent e) => _byEvent[(int)e];
+    /// <returns>The figure; null for an event that costs nothing of its own here, which only <see cref="TimingEvent.CpuidFeatureLeaf"/> can be.</returns>
+    public Figure? FigureOf(TimingEvent e) => _byEvent[(int)e];
+
+    private static Figure? FigureIn(FrozenDictionary<string, Figure> figures, TimingEvent e) =>
+        figures.GetValueOrDefault(FigureKeys.Of(e)) ?? (e == TimingEvent.FredDelivery ? figures[FigureKeys.Of(TimingEvent.ExceptionDelivery)] : null);
 
     /// <inheritdoc/>
     public override string ToString() => Name;
