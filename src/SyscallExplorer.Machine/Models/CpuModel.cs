@@ -80,6 +80,11 @@ public sealed record CpuModel
     /// <inheritdoc/>
     public override string ToString() => Name;
 
+    /// <summary>
+    /// AC and ID, by which programs find out what they run on: AC came with the 486, and ID with CPUID. Intel, AP-485, no. 241618, section 4.
+    /// </summary>
+    internal ulong LateFlags => (Has(CpuFeature.I486) ? Rflags.AC : 0) | (Has(CpuFeature.Cpuid) ? Rflags.ID : 0);
+
     internal ulong PhysicalMask => (1ul << PhysicalAddressBits) - 1;
 
     /// <summary>
