@@ -15,6 +15,18 @@ public sealed partial class Processor
     /// <summary>Cycles, in 1/256, that hypercalls have cost since power-on.</summary>
     public long HypercallClock => S.HypercallClock;
 
+    /// <summary>Charges an event: advances the clock by its figure, or tells the pipeline of it.</summary>
+    internal void Charge(TimingEvent timingEvent)
+    {
+        Figure figure = _events[timingEvent];
+        if (_pipeline is null)
+            S.Clock += figure.Cost;
+        else
+            _pipeline.Note(timingEvent, figure);
+        if (FigureLedger is not null)
+            FigureLedger[figure.Index]++;
+    }
+
     /// <summary>Charges a hypercall.</summary>
     internal void ChargeHypercall(long cost)
     {

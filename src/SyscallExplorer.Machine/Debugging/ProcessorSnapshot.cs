@@ -5,8 +5,9 @@ public sealed class ProcessorSnapshot
 {
     internal ProcessorSnapshot(
         ProcessorState state, Tlb tlb, BranchPredictor predictor, ulong[] storedMsrs, (long Clock, byte Vector)[] interrupts, string[] tripleFaultHistory,
-        RecentCode recent) =>
-        (State, Tlb, Predictor, StoredMsrs, Interrupts, TripleFaultHistory, Recent) = (state, tlb, predictor, storedMsrs, interrupts, tripleFaultHistory, recent);
+        RecentCode recent, PipelineTimer? pipeline) =>
+        (State, Tlb, Predictor, StoredMsrs, Interrupts, TripleFaultHistory, Recent, Pipeline) =
+        (state, tlb, predictor, storedMsrs, interrupts, tripleFaultHistory, recent, pipeline);
 
     internal ProcessorState State { get; }
 
@@ -21,6 +22,8 @@ public sealed class ProcessorSnapshot
     internal string[] TripleFaultHistory { get; }
 
     internal RecentCode Recent { get; }
+
+    internal PipelineTimer? Pipeline { get; }
 }
 
 /// <content>Snapshots.</content>
@@ -28,7 +31,7 @@ public sealed partial class Processor
 {
     /// <summary>The processor as it is now. Its memory is not part of it.</summary>
     public ProcessorSnapshot Capture() => new(
-        S, _tlb.Clone(), _predictor.Clone(), (ulong[])_storedMsrs.Clone(), Interrupts.Capture(), [.. _tripleFaultHistory], _recent.Copy());
+        S, _tlb.Clone(), _predictor.Clone(), (ulong[])_storedMsrs.Clone(), Interrupts.Capture(), [.. _tripleFaultHistory], _recent.Copy(), _pipeline?.Clone());
 
     /// <summary>Goes back to a snapshot of a processor of the same model. The owner restores memory beside it.</summary>
     public void Restore(ProcessorSnapshot snapshot)
@@ -40,6 +43,7 @@ public sealed partial class Processor
         Interrupts.Restore(snapshot.Interrupts);
         _tripleFaultHistory.Clear();
         _tripleFaultHistory.AddRange(snapshot.TripleFaultHistory);
+        _pipeline = snapshot.Pipeline?.Clone();
         _code.Clear();
         _recent.CopyFrom(snapshot.Recent);
         RefreshDerivedState();

@@ -88,6 +88,9 @@ internal sealed unsafe class Operation
     /// <summary>Whether the block ends here: control leaves, or what comes next may be decoded or translated otherwise.</summary>
     public bool EndsBlock { get; init; }
 
+    /// <summary>What the Pipeline depth needs to know; made when it is first asked for.</summary>
+    public TimedInstruction? Timed { get; set; }
+
     public bool HasRep => Instruction.HasRepPrefix;
 
     public bool HasRepne => Instruction.HasRepnePrefix;

@@ -28,21 +28,14 @@ public sealed partial class Processor
         long firstClock = S.Clock;
         long lastInstruction = limits.MaxInstructions > long.MaxValue - firstInstruction ? long.MaxValue : firstInstruction + limits.MaxInstructions;
         long lastClock = limits.MaxCycles > (long.MaxValue - firstClock) >> 8 ? long.MaxValue : firstClock + (limits.MaxCycles << 8);
-        StopReason reason = Loop(lastInstruction, lastClock, ref trace);
+        StopReason reason = _pipeline is null ? Loop<TTrace, TableDepth>(lastInstruction, lastClock, ref trace) : Loop<TTrace, PipelineDepth>(lastInstruction, lastClock, ref trace);
         bool explained = reason is StopReason.InstructionBudget or StopReason.CycleBudget or StopReason.TripleFault or StopReason.Halted;
         return new RunResult(reason, S.Instructions - firstInstruction, S.Clock - firstClock, Describe(reason), explained ? _recent.Copy() : null);
     }
 
-    /// <summary>Advances the clock by an event's figure.</summary>
-    internal void Charge(TimingEvent timingEvent)
-    {
-        Figure figure = _events[timingEvent];
-        S.Clock += figure.Cost;
-        if (FigureLedger is not null)
-            FigureLedger[figure.Index]++;
-    }
-
-    private unsafe StopReason Loop<TTrace>(long lastInstruction, long lastClock, ref TTrace trace) where TTrace : struct, IInstructionTrace
+    private unsafe StopReason Loop<TTrace, TDepth>(long lastInstruction, long lastClock, ref TTrace trace)
+        where TTrace : struct, IInstructionTrace
+        where TDepth : struct, ITimingDepth
     {
         _notEmulatedEvent = NotEmulatedMode();
         while (true)
@@ -57,7 +50,7 @@ public sealed partial class Processor
                 return StopReason.CycleBudget;
             if (S.DebugTraps != 0 && S.Shadow != EventShadow.InterruptsAndDebug)
             {
-                TakeDebugException(ref trace, afterInstruction: true);
+                TakeDebugException<TTrace, TDepth>(ref trace, afterInstruction: true);
                 continue;
             }
 
@@ -68,13 +61,14 @@ public sealed partial class Processor
                 ulong interruptedRip = S.Rip;
                 long interruptStart = S.Clock;
                 Deliver(new PendingException((Vector)vector, 0, 0, EventSource.ExternalInterrupt), S.Rip);
+                TDepth.Settle(this);
                 trace.After(this, new InstructionStep(interruptedRip, default, S.Clock - interruptStart, -1, vector));
                 continue;
             }
 
             if (_hasCodeBreakpoints && HitsCodeBreakpoint())
             {
-                TakeDebugException(ref trace, afterInstruction: false);
+                TakeDebugException<TTrace, TDepth>(ref trace, afterInstruction: false);
                 continue;
             }
 
@@ -85,6 +79,7 @@ public sealed partial class Processor
                 ulong rip = S.Rip;
                 S.Instructions++;
                 int fault = DeliverFault();
+                TDepth.Settle(this);
                 trace.After(this, new InstructionStep(rip, default, S.Clock - start, -1, fault));
                 continue;
             }
@@ -112,6 +107,7 @@ public sealed partial class Processor
                 S.Rflags = flags & ~Rflags.RF;
                 EventShadow shadow = S.Shadow;
                 S.Shadow = EventShadow.None;
+                TDepth.Before(this, op);
                 Outcome outcome = op.Execute(this, op);
                 if (outcome == Outcome.Unsupported)
                 {
@@ -122,15 +118,11 @@ public sealed partial class Processor
                     return StopReason.Unsupported;
                 }
 
-                // A repeated string instruction charges its iterations itself; its own figure is due once, when it ends.
                 bool repeats = outcome == Outcome.Repeat;
                 int figure = repeats ? -1 : op.Figure;
-                if (!repeats)
-                {
-                    S.Clock += op.Cost;
-                    if (typeof(TTrace) != typeof(NoTrace) && FigureLedger is not null)
-                        FigureLedger[op.Figure]++;
-                }
+                TDepth.After(this, op, outcome);
+                if (typeof(TTrace) != typeof(NoTrace) && !repeats && FigureLedger is not null)
+                    FigureLedger[op.Figure]++;
 
                 S.Instructions++;
                 int raised = -1;
@@ -171,6 +163,7 @@ public sealed partial class Processor
                 }
                 else if (S.DebugTraps != 0)
                     raised = EndWithTraps(outcome);
+                TDepth.Settle(this);
                 trace.After(this, new InstructionStep(rip, op.Instruction, S.Clock - start, figure, raised));
                 if (outcome == Outcome.Stop)
                     return StopReason.Hypercall;
@@ -232,12 +225,15 @@ public sealed partial class Processor
     }
 
     /// <summary>Delivers a debug exception that stands between instructions. It counts as an instruction, so that a budget ends one that repeats itself.</summary>
-    private void TakeDebugException<TTrace>(ref TTrace trace, bool afterInstruction) where TTrace : struct, IInstructionTrace
+    private void TakeDebugException<TTrace, TDepth>(ref TTrace trace, bool afterInstruction)
+        where TTrace : struct, IInstructionTrace
+        where TDepth : struct, ITimingDepth
     {
         ulong rip = S.Rip;
         long start = S.Clock;
         S.Instructions++;
         int vector = afterInstruction ? DeliverDebugTraps() : DeliverFault();
+        TDepth.Settle(this);
         trace.After(this, new InstructionStep(rip, default, S.Clock - start, -1, vector));
     }
 

@@ -63,6 +63,7 @@ public sealed partial class Processor
         }
 
         page = result.Translation;
+        _pipeline?.NoteWalk(PageWalk.PathOf(Bus, rules, PagingRoot(linear), linear), access);
         Charge(page.IsLarge ? TimingEvent.PageWalk2M : TimingEvent.PageWalk4K);
         InsertFirstLevel(page, linear, pcid, access);
         _tlb.InsertSecondLevel(page, linear, pcid);

@@ -60,6 +60,14 @@ internal sealed class BranchPredictor
     /// <summary>IBPB: forgets the targets.</summary>
     public void ForgetTargets() => Array.Clear(_targets);
 
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        Array.Clear(_counters);
+        Array.Clear(_targets);
+        Array.Clear(_returns);
+    }
+
     public BranchPredictor Clone() => new(this);
 
     private BranchPredictor(BranchPredictor other)

@@ -13,4 +13,7 @@ public sealed record Figure(int Index, string Key, long Cost, long Low, long Hig
 {
     /// <summary>The number of units of <see cref="Cost"/> in one core cycle.</summary>
     public const int UnitsPerCycle = 256;
+
+    /// <summary>What the Pipeline depth knows of the instruction; null for a microcoded or system instruction and for an event, which cost what <see cref="Cost"/> says.</summary>
+    public InstructionTiming? Timing { get; init; }
 }

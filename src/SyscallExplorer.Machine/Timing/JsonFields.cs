@@ -34,6 +34,9 @@ internal sealed class JsonFields
     /// <summary>The field's value, which must be there.</summary>
     public JsonElement Element(string field) => _values.TryGetValue(field, out var value) ? value : throw Wrong(field, "the field is missing, and it must be there");
 
+    /// <summary>Whether the field is there.</summary>
+    public bool Has(string field) => _values.ContainsKey(field);
+
     /// <summary>A text that is not blank.</summary>
     public string Text(string field) =>
         Element(field) is { ValueKind: JsonValueKind.String } value && !string.IsNullOrWhiteSpace(value.GetString())

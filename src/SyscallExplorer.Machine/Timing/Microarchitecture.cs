@@ -32,6 +32,7 @@ public sealed class Microarchitecture
         TscRatioSource = data.TscRatioSource;
         Tlb = data.Tlb;
         Predictor = data.Predictor;
+        Pipeline = data.Pipeline;
         Figures = data.Figures;
         DataHash = dataHash;
         _byKey = data.Figures.ToFrozenDictionary(figure => figure.Key, StringComparer.Ordinal);
@@ -67,6 +68,9 @@ public sealed class Microarchitecture
 
     /// <summary>The sizes of the branch predictor.</summary>
     public BranchPredictorGeometry Predictor { get; }
+
+    /// <summary>What the Pipeline depth knows of the core.</summary>
+    public PipelineGeometry Pipeline { get; }
 
     /// <summary>All figures, by key; a figure's <see cref="Figure.Index"/> is its place here.</summary>
     public IReadOnlyList<Figure> Figures { get; }

@@ -13,5 +13,6 @@ internal sealed record MicroarchitectureData(
     string TscRatioSource,
     TlbGeometry Tlb,
     BranchPredictorGeometry Predictor,
+    PipelineGeometry Pipeline,
     ImmutableArray<Figure> Figures,
     string? Base);

@@ -17,8 +17,9 @@ internal sealed class MicroarchitectureReader(string origin)
     public MicroarchitectureData Read(string json)
     {
         using var document = Parse(json);
-        var root = Fields("the file", document.RootElement, "name", "vendor", "part", "nominalGigahertz", "tscRatio", "tlb", "branchPredictor", "base", "figures");
-        var inherited = root.OptionalText("base") is { } name ? Microarchitecture.DataOf(name, origin).Figures : [];
+        var root = Fields("the file", document.RootElement, "name", "vendor", "part", "nominalGigahertz", "tscRatio", "tlb", "branchPredictor", "pipeline", "base", "figures");
+        var inherited = root.OptionalText("base") is { } name ? Microarchitecture.DataOf(name, origin) : null;
+        var pipeline = ReadPipeline(root, inherited);
         var vendor = root.Text("vendor");
         if (!_vendors.Contains(vendor))
             throw root.Wrong("vendor", $"'{vendor}' is no known vendor; it must be {string.Join(" or ", _vendors)}");
@@ -39,7 +40,8 @@ internal sealed class MicroarchitectureReader(string origin)
             ratio.Text("source"),
             ReadTlb(root.Element("tlb")),
             ReadPredictor(root.Element("branchPredictor")),
-            ReadFigures(root.Element("figures"), root.OptionalText("base"), inherited),
+            pipeline,
+            ReadFigures(root.Element("figures"), pipeline, inherited),
             root.OptionalText("base"));
     }
 
@@ -53,6 +55,14 @@ internal sealed class MicroarchitectureReader(string origin)
         {
             throw new TimingDataException($"{origin}: this is not JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}. A file of timing figures is one JSON object.", e);
         }
+    }
+
+    private PipelineGeometry ReadPipeline(JsonFields root, MicroarchitectureData? inherited)
+    {
+        if (inherited is null || root.Has("pipeline"))
+            return new PipelineReader(origin, ReadConfidence).Read(root.Element("pipeline"));
+        var source = $"assumed to be as on {inherited.Name}: {inherited.Pipeline.Source}";
+        return inherited.Pipeline with { Confidence = Confidence.Assumed, Source = source };
     }
 
     private TlbGeometry ReadTlb(JsonElement element)
@@ -111,15 +121,16 @@ internal sealed class MicroarchitectureReader(string origin)
     /// <summary>
     /// A figure of another core as one of this: an assumption, whatever it was there, that may be off by a factor of two beyond its own interval.
     /// </summary>
-    private static Figure Assume(Figure figure, string other) => figure with
+    private static Figure Assume(Figure figure, string other, PortTranslation ports) => figure with
     {
+        Timing = figure.Timing is { } timing ? ports.Translate(timing) : null,
         Low = figure.Low / 2,
         High = figure.High * 2,
         Confidence = Confidence.Assumed,
         Source = $"assumed to be as on {other}: {figure.Source}",
     };
 
-    private ImmutableArray<Figure> ReadFigures(JsonElement element, string? other, ImmutableArray<Figure> inherited)
+    private ImmutableArray<Figure> ReadFigures(JsonElement element, PipelineGeometry pipeline, MicroarchitectureData? inherited)
     {
         if (element.ValueKind != JsonValueKind.Array)
             throw new TimingDataException($"{origin}: 'figures' must be an array of figures.");
@@ -127,7 +138,7 @@ internal sealed class MicroarchitectureReader(string origin)
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var item in element.EnumerateArray())
         {
-            var figure = ReadFigure(item, figures.Count);
+            var figure = ReadFigure(item, figures.Count, pipeline);
             if (!seen.Add(figure.Key))
                 throw new TimingDataException($"{origin}: the figure '{figure.Key}' is there twice. Keep one of the two.");
             if (figures.Count > 0 && string.CompareOrdinal(figures[^1].Key, figure.Key) > 0)
@@ -135,10 +146,11 @@ internal sealed class MicroarchitectureReader(string origin)
             figures.Add(figure);
         }
 
-        foreach (var figure in inherited)
+        if (inherited is not null)
         {
-            if (seen.Add(figure.Key))
-                figures.Add(Assume(figure, other!));
+            var ports = new PortTranslation(inherited.Pipeline, pipeline);
+            foreach (var figure in inherited.Figures.Where(figure => seen.Add(figure.Key)))
+                figures.Add(Assume(figure, inherited.Name, ports));
         }
 
         figures.Sort((a, b) => string.CompareOrdinal(a.Key, b.Key));
@@ -152,12 +164,12 @@ internal sealed class MicroarchitectureReader(string origin)
             : throw new TimingDataException($"{origin}: there is no figure '{missing}'. Every file must have one, so that every instruction and event has a cost.");
     }
 
-    private Figure ReadFigure(JsonElement element, int index)
+    private Figure ReadFigure(JsonElement element, int index, PipelineGeometry pipeline)
     {
         var key = element.ValueKind == JsonValueKind.Object && element.TryGetProperty("key", out var name) && name.ValueKind == JsonValueKind.String
             ? name.GetString()!
             : throw new TimingDataException($"{origin}: figure number {index + 1} has no 'key'. It must be a text that says what the figure is the cost of.");
-        var fields = Fields($"the figure '{key}'", element, "key", "cycles", "low", "high", "unit", "confidence", "source", "note");
+        var fields = Fields($"the figure '{key}'", element, "key", "cycles", "low", "high", "uops", "latency", "ports", "unit", "confidence", "source", "note");
         if (FigureVocabulary.Fault(key) is { } fault)
             throw new TimingDataException($"{origin}: the figure '{key}' can never be used. {fault}");
         var unit = fields.Text("unit");
@@ -170,7 +182,28 @@ internal sealed class MicroarchitectureReader(string origin)
             throw fields.Wrong("low", $"it is {Text(low)}, above 'high', which is {Text(high)}; the interval must run from low to high");
         if (cycles < low || cycles > high)
             throw fields.Wrong("cycles", $"{Text(cycles)} must lie in the interval from {Text(low)} to {Text(high)}");
-        return new Figure(index, key, Units(cycles), Units(low), Units(high), ReadConfidence(fields), fields.Text("source"), fields.OptionalText("note"));
+        return new Figure(index, key, Units(cycles), Units(low), Units(high), ReadConfidence(fields), fields.Text("source"), fields.OptionalText("note"))
+        {
+            Timing = ReadTiming(fields, pipeline),
+        };
+    }
+
+    private static InstructionTiming? ReadTiming(JsonFields fields, PipelineGeometry pipeline)
+    {
+        string[] names = ["uops", "latency", "ports"];
+        if (!names.Any(fields.Has))
+            return null;
+        var uops = fields.Number("uops");
+        if (uops is < 0 or > 1000 || uops != decimal.Truncate(uops))
+            throw fields.Wrong("uops", "it must be a whole number from 0 to 1000");
+        var latency = fields.Number("latency");
+        if (latency is < 0 or > 100_000 || latency != decimal.Truncate(latency))
+            throw fields.Wrong("latency", "it must be a whole number of cycles from 0 to 100000");
+        var ports = fields.Element("ports");
+        if (ports.ValueKind != JsonValueKind.String)
+            throw fields.Wrong("ports", "it must be a text such as 'p0|p1 + p2|p3', empty when the instruction needs no port");
+        var uses = PortNotation.Read(ports.GetString()!, pipeline.Ports, out var fault);
+        return fault is null ? new InstructionTiming((int)uops, (int)latency, uses) : throw fields.Wrong("ports", fault);
     }
 
     private static Confidence ReadConfidence(JsonFields fields)

@@ -17,13 +17,19 @@ public sealed partial class Lab : IHasInputs
     public const long DefaultProgramLimit = 100_000_000_000;
 
     private const long DefaultInstructionLimit = 50_000_000;
-    private const string TimingDepth = "Table";
 
-    private Lab(LinuxMachine machine)
+    private Lab(LinuxMachine machine, TimingDepth depth)
     {
         Machine = machine;
+        Depth = depth;
         Inputs = MakeInputs(machine);
     }
+
+    /// <summary>
+    /// How <see cref="Compare"/> and <see cref="Trace"/> count cycles: at the Pipeline depth, unless another was asked for. Programs run at the Table depth,
+    /// which is many times faster.
+    /// </summary>
+    public TimingDepth Depth { get; }
 
     /// <summary>The machine itself.</summary>
     public LinuxMachine Machine { get; }
@@ -50,9 +56,11 @@ public sealed partial class Lab : IHasInputs
     /// <param name="commandLine">The kernel's options as Linux writes them, such as <c>pti=off</c>.</param>
     /// <param name="seed">For what is random in the guest.</param>
     /// <param name="vdso">Images of real kernels that stand in the place of the kit's own vDSO; see <see cref="Vdso.FromFile"/>.</param>
+    /// <param name="depth">How comparisons and traces count cycles.</param>
     /// <exception cref="ArgumentException">An option is unknown, and the message names the nearest; or an image does not fit the kernel.</exception>
-    public static Lab Boot(KernelGeneration kernel, CpuModel cpu, string commandLine = "", ulong seed = 0, IReadOnlyList<Vdso>? vdso = null) =>
-        new(LinuxMachine.Boot(kernel, cpu, KernelOptions.Parse(commandLine), seed, vdso: vdso));
+    public static Lab Boot(
+        KernelGeneration kernel, CpuModel cpu, string commandLine = "", ulong seed = 0, IReadOnlyList<Vdso>? vdso = null, TimingDepth depth = TimingDepth.Pipeline) =>
+        new(LinuxMachine.Boot(kernel, cpu, KernelOptions.Parse(commandLine), seed, vdso: vdso), depth);
 
     /// <summary>Boots a kernel on a processor, both by their names.</summary>
     /// <exception cref="ArgumentException">A name or an option is unknown; the message names the nearest.</exception>
@@ -66,7 +74,7 @@ public sealed partial class Lab : IHasInputs
     public Comparison Compare(SyscallRequest syscall, params EntryPath[] paths)
     {
         List<PathCost> rows = (paths.Length == 0 ? Paths : paths).Select(path => PathMeter.Measure(ForkFor(path), path, syscall)).ToList();
-        return new Comparison(InputsWith(syscall.ToString()), syscall.Name, rows, PathDifferences.Of(rows));
+        return new Comparison(MeasuredWith(syscall.ToString()), syscall.Name, rows, PathDifferences.Of(rows));
     }
 
     /// <summary>Records every instruction of one round trip of a system call, getpid unless another is asked for.</summary>
@@ -74,7 +82,7 @@ public sealed partial class Lab : IHasInputs
     public Trace Trace(EntryPath path, SyscallRequest? syscall = null)
     {
         SyscallRequest request = syscall ?? Syscalls.GetPid;
-        return PathTracer.Record(ForkFor(path), InputsWith(request.ToString()), path, request);
+        return PathTracer.Record(ForkFor(path), MeasuredWith(request.ToString()), path, request);
     }
 
     /// <summary>Runs a program, written with Iced's assembler, on a fork of the lab.</summary>
@@ -162,8 +170,10 @@ public sealed partial class Lab : IHasInputs
     /// <summary>The same kernel on the same processor, booted anew with another command line or seed.</summary>
     /// <param name="commandLine">The kernel's options, such as <c>norandmaps</c>; null leaves them as they are.</param>
     /// <param name="seed">For what is random in the guest; null leaves it as it is.</param>
+    /// <param name="depth">How comparisons and traces count cycles; null leaves it as it is.</param>
     /// <exception cref="ArgumentException">An option is unknown; the message names the nearest.</exception>
-    public Lab With(string? commandLine = null, ulong? seed = null) => Boot(Kernel, Cpu, commandLine ?? Machine.Options.Text, seed ?? Machine.Seed, Machine.GivenVdso);
+    public Lab With(string? commandLine = null, ulong? seed = null, TimingDepth? depth = null) =>
+        Boot(Kernel, Cpu, commandLine ?? Machine.Options.Text, seed ?? Machine.Seed, Machine.GivenVdso, depth ?? Depth);
 
     /// <summary>Runs a static ELF program on a fork of the lab.</summary>
     /// <param name="program">The program with its arguments and environment.</param>
@@ -211,7 +221,7 @@ public sealed partial class Lab : IHasInputs
         [.. Machine.PageTableRoots.Select(root => new PageTableWalk(root, Machine.Processor.WalkOf(address, root.Address)))]);
 
     /// <summary>A lab that goes on from here by itself.</summary>
-    public Lab Fork() => new(Machine.Fork());
+    public Lab Fork() => new(Machine.Fork(), Depth);
 
     /// <summary>The lab as it is now: processor, memory, kernel.</summary>
     public LinuxSnapshot Snapshot() => Machine.Capture();
@@ -225,7 +235,17 @@ public sealed partial class Lab : IHasInputs
     private LinuxMachine ForkFor(EntryPath path)
     {
         PathKind kind = PathKind.Of(path);
-        return kind.ExistsOn(Kernel, Cpu) ? Machine.Fork() : throw new ArgumentException(kind.Refusal(Kernel, Cpu), nameof(path));
+        if (!kind.ExistsOn(Kernel, Cpu))
+            throw new ArgumentException(kind.Refusal(Kernel, Cpu), nameof(path));
+        LinuxMachine fork = Machine.Fork();
+        fork.Processor.TimingDepth = Depth;
+        return fork;
+    }
+
+    private LabInputs MeasuredWith(string more)
+    {
+        string depth = Depth.ToString();
+        return Inputs with { TimingDepth = depth, Hash = Hash(Inputs.Hash, depth, more) };
     }
 
     private LabInputs InputsWith(params string[] more) => Inputs with { Hash = Hash([Inputs.Hash, .. more]) };
@@ -236,8 +256,8 @@ public sealed partial class Lab : IHasInputs
         CpuModel cpu = machine.Processor.Model;
         string hash = Hash(
             machine.Kernel.Name, machine.Kernel.ImageHash, machine.VdsoHash, machine.Costs.DataHash, cpu.Name, cpu.Microarchitecture.DataHash,
-            machine.Options.Text, machine.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), TimingDepth, version);
-        return new LabInputs(machine.Kernel.Name, cpu.Name, machine.Options.Text, machine.Seed, TimingDepth, version, hash);
+            machine.Options.Text, machine.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), nameof(TimingDepth.Table), version);
+        return new LabInputs(machine.Kernel.Name, cpu.Name, machine.Options.Text, machine.Seed, nameof(TimingDepth.Table), version, hash);
     }
 
     private static string Hash(params string[] parts) =>

@@ -5,7 +5,8 @@ using SyscallExplorer.Machine;
 namespace SyscallExplorer;
 
 /// <summary>
-/// Measures rounds of a scenario in their steady state: after as many to warm up, every cycle goes to a phase, an origin and a figure.
+/// Measures rounds of a scenario in their steady state: after as many to warm up, every cycle goes to a phase, an origin and a figure. One more round
+/// finds everything cold.
 /// </summary>
 internal sealed class PathMeter
 {
@@ -18,6 +19,7 @@ internal sealed class PathMeter
     private readonly PathScenario _scenario;
     private readonly PhaseTracker _tracker;
     private readonly long[] _ledger;
+    private readonly FigureAccount _account;
     private readonly SortedDictionary<Phase, (long Cost, long Instructions)> _phases = [];
     private readonly SortedDictionary<CodeOrigin, long> _origins = [];
     private (Phase Phase, CodeOrigin Origin) _next = (new Phase(PhaseKind.UserStub), CodeOrigin.User);
@@ -25,8 +27,10 @@ internal sealed class PathMeter
     private long _hypercallClock;
     private long _instructions;
     private long _cost;
+    private long _coldCost;
     private int _rounds;
     private bool _measuring;
+    private bool _isCold;
     private bool _done;
 
     private PathMeter(LinuxMachine machine, PathScenario scenario)
@@ -35,13 +39,14 @@ internal sealed class PathMeter
         _scenario = scenario;
         _tracker = new PhaseTracker(new KernelCode(machine));
         _ledger = new long[machine.Processor.Model.Microarchitecture.Figures.Count];
+        _account = new FigureAccount(machine.Processor, _ledger);
     }
 
     /// <summary>Measures a path on a machine that has no program yet; it is used up.</summary>
     /// <exception cref="InvalidOperationException">The program did not come to its end.</exception>
     public static PathCost Measure(LinuxMachine machine, EntryPath path, SyscallRequest request)
     {
-        PathScenario scenario = PathScenario.Create(machine, path, request, 2 * Calls + 1);
+        PathScenario scenario = PathScenario.Create(machine, path, request, (2 * Calls) + 2);
         machine.Load(scenario.Program);
         var meter = new PathMeter(machine, scenario);
         var probe = new Probe(meter);
@@ -62,13 +67,17 @@ internal sealed class PathMeter
         _tracker.Note(step);
         if (_measuring)
             Add(processor, step);
+        else if (_isCold)
+            _coldCost += step.Cost;
         if (processor.Registers.Rip != _scenario.LoopStart || processor.CurrentPrivilegeLevel != 3 || step.Raised >= 0)
             return;
         _rounds++;
         if (_rounds == Calls + 1)
             Begin(processor);
-        else if (_rounds == 2 * Calls + 1)
-            End(processor);
+        else if (_rounds == (2 * Calls) + 1)
+            GoCold(processor);
+        else if (_rounds == (2 * Calls) + 2)
+            _done = true;
     }
 
     private void Begin(Processor processor)
@@ -79,12 +88,13 @@ internal sealed class PathMeter
         _machine.HypercallLedger = _hypercalls = new HypercallLedger();
     }
 
-    private void End(Processor processor)
+    private void GoCold(Processor processor)
     {
         _measuring = false;
-        _done = true;
+        _isCold = true;
         processor.FigureLedger = null;
         _machine.HypercallLedger = null;
+        processor.ForgetWarmth();
     }
 
     private void Add(Processor processor, in InstructionStep step)
@@ -96,28 +106,30 @@ internal sealed class PathMeter
         _origins[origin] = _origins.GetValueOrDefault(origin) + step.Cost - hosted;
         if (hosted > 0)
             _origins[CodeOrigin.Tabled] = _origins.GetValueOrDefault(CodeOrigin.Tabled) + hosted;
+        _account.Add(step, hosted);
         _cost += step.Cost;
         _instructions++;
     }
 
     private PathCost Result()
     {
-        List<FigureUse> uses = FigureUses.Of(_machine, _ledger, _hypercalls);
+        List<FigureUse> uses = _account.Uses(_machine, _hypercalls);
         return new PathCost
         {
             Path = _scenario.Kind.Path,
             Label = _scenario.Kind.Label,
             Calls = Calls,
             Cost = _cost,
-            Low = uses.Sum(use => use.Uses * use.Figure.Low),
-            High = uses.Sum(use => use.Uses * use.Figure.High),
+            Low = uses.Sum(use => use.Low),
+            High = uses.Sum(use => use.High),
+            ColdCost = _coldCost,
             Instructions = (double)_instructions / Calls,
             Result = ReadResult(),
             Phases = _phases.Select(entry => new PhaseCost(entry.Key, entry.Value.Cost, PerCall(entry.Value.Cost), (double)entry.Value.Instructions / Calls)).ToList(),
             Figures = uses,
             Origins = _origins.Select(entry => new OriginShare(entry.Key, PerCall(entry.Value), (double)entry.Value / _cost)).ToList(),
-            Weakest = uses.Max(use => use.Figure.Confidence),
-            AssumedShare = (double)uses.Where(use => use.Figure.Confidence == Confidence.Assumed).Sum(use => use.Uses * use.Figure.Cost) / _cost,
+            Weakest = uses.Where(use => use.Cost > 0).Max(use => use.Figure.Confidence),
+            AssumedShare = (double)uses.Where(use => use.Figure.Confidence == Confidence.Assumed).Sum(use => use.Cost) / _cost,
         };
     }
 

@@ -111,6 +111,35 @@ public sealed class MalformedTimingFileTests
     }
 
     [Fact]
+    public void A_port_that_the_core_has_not_is_named_with_those_it_has()
+    {
+        var file = TimingFile.Small();
+        var figure = TimingFile.FigureIn(file, "other");
+        (figure["uops"], figure["latency"], figure["ports"]) = (1, 1, "a|c");
+
+        Expect(file, "small.json: the figure 'other', 'ports': no port is named 'c'; the ports are a, b, l, s.");
+    }
+
+    [Fact]
+    public void A_figure_with_ports_must_say_its_latency_too()
+    {
+        var file = TimingFile.Small();
+        var figure = TimingFile.FigureIn(file, "other");
+        (figure["uops"], figure["ports"]) = (1, "a");
+
+        Expect(file, "small.json: the figure 'other', 'latency': the field is missing, and it must be there.");
+    }
+
+    [Fact]
+    public void A_file_without_a_base_must_describe_its_pipeline()
+    {
+        var file = TimingFile.Small();
+        file.Remove("pipeline");
+
+        Expect(file, "small.json: the file, 'pipeline': the field is missing, and it must be there.");
+    }
+
+    [Fact]
     public void Text_that_is_not_Json_is_told_where()
     {
         var e = Assert.Throws<TimingDataException>(() => Microarchitecture.Parse("{\n  \"name\" 1", "small.json"));

@@ -37,6 +37,25 @@ internal static class TimingFile
                 ["source"] = "this test",
                 ["confidence"] = "assumed",
             },
+            ["pipeline"] = new JsonObject
+            {
+                ["issueWidth"] = 2,
+                ["retireWidth"] = 2,
+                ["reorderBuffer"] = 16,
+                ["ports"] = new JsonArray("a", "b", "l", "s"),
+                ["loads"] = "l",
+                ["storeAddress"] = "",
+                ["storeData"] = "s",
+                ["loadLatency"] = 3,
+                ["storeForward"] = 4,
+                ["mispredict"] = 10,
+                ["l1i"] = new JsonObject { ["kib"] = 8, ["ways"] = 2 },
+                ["l1d"] = new JsonObject { ["kib"] = 8, ["ways"] = 2 },
+                ["l2"] = new JsonObject { ["kib"] = 64, ["ways"] = 4, ["latency"] = 10 },
+                ["memory"] = 100,
+                ["source"] = "this test",
+                ["confidence"] = "assumed",
+            },
             ["figures"] = new JsonArray([.. keys.Select(Figure)]),
         };
     }
