@@ -68,7 +68,7 @@ public sealed partial class LinuxMachine
         return vector switch
         {
             (int)Vector.PageFault => "#PF page fault",
-            TimerInterrupt.Vector => "timer interrupt",
+            TimerInterrupt.Vector or I386Interrupts.TimerVector => "timer interrupt",
             >= firstInterrupt => $"interrupt {vector:x2}h",
             _ => $"#{ExceptionNames.Mnemonic((Vector)vector)}",
         };

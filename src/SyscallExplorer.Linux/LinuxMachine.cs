@@ -209,22 +209,19 @@ public sealed partial class LinuxMachine
     /// <param name="seed">For what is random in the guest.</param>
     /// <param name="limits">What its programs may use.</param>
     /// <param name="vdso">Images that stand in the place of the kit's own, at most one for each width; see <see cref="Linux.Vdso"/>.</param>
-    /// <exception cref="ArgumentException">The processor has no local APIC.</exception>
+    /// <exception cref="ArgumentException">The processor lacks what the kernel needs; the message says what.</exception>
     public static LinuxMachine Boot(KernelGeneration kernel, CpuModel cpu, KernelOptions options, ulong seed = 0, ProgramLimits? limits = null,
         IReadOnlyList<Vdso>? vdso = null)
     {
-        if (!cpu.Has(CpuFeature.Apic))
-            throw new ArgumentException($"The CPU model '{cpu.Name}' has no local APIC, and the kit's kernel has no other timer: add {nameof(CpuFeature.Apic)}.", nameof(cpu));
         options.CheckFor(kernel.Traits.Version);
+        BootRequirements.Check(kernel, cpu);
         KernelArchitecture architecture = kernel.Traits.Architecture;
-        if (!architecture.IsNative32 && !cpu.Has(CpuFeature.Lm))
-            throw new ArgumentException($"The CPU model '{cpu.Name}' has no long mode, which {kernel} needs: take a 32-bit kernel, such as {Kernels.I386[0].Name}.", nameof(cpu));
         IReadOnlySet<KernelFeature> features = options.FeaturesFor(cpu, kernel.Traits.Version);
         PageTableFormat paging = features.Contains(KernelFeature.La57) ? PageTableFormat.FiveLevels : PageTableFormat.FourLevels;
         if (architecture.IsNative32)
             (features, paging) = I386Boot.Choose(cpu, features);
         VdsoSet images = VdsoSet.Of(kernel, options, features, vdso ?? []);
-        var processor = new Processor(cpu, new Bus(new PhysicalMemory(architecture.RamSize)));
+        Processor processor = MakeProcessor(cpu, new PhysicalMemory(architecture.RamSize));
         (ulong nextFrame, ulong kernelRoot, ulong userRoot) = architecture.IsNative32
             ? new I386Boot(processor, kernel, features, images, paging, seed).Run()
             : new BootSequence(processor, kernel, features, images, options.VsyscallIn(kernel.Traits.Version), seed).Run();
@@ -238,11 +235,22 @@ public sealed partial class LinuxMachine
         return machine;
     }
 
+    /// <summary>Without a local APIC the board has the interrupt controllers of a PC/AT.</summary>
+    private static Processor MakeProcessor(CpuModel cpu, PhysicalMemory memory)
+    {
+        if (cpu.Has(CpuFeature.Apic))
+            return new Processor(cpu, new Bus(memory));
+        var controllers = new AtInterrupts(cpu);
+        var processor = new Processor(cpu, new Bus(memory, controllers.Devices));
+        controllers.Connect(processor);
+        return processor;
+    }
+
     /// <summary>A machine that goes on from here by itself. Memory is shared until either side writes.</summary>
     public LinuxMachine Fork()
     {
         LinuxSnapshot snapshot = Capture();
-        var processor = new Processor(Processor.Model, new Bus(snapshot.Memory.Fork()));
+        Processor processor = MakeProcessor(Processor.Model, snapshot.Memory.Fork());
         var fork = new LinuxMachine(Kernel, Options, Seed, processor, _boot) { Limits = Limits };
         fork.Processor.Restore(snapshot.Processor);
         fork.Processor.Bus.RestoreDevices(snapshot.Devices);
@@ -262,8 +270,8 @@ public sealed partial class LinuxMachine
     public void Restore(LinuxSnapshot snapshot)
     {
         Processor.Bus.Ram.CopyFrom(snapshot.Memory);
-        Processor.Bus.RestoreDevices(snapshot.Devices);
         Processor.Restore(snapshot.Processor);
+        Processor.Bus.RestoreDevices(snapshot.Devices);
         State = snapshot.State;
     }
 

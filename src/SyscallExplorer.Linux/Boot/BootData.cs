@@ -32,11 +32,12 @@ internal sealed class BootData(PhysicalMemory ram, KernelArchitecture architectu
     public void WriteTimekeeper(CpuModel cpu, KernelGeneration kernel, IReadOnlySet<KernelFeature> features, VdsoSet vdso)
     {
         const ulong clock = KernelLayout.DataPhysical + (KernelLayout.Timekeeper - KernelLayout.Data);
-        ram.Write(clock + TimekeeperLayout.Mult, BitConverter.GetBytes(EmulatedTime.MultiplierOf(cpu.Microarchitecture)));
-        ram.Write(clock + TimekeeperLayout.Shift, BitConverter.GetBytes(EmulatedTime.Shift));
+        Clocksource source = Clocksource.Of(cpu);
+        ram.Write(clock + TimekeeperLayout.Mult, BitConverter.GetBytes(source.Multiplier));
+        ram.Write(clock + TimekeeperLayout.Shift, BitConverter.GetBytes(source.Shift));
         ram.WriteUInt64(clock + TimekeeperLayout.Seconds, (ulong)kernel.ReleaseTime);
         ram.WriteUInt64(clock + TimekeeperLayout.WallToMonotonicSeconds, unchecked((ulong)-kernel.ReleaseTime));
-        ram.Write(clock + TimekeeperLayout.ClockMode, BitConverter.GetBytes(VvarLayout.ByTsc));
+        ram.Write(clock + TimekeeperLayout.ClockMode, BitConverter.GetBytes(cpu.Has(CpuFeature.Tsc) ? VvarLayout.ByTsc : VvarLayout.ByKernel));
         Span<byte> timekeeper = stackalloc byte[TimekeeperLayout.Size];
         ram.Read(clock, timekeeper);
         vdso.Write(ram, features, VdsoGeneration.Of(kernel.Release).Data, timekeeper);

@@ -57,6 +57,9 @@ public enum KernelFeature
     /// <summary>MFENCE does, on AMD processors for kernels before 4.15.</summary>
     MfenceRdtsc,
 
+    /// <summary>No time-stamp counter: the clock is the interval timer's count (32-bit kernels).</summary>
+    PitClocksource,
+
     /// <summary>RDPID tells the CPU's number.</summary>
     Rdpid,
 

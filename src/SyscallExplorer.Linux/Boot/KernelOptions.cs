@@ -138,7 +138,9 @@ public sealed class KernelOptions
         Set(KernelFeature.Syscall32, cpu.HasCompatibilitySyscall && !fred);
 
         SetBranchMitigations(cpu, version, mitigate, features, Set);
-        bool staleData = version >= s_mmioStaleData && Suffers(Vulnerabilities.MmioStaleData) && Value("mmio_stale_data") != "off";
+
+        // Where MDS is mended, stale data can be read by virtual machines only.
+        bool staleData = version >= s_mmioStaleData && Suffers(Vulnerabilities.MmioStaleData) && Suffers(Vulnerabilities.Mds) && Value("mmio_stale_data") != "off";
         bool clears = (Suffers(Vulnerabilities.Mds) && Value("mds") != "off") || staleData;
         Set(KernelFeature.MdsClear, mitigate && clears && cpu.Has(CpuFeature.MdClear));
 
@@ -168,7 +170,7 @@ public sealed class KernelOptions
         bool isAutomatic = choice is "auto" or "on";
         bool retbleed = version >= s_retbleed && mitigate && Value("retbleed") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Retbleed) != 0;
         bool on = choice switch { "off" => false, "auto" => suffers, _ => true };
-        bool ibrs = on && !isAmd && version >= s_retbleed && (choice == "ibrs" || (isAutomatic && retbleed));
+        bool ibrs = on && !isAmd && version >= s_retbleed && (choice == "ibrs" || (isAutomatic && retbleed && !cpu.HasEnhancedIbrs));
         if ((isAutomatic && cpu.HasEnhancedIbrs && version >= s_enhancedIbrs) || choice == "eibrs")
             on = false;
         bool lfence = choice is "retpoline,amd" or "retpoline,lfence" or "eibrs,lfence" || (isAmd && choice != "retpoline,generic" && version < s_genericOnAmd);

@@ -37,6 +37,7 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
 
         Set(KernelFeature.Sysenter32, cpu.Has(CpuFeature.Sep));
         Set(KernelFeature.Fxsr, cpu.Has(CpuFeature.Fxsr));
+        Set(KernelFeature.PitClocksource, !cpu.Has(CpuFeature.Tsc));
         bool hasNx = cpu.Has(CpuFeature.Nx);
         if (!cpu.Has(CpuFeature.Pae))
             features.Remove(KernelFeature.Pti);
@@ -57,7 +58,10 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         WritePerCpu();
         _data.WriteTimekeeper(cpu.Model, kernel, features, vdso);
         SetRegisters(kernelRoot);
-        SetLocalApic();
+        if (cpu.Model.Has(CpuFeature.Apic))
+            SetLocalApic();
+        else
+            SetAtInterrupts();
         return (_frames.Next, kernelRoot, userRoot);
     }
 
@@ -94,10 +98,11 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         var tables = new PageTables(_ram, _frames, paging);
         ulong global = pti ? 0 : Global;
         for (ulong physical = 0; physical < (ulong)I386Layout.RamSize; physical += paging.LargeSize)
-            tables.MapLarge(kernelRoot, I386Layout.PageOffset + physical, physical, RightsOf(physical) | global);
+            MapWhole(tables, kernelRoot, I386Layout.PageOffset + physical, physical, RightsOf(physical) | global);
         for (ulong offset = 0; offset < KernelLayout.ModulesSize; offset += KernelLayout.PageSize)
             tables.Map(kernelRoot, I386Layout.Modules + offset, KernelLayout.ModulesPhysical + offset, Executable | global);
-        tables.Map(kernelRoot, I386Layout.LocalApic, cpu.LocalApic.Address, Uncached | global);
+        if (cpu.Model.Has(CpuFeature.Apic))
+            tables.Map(kernelRoot, I386Layout.LocalApic, cpu.LocalApic.Address, Uncached | global);
         if (kernel.Traits.HasEntryStack)
             MapCpuEntryArea(tables, kernelRoot);
         if (pti)
@@ -109,6 +114,19 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         if (!tables.TryPrepare(kernelRoot, userRoot))
             throw new InvalidOperationException("The guest's RAM is too small for its kernel's page tables.");
         return (kernelRoot, userRoot);
+    }
+
+    /// <summary>A large page, or as many small ones where there are none.</summary>
+    private void MapWhole(PageTables tables, ulong root, ulong linear, ulong physical, ulong rights)
+    {
+        if (cpu.Model.Has(CpuFeature.Pse))
+        {
+            tables.MapLarge(root, linear, physical, rights);
+            return;
+        }
+
+        for (ulong offset = 0; offset < paging.LargeSize; offset += KernelLayout.PageSize)
+            tables.Map(root, linear + offset, physical + offset, rights);
     }
 
     private ulong Global => cpu.Model.Has(CpuFeature.Pge) ? PageEntry.G : 0;
@@ -166,6 +184,7 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         foreach (ExceptionEntry entry in ExceptionEntries.Table.Where(entry => entry.Vector != Vector.DoubleFault))
             WriteGate((int)entry.Vector, Symbol(I386Exceptions.StubOf(kernel.Traits, entry)), interruptGate | (entry.Dpl << 5));
         WriteGate(TimerInterrupt.Vector, Symbol(I386Exceptions.Timer), interruptGate);
+        WriteGate(I386Interrupts.TimerVector, Symbol(I386Interrupts.Stubs), interruptGate);
         WriteGate(syscallVector, Symbol(_design.Int80.Symbol), (_design.Int80KeepsInterrupts ? trapGate : interruptGate) | userCallable);
         _ram.WriteUInt64(KernelLayout.IdtPhysical + (int)Vector.DoubleFault * 8, ((ulong)I386Selectors.DoubleFaultTss << 16) | ((ulong)taskGate << 40));
     }
@@ -230,7 +249,7 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         ulong IfModel(CpuFeature feature, ulong bits) => model.Has(feature) ? bits : 0;
         ulong If(KernelFeature feature, ulong bits) => features.Contains(feature) ? bits : 0;
         registers.ExtendedFeatures = paging.HasNx ? Efer.NXE : 0;
-        registers.ControlRegister4 = Cr4.DE | Cr4.PSE | (paging == PageTableFormat.TwoLevels ? 0 : Cr4.PAE) | IfModel(CpuFeature.Pge, Cr4.PGE)
+        registers.ControlRegister4 = IfModel(CpuFeature.De, Cr4.DE) | IfModel(CpuFeature.Pse, Cr4.PSE) | (paging == PageTableFormat.TwoLevels ? 0 : Cr4.PAE) | IfModel(CpuFeature.Pge, Cr4.PGE)
             | IfModel(CpuFeature.Fxsr, Cr4.OSFXSR) | IfModel(CpuFeature.Sse, Cr4.OSXMMEXCPT) | IfModel(CpuFeature.Umip, Cr4.UMIP)
             | If(KernelFeature.Smep, Cr4.SMEP) | If(KernelFeature.Smap, Cr4.SMAP) | If(KernelFeature.Xsave, Cr4.OSXSAVE);
         if (features.Contains(KernelFeature.Xsave))
@@ -263,6 +282,22 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         apic.Write(ApicRegister.SpuriousVector, spuriousVector | ApicBits.SoftwareEnable);
         apic.Write(ApicRegister.LocalTimer, TimerInterrupt.Vector);
         apic.Write(ApicRegister.DivideConfiguration, LocalTimer.DivideConfiguration);
+    }
+
+    /// <summary><c>init_8259A</c> and <c>setup_pit_timer</c>: vectors from 30h on, the timer's line alone unmasked, and ticks in periods of 1/250 second.</summary>
+    private void SetAtInterrupts()
+    {
+        const ushort secondPort = 1;
+        const byte start = 0x11, fullyNested = 1, slaveLine = 1 << 2, slaveNumber = 2, none = 0xFF, rateGenerator = 0x34;
+        foreach ((int port, byte value) in (ReadOnlySpan<(int, byte)>)[
+            (AtInterrupts.MasterPort, start), (AtInterrupts.MasterPort + secondPort, I386Interrupts.TimerVector), (AtInterrupts.MasterPort + secondPort, slaveLine),
+            (AtInterrupts.MasterPort + secondPort, fullyNested), (AtInterrupts.SlavePort, start), (AtInterrupts.SlavePort + secondPort, I386Interrupts.TimerVector + 8),
+            (AtInterrupts.SlavePort + secondPort, slaveNumber), (AtInterrupts.SlavePort + secondPort, fullyNested), (AtInterrupts.SlavePort + secondPort, none),
+            (AtInterrupts.MasterPort + secondPort, I386Interrupts.MaskOfOthers), (AtInterrupts.TimerControlPort, rateGenerator),
+            (AtInterrupts.TimerPort, I386Interrupts.TicksPerPeriod & 0xFF), (AtInterrupts.TimerPort, I386Interrupts.TicksPerPeriod >> 8)])
+        {
+            cpu.Bus.Devices.OfType<IPortDevice>().First(device => port >= device.FirstPort && port < device.FirstPort + device.PortCount).Out((ushort)port, 1, value);
+        }
     }
 
     private Segment FromGdt(ushort selector) =>

@@ -14,6 +14,8 @@ internal static class I386Clock
     private static readonly byte[] s_noFence = [0x0F, 0x1F, 0x00];
     private static readonly byte[] s_lfence = [0x0F, 0xAE, 0xE8];
     private static readonly byte[] s_mfence = [0x0F, 0xAE, 0xF0];
+    private static readonly byte[] s_rdtsc = [0x0F, 0x31];
+    private static readonly byte[] s_shortNop = [0x66, 0x90];
 
     public static void Emit(KernelAssembler k)
     {
@@ -23,12 +25,13 @@ internal static class I386Clock
         EmitReadClock(k);
     }
 
-    /// <summary><c>rdtsc_ordered</c>: EDX:EAX becomes the counter. Processors without SSE2 need no fence.</summary>
+    /// <summary><c>rdtsc_ordered</c>: EDX:EAX becomes the counter. Processors without SSE2 need no fence, and those without RDTSC have another counter.</summary>
     public static void ReadCounter(KernelAssembler k)
     {
         k.Either(KernelFeature.LfenceRdtsc, s_noFence, s_lfence);
         k.Either(KernelFeature.MfenceRdtsc, s_noFence, s_mfence);
-        k.rdtsc();
+        k.Either(KernelFeature.PitClocksource, s_rdtsc, s_shortNop);
+        k.CallWith((KernelFeature.PitClocksource, I386Interrupts.ReadTimer));
     }
 
     /// <summary>EAX is where the seconds go, or 0.</summary>

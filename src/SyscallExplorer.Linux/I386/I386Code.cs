@@ -11,6 +11,7 @@ internal static class I386Code
         foreach (EntryPathCode path in design.Paths)
             path.Emit(k);
         I386Exceptions.Emit(k);
+        I386Interrupts.EmitEntry(k);
         I386Scheduler.EmitEntryText(k);
     }
 
@@ -24,6 +25,7 @@ internal static class I386Code
         I386Timekeeping.Emit(k, VdsoGeneration.Of(k.Traits.Version.ToString()).Data);
         I386Handlers.Emit(k);
         I386ExceptionHandlers.Emit(k);
+        I386Interrupts.EmitText(k);
         I386Scheduler.EmitText(k);
     }
 }

@@ -218,17 +218,21 @@ internal static class I386ExceptionHandlers
         k.push(edi);
         k.mov(edi, eax);
         k.mov(__dword_ptr[I386Layout.LocalApic + (ulong)ApicRegister.EndOfInterrupt], 0);
-        k.call(k.To(TimekeepingCode.Symbol));
-        HypercallStub.Inline(k, HypercallNumbers.TimerInterrupt);
-        if (k.Traits.HasGenericEntry)
-        {
-            k.test(__byte_ptr[edi + I386Registers.Cs], 3);
-            k.je(k.To("smp_apic_timer_interrupt.out"));
-            EndOfUserException(k);
-            k.Local("smp_apic_timer_interrupt.out");
-        }
-
+        PassTime(k, "smp_apic_timer_interrupt");
         k.pop(edi);
         k.ret();
+    }
+
+    /// <summary>What a tick does, and the work on the way to user mode. EDI registers.</summary>
+    public static void PassTime(KernelAssembler k, string name)
+    {
+        k.call(k.To(TimekeepingCode.Symbol));
+        HypercallStub.Inline(k, HypercallNumbers.TimerInterrupt);
+        if (!k.Traits.HasGenericEntry)
+            return;
+        k.test(__byte_ptr[edi + I386Registers.Cs], 3);
+        k.je(k.To(name + ".out"));
+        EndOfUserException(k);
+        k.Local(name + ".out");
     }
 }

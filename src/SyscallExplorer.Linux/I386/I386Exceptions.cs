@@ -43,7 +43,7 @@ internal static class I386Exceptions
         EmitReturn(k);
     }
 
-    private static void ClearAccessControl(KernelAssembler k)
+    internal static void ClearAccessControl(KernelAssembler k)
     {
         if (FeatureHistory.Has(k.Traits.Version, KernelFeature.Smap))
             Int80CompatEntry.ClearAccessControl(k);

@@ -142,7 +142,7 @@ internal static class I386Scheduler
 
         // ECX is a task.
         k.Local("load_fpregs");
-        ByFormat(k, "load", () => k.xrstor(__[ecx + TaskLayout.Fpu]), () => k.fxrstor(__[ecx + TaskLayout.Fpu]));
+        ByFormat(k, "load", () => k.xrstor(__[ecx + TaskLayout.Fpu]), () => k.fxrstor(__[ecx + TaskLayout.Fpu]), () => k.frstor(__[ecx + TaskLayout.Fpu]));
         k.and(__dword_ptr[ecx + TaskLayout.ThreadFlags], ~ThreadFlags.NeedFpuLoad);
         k.ret();
     }
@@ -153,21 +153,26 @@ internal static class I386Scheduler
         string done = k.Unique("fpu_saved");
         k.test(__dword_ptr[esi + TaskLayout.ThreadFlags], ThreadFlags.NeedFpuLoad);
         k.jne(k.To(done));
-        ByFormat(k, "save", () => k.xsave(__[esi + TaskLayout.Fpu]), () => k.fxsave(__[esi + TaskLayout.Fpu]));
+        ByFormat(k, "save", () => k.xsave(__[esi + TaskLayout.Fpu]), () => k.fxsave(__[esi + TaskLayout.Fpu]), () => k.fnsave(__[esi + TaskLayout.Fpu]));
         k.or(__dword_ptr[esi + TaskLayout.ThreadFlags], ThreadFlags.NeedFpuLoad);
         k.Local(done);
     }
 
-    private static void ByFormat(KernelAssembler k, string stem, Action xsave, Action fxsave)
+    /// <summary>FNSAVE leaves an FPU that is as after FNINIT, and the flag that its registers have to be loaded.</summary>
+    private static void ByFormat(KernelAssembler k, string stem, Action xsave, Action fxsave, Action fnsave)
     {
-        string legacy = k.Unique($"fpu_{stem}_legacy"), done = k.Unique($"fpu_{stem}_done");
+        string legacy = k.Unique($"fpu_{stem}_legacy"), old = k.Unique($"fpu_{stem}_old"), done = k.Unique($"fpu_{stem}_done");
         k.OnlyWithout(KernelFeature.Xsave, () => k.jmp(k.To(legacy)));
         k.mov(eax, -1);
         k.mov(edx, -1);
         xsave();
         k.jmp(k.To(done));
         k.Local(legacy);
+        k.OnlyWithout(KernelFeature.Fxsr, () => k.jmp(k.To(old)));
         fxsave();
+        k.jmp(k.To(done));
+        k.Local(old);
+        fnsave();
         k.Local(done);
     }
 

@@ -44,7 +44,8 @@ internal sealed class ThreadStart(LinuxMachine machine)
         area.Clear();
         BinaryPrimitives.WriteUInt16LittleEndian(area, initialControl);
         BinaryPrimitives.WriteUInt32LittleEndian(area[mxcsr..], initialMxcsr);
-        machine.Processor.Bus.Ram.Write(guest.Address + TaskLayout.Fpu, area);
+        ReadOnlySpan<byte> initial = machine.Processor.Model.Has(CpuFeature.Fxsr) ? area : LegacyFloatEnvironment.FromImage(area, 0, 0);
+        machine.Processor.Bus.Ram.Write(guest.Address + TaskLayout.Fpu, initial);
         guest.SetFlag(ThreadFlags.NeedFpuLoad, true);
     }
 

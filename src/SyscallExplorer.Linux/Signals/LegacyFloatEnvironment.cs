@@ -11,6 +11,9 @@ internal static class LegacyFloatEnvironment
     /// <summary>Bytes of it.</summary>
     public const int Size = EnvironmentSize + 4;
 
+    /// <summary>Bytes that FSAVE writes.</summary>
+    public const int SavedSize = EnvironmentSize;
+
     private const int EnvironmentSize = Registers + RegisterCount * RegisterSize;
     private const int Status = 4, Tags = 8, InstructionPointer = 12, InstructionSelector = 16, DataPointer = 20, DataSelector = 24, Registers = 28;
     private const int RegisterCount = 8, RegisterSize = 10, ImageRegisterSize = 16;

@@ -12,6 +12,14 @@ internal sealed class TaskFpu(LinuxMachine machine)
     public FpuImage Read(GuestTask task)
     {
         byte[] bytes = new byte[Size];
+        if (!HasFxsave)
+        {
+            Span<byte> saved = stackalloc byte[LegacyFloatEnvironment.SavedSize];
+            machine.Processor.Bus.Ram.Read(task.Address + TaskLayout.Fpu, saved);
+            LegacyFloatEnvironment.ToImage(saved, bytes);
+            return new FpuImage(FormatWith(0), bytes);
+        }
+
         machine.Processor.Bus.Ram.Read(task.Address + TaskLayout.Fpu, bytes);
         return new FpuImage(FormatWith(BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(FpuImage.Mxcsr + 4))), bytes);
     }
@@ -19,6 +27,8 @@ internal sealed class TaskFpu(LinuxMachine machine)
     /// <summary>The format of a task's registers.</summary>
     public FpuFormat FormatOf(GuestTask task)
     {
+        if (!HasFxsave)
+            return FormatWith(0);
         Span<byte> mask = stackalloc byte[4];
         machine.Processor.Bus.Ram.Read(task.Address + TaskLayout.Fpu + FpuImage.Mxcsr + 4, mask);
         return FormatWith(BinaryPrimitives.ReadUInt32LittleEndian(mask));
@@ -27,9 +37,13 @@ internal sealed class TaskFpu(LinuxMachine machine)
     /// <summary>Sets the registers of a task: guest code loads them on the way to user mode.</summary>
     public void Write(GuestTask task, FpuImage image)
     {
-        machine.Processor.Bus.Ram.Write(task.Address + TaskLayout.Fpu, image.Bytes.Span);
+        ReadOnlySpan<byte> bytes = HasFxsave ? image.Bytes.Span : LegacyFloatEnvironment.FromImage(image.Bytes.Span, 0, 0).AsSpan(0, LegacyFloatEnvironment.SavedSize);
+        machine.Processor.Bus.Ram.Write(task.Address + TaskLayout.Fpu, bytes);
         task.SetFlag(ThreadFlags.NeedFpuLoad, true);
     }
+
+    /// <summary>Without FXSAVE guest code uses FNSAVE and FRSTOR.</summary>
+    private bool HasFxsave => machine.Processor.Model.Has(CpuFeature.Fxsr);
 
     private ulong Components => machine.Features.Contains(KernelFeature.Xsave) ? machine.Processor.Registers.ExtendedControlRegister0 : 0;
 

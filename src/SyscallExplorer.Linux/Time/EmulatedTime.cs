@@ -3,25 +3,22 @@ using SyscallExplorer.Machine;
 namespace SyscallExplorer.Linux;
 
 /// <summary>
-/// The machine's time as the host parts of system calls see it: nothing of the host's clock. It is the line through the TSC that the
+/// The machine's time as the host parts of system calls see it: nothing of the host's clock. It is the line through the clocksource that the
 /// timekeeper in guest memory draws, so that no program sees two times.
 /// </summary>
 internal readonly struct EmulatedTime(LinuxMachine machine)
 {
     public const long NanosecondsPerSecond = 1_000_000_000;
 
-    /// <summary>The timekeeper's shift: nanoseconds are TSC times its multiplier, shifted right by this.</summary>
-    public const int Shift = 31;
-
     private const int ClockPerCycle = 256;
     private const long KilohertzToNanoseconds = 1_000_000;
 
-    private readonly Microarchitecture _silicon = machine.Processor.Model.Microarchitecture;
+    private readonly Clocksource _source = Clocksource.Of(machine.Processor.Model);
 
-    private long Kilohertz => KilohertzOf(_silicon);
+    private long Kilohertz => (long)Math.Round(machine.Processor.Model.Microarchitecture.NominalGigahertz * 1e6);
 
-    /// <summary>Ticks of the time-stamp counter since boot, whatever was written to it.</summary>
-    public Int128 Counter => CounterOf(machine.Processor.Clock);
+    /// <summary>Ticks of the clocksource since boot, whatever was written to the time-stamp counter.</summary>
+    public Int128 Counter => _source.At(machine.Processor.Clock);
 
     /// <summary>Nanoseconds since boot.</summary>
     public long SinceBoot => At(machine.Processor.Clock);
@@ -38,34 +35,17 @@ internal readonly struct EmulatedTime(LinuxMachine machine)
     /// <summary>Nanoseconds since boot that the machine's clock can show with room to spare: some fifty days.</summary>
     public long Longest => NanosecondsOf(long.MaxValue / 2);
 
-    /// <summary>The timekeeper's multiplier for a processor.</summary>
-    public static uint MultiplierOf(Microarchitecture silicon) =>
-        (uint)((KilohertzToNanoseconds << Shift) / (KilohertzOf(silicon) * silicon.TscRatio.Numerator / silicon.TscRatio.Denominator));
-
     /// <summary>1/256 cycles that make a number of nanoseconds, rounded up.</summary>
     public long ClockOf(long nanoseconds) => (long)(((Int128)nanoseconds * ClockPerCycle * Kilohertz + KilohertzToNanoseconds - 1) / KilohertzToNanoseconds);
 
     /// <summary>The first value of <see cref="Counter"/> at which a number of nanoseconds since boot has passed.</summary>
-    public Int128 CounterAt(long nanoseconds)
-    {
-        uint multiplier = MultiplierOf(_silicon);
-        return (((Int128)nanoseconds << Shift) + multiplier - 1) / multiplier;
-    }
+    public Int128 CounterAt(long nanoseconds) => (((Int128)nanoseconds << _source.Shift) + _source.Multiplier - 1) / _source.Multiplier;
 
     /// <summary>The first clock, in 1/256 cycles since power-on, at which a number of nanoseconds since boot has passed.</summary>
-    public long ClockAt(long nanoseconds)
-    {
-        Int128 cycles = (CounterAt(nanoseconds) * _silicon.TscRatio.Denominator + _silicon.TscRatio.Numerator - 1) / _silicon.TscRatio.Numerator;
-        return (long)Int128.Min(cycles * ClockPerCycle, long.MaxValue);
-    }
+    public long ClockAt(long nanoseconds) => _source.ClockOf(CounterAt(nanoseconds));
 
     /// <summary>Nanoseconds that a number of 1/256 cycles takes, by the timekeeper's line, so that no processor time exceeds the time that passed.</summary>
-    public long NanosecondsOf(long clock) =>
-        (long)((Int128)clock * _silicon.TscRatio.Numerator * MultiplierOf(_silicon) / ((Int128)(ClockPerCycle * _silicon.TscRatio.Denominator) << Shift));
+    public long NanosecondsOf(long clock) => (long)((Int128)clock * _source.Ticks * _source.Multiplier / (_source.Units << _source.Shift));
 
-    private long At(long clock) => (long)((CounterOf(clock) * MultiplierOf(_silicon)) >> Shift);
-
-    private Int128 CounterOf(long clock) => (Int128)(clock / ClockPerCycle) * _silicon.TscRatio.Numerator / _silicon.TscRatio.Denominator;
-
-    private static long KilohertzOf(Microarchitecture silicon) => (long)Math.Round(silicon.NominalGigahertz * 1e6);
+    private long At(long clock) => (long)((_source.At(clock) * _source.Multiplier) >> _source.Shift);
 }

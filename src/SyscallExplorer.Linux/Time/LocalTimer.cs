@@ -20,6 +20,9 @@ internal readonly struct LocalTimer(LinuxMachine machine)
     /// <param name="nanoseconds">Since boot.</param>
     public void Set(long nanoseconds)
     {
+        // The interval timer goes on by itself.
+        if (!machine.Processor.Model.Has(CpuFeature.Apic))
+            return;
         var time = new EmulatedTime(machine);
         if (machine.Features.Contains(KernelFeature.TscDeadline))
             machine.Processor.Registers.WriteMsr(Msr.TscDeadline, Deadline(time.CounterAt(nanoseconds) - time.Counter));

@@ -63,6 +63,9 @@ internal sealed record VvarLayout
     /// <summary>What VDSO_CLOCKMODE_TSC and its forerunners are.</summary>
     public const int ByTsc = 1;
 
+    /// <summary>Programs cannot read the counter: the kernel has to be asked.</summary>
+    public const int ByKernel = 0;
+
     private const int Data = 0x80;
 
     /// <summary>

@@ -19,11 +19,12 @@ internal static class VvarPage
     {
         uint mult = BinaryPrimitives.ReadUInt32LittleEndian(timekeeper[TimekeeperLayout.Mult..]);
         uint shift = BinaryPrimitives.ReadUInt32LittleEndian(timekeeper[TimekeeperLayout.Shift..]);
+        int mode = BinaryPrimitives.ReadInt32LittleEndian(timekeeper[TimekeeperLayout.ClockMode..]);
         ulong seconds = BinaryPrimitives.ReadUInt64LittleEndian(timekeeper[TimekeeperLayout.Seconds..]);
         foreach (int block in layout.Blocks)
         {
             Span<byte> line = page[block..];
-            BinaryPrimitives.WriteInt32LittleEndian(line[layout.ClockMode..], VvarLayout.ByTsc);
+            BinaryPrimitives.WriteInt32LittleEndian(line[layout.ClockMode..], mode);
             BinaryPrimitives.WriteUInt64LittleEndian(line[layout.Mask..], ulong.MaxValue);
             BinaryPrimitives.WriteUInt32LittleEndian(line[layout.Mult..], mult);
             BinaryPrimitives.WriteUInt32LittleEndian(line[layout.Shift..], shift);

@@ -174,11 +174,20 @@ public sealed partial class Processor
 
     private bool InterruptsEnabled => (S.Rflags & Rflags.IF) != 0;
 
-    private long NextInterruptClock => Math.Min(Interrupts.NextClock, LocalApic.NextClock);
+    private long NextInterruptClock
+    {
+        get
+        {
+            long next = Math.Min(Interrupts.NextClock, LocalApic.NextClock);
+            return _atInterrupts is null ? next : Math.Min(next, _atInterrupts.NextClock);
+        }
+    }
 
     /// <summary>Takes the interrupt that is pending now: an external one first.</summary>
     private bool TryAcknowledge(out byte vector)
     {
+        if (_atInterrupts is not null && S.Clock >= _atInterrupts.NextClock && _atInterrupts.TryAcknowledge(out vector))
+            return true;
         if (S.Clock < Interrupts.NextClock)
             return LocalApic.TryAcknowledge(out vector);
         vector = Interrupts.Acknowledge();

@@ -74,6 +74,19 @@ public sealed partial class Processor
     /// <summary>The local APIC. On a CPU model that has none it stays disabled, and only TPR is there, as CR8.</summary>
     public LocalApic LocalApic { get; }
 
+    /// <summary>The interrupt controllers of a PC/AT, where it is connected to some.</summary>
+    private AtInterrupts? _atInterrupts;
+
+    /// <summary>Connects its INTR pin.</summary>
+    internal void Connect(AtInterrupts controllers)
+    {
+        if (_atInterrupts is not null)
+            throw new InvalidOperationException("The processor is connected to interrupt controllers already.");
+        _atInterrupts = controllers;
+        controllers.NextClockChanged += LookAgain;
+        LookAgain();
+    }
+
     /// <summary>Who answers VMCALL in ring 0; without one it is #UD.</summary>
     public IHypercallHandler? Hypercalls { get; set; }
 

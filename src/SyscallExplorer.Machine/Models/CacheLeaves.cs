@@ -12,12 +12,6 @@ internal static class CacheLeaves
     /// <summary>Leaf 2: one byte says that leaf 4 tells of the caches, the others are empty.</summary>
     public static (uint Eax, uint Ebx, uint Ecx, uint Edx) Descriptors => (0x00FF_FF01, 0, 0, 0);
 
-    /// <summary>
-    /// Leaf 2 of a Pentium III, which has no leaf 4 to point to: 16 KiB each for instructions and data, 256 KiB behind them, and the TLBs. Intel, AP-485, no.
-    /// 241618, table of descriptors.
-    /// </summary>
-    public static (uint Eax, uint Ebx, uint Ecx, uint Edx) OldDescriptors => (0x0302_0101, 0, 0, 0x0C04_0882);
-
     /// <summary>Leaf 4 and leaf 8000001Dh: one cache a subleaf.</summary>
     public static (uint Eax, uint Ebx, uint Ecx, uint Edx) Deterministic(IReadOnlyList<CacheGeometry> caches, uint subleaf)
     {
@@ -60,10 +54,13 @@ internal static class CacheLeaves
     {
         1 => 1,
         2 => 2,
+        3 => 3,
         4 => 4,
         8 => 6,
         16 => 8,
         32 => 10,
+        48 => 11,
+        64 => 12,
         _ => 9,
     };
 }

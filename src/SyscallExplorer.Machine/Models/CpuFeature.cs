@@ -3,6 +3,12 @@ namespace SyscallExplorer.Machine;
 /// <summary>Features that a CPU model has or lacks, by the names of Linux' /proc/cpuinfo where it has one.</summary>
 public enum CpuFeature
 {
+    /// <summary>What the 486 has beyond the 386: BSWAP, CMPXCHG, XADD, INVLPG, INVD, WBINVD and EFLAGS.AC.</summary>
+    I486,
+
+    /// <summary>CPUID and EFLAGS.ID.</summary>
+    Cpuid,
+
     /// <summary>Time-stamp counter.</summary>
     Tsc,
 

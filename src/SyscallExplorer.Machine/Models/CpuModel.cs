@@ -57,6 +57,11 @@ public sealed record CpuModel
     /// <summary>The last extended leaf of CPUID, or 0 where there is none; by default that of the maker's parts of the years from 2013.</summary>
     public uint? MaxExtendedLeaf { get; init; }
 
+    /// <summary>
+    /// EAX and EDX of CPUID 2 on a processor of Intel's that has no leaf 4 to point to: its caches and TLBs, a byte each. Intel, AP-485, no. 241618, table of descriptors.
+    /// </summary>
+    public (uint Eax, uint Edx) CacheDescriptors { get; init; }
+
     /// <summary>Whether it has a feature.</summary>
     public bool Has(CpuFeature feature) => Features.Contains(feature);
 
@@ -74,6 +79,11 @@ public sealed record CpuModel
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    /// <summary>
+    /// AC and ID, by which programs find out what they run on: AC came with the 486, and ID with CPUID. Intel, AP-485, no. 241618, section 4.
+    /// </summary>
+    internal ulong LateFlags => (Has(CpuFeature.I486) ? Rflags.AC : 0) | (Has(CpuFeature.Cpuid) ? Rflags.ID : 0);
 
     internal ulong PhysicalMask => (1ul << PhysicalAddressBits) - 1;
 
@@ -106,7 +116,7 @@ public sealed record CpuModel
             MonitorLeaf when Has(CpuFeature.Monitor) => (MonitorLineSize, MonitorLineSize, 3u, 0x10u),
             TopologyLeaf.Leaf when Has(CpuFeature.X2Apic) => TopologyLeaf.Of(subleaf),
             CrystalClock.Leaf when HasCrystalClock => CrystalClock.Of(Microarchitecture),
-            2 when Vendor == CpuVendor.Intel => maxBasic >= 4 ? CacheLeaves.Descriptors : CacheLeaves.OldDescriptors,
+            2 when Vendor == CpuVendor.Intel => maxBasic >= 4 ? CacheLeaves.Descriptors : (CacheDescriptors.Eax, 0u, 0u, CacheDescriptors.Edx),
             4 when Vendor == CpuVendor.Intel => CacheLeaves.Deterministic(Caches, subleaf),
             0x80000005 when Vendor == CpuVendor.Amd => CacheLeaves.AmdFirstLevel(Caches),
             0x80000006 => CacheLeaves.UpperLevels(Caches, withThird: Vendor == CpuVendor.Amd),

@@ -5,7 +5,7 @@ public static class Cpus
 {
     internal static readonly CpuFeature[] Baseline =
     [
-        CpuFeature.De, CpuFeature.Pse, CpuFeature.Tsc, CpuFeature.Msr, CpuFeature.Pae, CpuFeature.Cx8, CpuFeature.Apic, CpuFeature.Sep, CpuFeature.Pge,
+        CpuFeature.I486, CpuFeature.Cpuid, CpuFeature.De, CpuFeature.Pse, CpuFeature.Tsc, CpuFeature.Msr, CpuFeature.Pae, CpuFeature.Cx8, CpuFeature.Apic, CpuFeature.Sep, CpuFeature.Pge,
         CpuFeature.Cmov, CpuFeature.Clflush, CpuFeature.Cx16, CpuFeature.Popcnt, CpuFeature.Movbe, CpuFeature.Fsgsbase, CpuFeature.Bmi1, CpuFeature.Bmi2,
         CpuFeature.Smep, CpuFeature.LahfLm, CpuFeature.Abm, CpuFeature.Syscall, CpuFeature.Nx, CpuFeature.Pdpe1gb, CpuFeature.Rdtscp,
         CpuFeature.Lm, CpuFeature.NonstopTsc, CpuFeature.Fpu, CpuFeature.Pse36, CpuFeature.Mmx, CpuFeature.Fxsr, CpuFeature.Sse, CpuFeature.Sse2,
@@ -94,32 +94,74 @@ public static class Cpus
         ],
     };
 
-    /// <inheritdoc cref="CpuGenerations.SapphireRapids"/>
-    public static CpuModel SapphireRapids => CpuGenerations.SapphireRapids;
+    /// <inheritdoc cref="EarlyProcessors.Intel386"/>
+    public static CpuModel Intel386 => EarlyProcessors.Intel386;
 
-    /// <inheritdoc cref="CpuGenerations.PantherLake"/>
-    public static CpuModel PantherLake => CpuGenerations.PantherLake;
+    /// <inheritdoc cref="EarlyProcessors.Intel486"/>
+    public static CpuModel Intel486 => EarlyProcessors.Intel486;
 
-    /// <inheritdoc cref="CpuGenerations.Zen4"/>
-    public static CpuModel Zen4 => CpuGenerations.Zen4;
+    /// <inheritdoc cref="EarlyProcessors.Pentium"/>
+    public static CpuModel Pentium => EarlyProcessors.Pentium;
 
-    /// <inheritdoc cref="CpuGenerations.Core2"/>
-    public static CpuModel Core2 => CpuGenerations.Core2;
+    /// <inheritdoc cref="IntelGenerations.PentiumIII"/>
+    public static CpuModel PentiumIII => IntelGenerations.PentiumIII;
 
-    /// <inheritdoc cref="CpuGenerations.K8"/>
-    public static CpuModel K8 => CpuGenerations.K8;
+    /// <inheritdoc cref="IntelGenerations.Pentium4Northwood"/>
+    public static CpuModel Pentium4Northwood => IntelGenerations.Pentium4Northwood;
 
-    /// <inheritdoc cref="CpuGenerations.PentiumIII"/>
-    public static CpuModel PentiumIII => CpuGenerations.PentiumIII;
+    /// <inheritdoc cref="IntelGenerations.Pentium4Prescott"/>
+    public static CpuModel Pentium4Prescott => IntelGenerations.Pentium4Prescott;
 
-    /// <inheritdoc cref="CpuGenerations.Pentium"/>
-    public static CpuModel Pentium => CpuGenerations.Pentium;
+    /// <inheritdoc cref="IntelGenerations.Core2"/>
+    public static CpuModel Core2 => IntelGenerations.Core2;
+
+    /// <inheritdoc cref="IntelGenerations.Westmere"/>
+    public static CpuModel Westmere => IntelGenerations.Westmere;
+
+    /// <inheritdoc cref="IntelGenerations.SandyBridge"/>
+    public static CpuModel SandyBridge => IntelGenerations.SandyBridge;
+
+    /// <inheritdoc cref="IntelGenerations.CascadeLake"/>
+    public static CpuModel CascadeLake => IntelGenerations.CascadeLake;
+
+    /// <inheritdoc cref="IntelGenerations.IceLake"/>
+    public static CpuModel IceLake => IntelGenerations.IceLake;
+
+    /// <inheritdoc cref="IntelGenerations.SapphireRapids"/>
+    public static CpuModel SapphireRapids => IntelGenerations.SapphireRapids;
+
+    /// <inheritdoc cref="IntelGenerations.PantherLake"/>
+    public static CpuModel PantherLake => IntelGenerations.PantherLake;
+
+    /// <inheritdoc cref="AmdGenerations.K7"/>
+    public static CpuModel K7 => AmdGenerations.K7;
+
+    /// <inheritdoc cref="AmdGenerations.K8"/>
+    public static CpuModel K8 => AmdGenerations.K8;
+
+    /// <inheritdoc cref="AmdGenerations.K10"/>
+    public static CpuModel K10 => AmdGenerations.K10;
+
+    /// <inheritdoc cref="AmdGenerations.Bulldozer"/>
+    public static CpuModel Bulldozer => AmdGenerations.Bulldozer;
+
+    /// <inheritdoc cref="AmdGenerations.Steamroller"/>
+    public static CpuModel Steamroller => AmdGenerations.Steamroller;
+
+    /// <inheritdoc cref="AmdGenerations.Zen"/>
+    public static CpuModel Zen => AmdGenerations.Zen;
+
+    /// <inheritdoc cref="AmdGenerations.Zen3"/>
+    public static CpuModel Zen3 => AmdGenerations.Zen3;
+
+    /// <inheritdoc cref="AmdGenerations.Zen4"/>
+    public static CpuModel Zen4 => AmdGenerations.Zen4;
 
     /// <summary>Those whose figures are published or fitted, on which the kernels are tried.</summary>
     public static IReadOnlyList<CpuModel> All { get; } = [Haswell, Skylake, Zen2];
 
-    /// <inheritdoc cref="CpuGenerations.Known"/>
-    public static IReadOnlyList<CpuModel> Known => CpuGenerations.Known;
+    /// <summary>Every model: Intel's by their years, then AMD's.</summary>
+    public static IReadOnlyList<CpuModel> Known => KnownCpus.Models;
 
     /// <summary>The model of a name, whatever the case of its letters.</summary>
     /// <exception cref="ArgumentException">No model has that name; the message names the nearest and all.</exception>

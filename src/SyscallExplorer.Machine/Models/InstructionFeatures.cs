@@ -24,6 +24,7 @@ internal static class InstructionFeatures
         [CpuidFeature.CLZERO] = CpuFeature.Clzero,
         [CpuidFeature.CMOV] = CpuFeature.Cmov,
         [CpuidFeature.CMPXCHG16B] = CpuFeature.Cx16,
+        [CpuidFeature.CPUID] = CpuFeature.Cpuid,
         [CpuidFeature.CX8] = CpuFeature.Cx8,
         [CpuidFeature.F16C] = CpuFeature.F16c,
         [CpuidFeature.FMA] = CpuFeature.Fma,
@@ -33,6 +34,7 @@ internal static class InstructionFeatures
         [CpuidFeature.FRED] = CpuFeature.Fred,
         [CpuidFeature.FSGSBASE] = CpuFeature.Fsgsbase,
         [CpuidFeature.FXSR] = CpuFeature.Fxsr,
+        [CpuidFeature.INTEL486] = CpuFeature.I486,
         [CpuidFeature.INVPCID] = CpuFeature.Invpcid,
         [CpuidFeature.LKGS] = CpuFeature.Lkgs,
         [CpuidFeature.LZCNT] = CpuFeature.Abm,
@@ -67,11 +69,13 @@ internal static class InstructionFeatures
         [CpuidFeature.XSAVES] = CpuFeature.Xsaves,
     }.ToFrozenDictionary();
 
-    /// <summary>What no processor lacks, among it the hints, which are NOPs where nothing answers to them, and WBNOINVD, which is WBINVD then.</summary>
+    /// <summary>
+    /// What no processor lacks, among it the hints, which are NOPs where nothing answers to them, and WBNOINVD, which is WBINVD then. Long NOPs came with the
+    /// Pentium Pro, but one of them names each hypercall of the kit.
+    /// </summary>
     private static readonly FrozenSet<CpuidFeature> Universal = new[]
     {
-        CpuidFeature.INTEL8086, CpuidFeature.INTEL186, CpuidFeature.INTEL286, CpuidFeature.INTEL386, CpuidFeature.INTEL486,
-        CpuidFeature.CPUID, CpuidFeature.RDPMC, CpuidFeature.MULTIBYTENOP, CpuidFeature.PAUSE, CpuidFeature.PREFETCHW, CpuidFeature.PREFETCHWT1,
+        CpuidFeature.INTEL8086, CpuidFeature.INTEL186, CpuidFeature.INTEL286, CpuidFeature.INTEL386, CpuidFeature.RDPMC, CpuidFeature.MULTIBYTENOP, CpuidFeature.PAUSE, CpuidFeature.PREFETCHW, CpuidFeature.PREFETCHWT1,
         CpuidFeature.PREFETCHITI, CpuidFeature.CLDEMOTE, CpuidFeature.CET_IBT, CpuidFeature.WBNOINVD,
     }.ToFrozenSet();
 

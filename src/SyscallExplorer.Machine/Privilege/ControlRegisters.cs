@@ -33,11 +33,12 @@ internal static unsafe class ControlRegisters
     /// A register that does not exist is #UD at any level, before the check of the level. Outside 64-bit mode CR8 can be named on AMD's processors only,
     /// by LOCK MOV CR0. APM vol. 3, MOV CRn.
     /// </summary>
-    private static bool Exists(int number) => number is 0 or 2 or 3 or 4 or 8;
+    /// <remarks>CR4 came with the Pentium, as CPUID did. Intel, Pentium Processor Family Developer's Manual, vol. 3, no. 241430, 23.</remarks>
+    private static bool Exists(Processor cpu, int number) => number is 0 or 2 or 3 or 8 || (number == 4 && cpu.Model.Has(CpuFeature.Cpuid));
 
     private static Outcome MoveFrom(Processor cpu, Operation op)
     {
-        if (!Exists(op.Op1.Index))
+        if (!Exists(cpu, op.Op1.Index))
             return cpu.Raise(Vector.InvalidOpcode);
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();
@@ -67,7 +68,7 @@ internal static unsafe class ControlRegisters
 
     private static Outcome MoveTo(Processor cpu, Operation op)
     {
-        if (!Exists(op.Op0.Index))
+        if (!Exists(cpu, op.Op0.Index))
             return cpu.Raise(Vector.InvalidOpcode);
         if (cpu.Cpl != 0)
             return cpu.GeneralProtection();

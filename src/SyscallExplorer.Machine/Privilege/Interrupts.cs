@@ -85,7 +85,7 @@ internal static unsafe class Interrupts
     {
         ulong changeable = Rflags.Arithmetic | Rflags.TF | Rflags.DF | Rflags.NT;
         if (size > 2)
-            changeable |= Rflags.RF | Rflags.AC | Rflags.ID;
+            changeable |= Rflags.RF | cpu.Model.LateFlags;
         if (cpu.Cpl <= (int)((cpu.S.Rflags & Rflags.IOPL) >> 12))
             changeable |= Rflags.IF;
         if (cpu.Cpl == 0)

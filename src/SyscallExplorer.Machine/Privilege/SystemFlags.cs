@@ -33,7 +33,7 @@ internal static unsafe class SystemFlags
         int size = System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
         ulong changeable = Rflags.Arithmetic | Rflags.TF | Rflags.DF | Rflags.NT;
         if (size > 2)
-            changeable |= Rflags.AC | Rflags.ID;
+            changeable |= cpu.Model.LateFlags;
         if (cpu.Cpl == 0)
             changeable |= Rflags.IOPL;
         if (cpu.Cpl <= IoPrivilegeLevel(cpu))

@@ -122,15 +122,15 @@ public sealed class VdsoGenerationTests
         ulong last = Guest.Peek(machine, timekeeper + TimekeeperLayout.CycleLast);
         Assert.InRange(last, now, now + 10_000);
         Assert.Equal(last, Field(machine, layout.Blocks[0] + layout.CycleLast, 8));
-        uint mult = EmulatedTime.MultiplierOf(machine.Processor.Model.Microarchitecture);
+        uint mult = Clocksource.Of(machine.Processor.Model).Multiplier;
         long boot = Kernels.Linux_5_13.ReleaseTime;
-        (UInt128 seconds, UInt128 rest) = UInt128.DivRem((UInt128)last * mult, (UInt128)Second << EmulatedTime.Shift);
+        (UInt128 seconds, UInt128 rest) = UInt128.DivRem((UInt128)last * mult, (UInt128)Second << Clocksource.Of(Cpus.Skylake).Shift);
         foreach (VvarClock clock in layout.Clocks)
         {
             bool isWall = ClockIds.IsWallClock(clock.Clock) || clock.IsFromWallClock;
             Assert.Equal((ulong)seconds + (isWall ? (ulong)boot : 0), Field(machine, clock.Seconds, 8));
             bool isShifted = clock.IsShifted && layout.WallToMonotonic is null;
-            Assert.Equal((ulong)(isShifted ? rest : rest >> EmulatedTime.Shift), Field(machine, clock.Nanoseconds, layout.WallToMonotonic is null ? 8 : 4));
+            Assert.Equal((ulong)(isShifted ? rest : rest >> Clocksource.Of(Cpus.Skylake).Shift), Field(machine, clock.Nanoseconds, layout.WallToMonotonic is null ? 8 : 4));
         }
     }
 

@@ -58,10 +58,10 @@ internal static class CpuInfoText
         return text.Append('\n').ToString();
     }
 
-    /// <summary>Linux 6.12 does not name LKGS, and forgets FRED where the command line does not ask for it.</summary>
+    /// <summary>What has no bit of CPUID has no name. Linux 6.12 does not name LKGS, and forgets FRED where the command line does not ask for it.</summary>
     private static bool IsShown(CpuFeature feature, LinuxMachine machine) => feature switch
     {
-        CpuFeature.Lkgs => false,
+        CpuFeature.I486 or CpuFeature.Cpuid or CpuFeature.Lkgs => false,
         CpuFeature.Fred => machine.HasFred,
         _ => true,
     };
