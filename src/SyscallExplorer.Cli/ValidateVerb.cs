@@ -32,7 +32,16 @@ internal static class ValidateVerb
         high = row.Figure.HighCycles,
         predicted = row.Cycles,
         error = row.Error,
-        figures = row.Uses.ToDictionary(use => use.Figure.Key, use => use.Uses),
-        cycles = row.Uses.ToDictionary(use => use.Figure.Key, use => use.Figure.Cost / 256.0),
+        figures = row.Uses.Select(use => new
+        {
+            key = use.Figure.Key,
+            uses = (double)use.Uses / row.Rounds,
+            figure = use.Figure.Cost / 256.0,
+            cycles = use.Cost / 256.0 / row.Rounds,
+            low = use.Low / 256.0 / row.Rounds,
+            high = use.High / 256.0 / row.Rounds,
+            confidence = use.Figure.Confidence.ToString().ToLowerInvariant(),
+            ordinary = use.Figure.Timing is not null,
+        }),
     };
 }

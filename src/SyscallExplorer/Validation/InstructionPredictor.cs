@@ -77,7 +77,7 @@ internal static class InstructionPredictor
         List<FigureUse> uses = assembler.Instructions.Select(instruction => new FigureUse(core.FigureOf(instruction), 1)).ToList();
         double low = uses.Sum(use => use.Figure.Low) / 256.0, high = uses.Sum(use => use.Figure.High) / 256.0;
         double assumed = uses.Any(use => use.Figure.Confidence == Confidence.Assumed) ? 1 : 0;
-        return new Prediction(cycles, Math.Min(low, cycles), Math.Max(high, cycles), assumed, uses);
+        return new Prediction(cycles, Math.Min(low, cycles), Math.Max(high, cycles), assumed, uses, 1);
     }
 
     private static Prediction Add(Prediction one, Figure more) => one with

@@ -10,8 +10,9 @@ namespace SyscallExplorer;
 /// <param name="LowCycles">With every figure at the low end of its interval.</param>
 /// <param name="HighCycles">With every figure at the high end of its interval.</param>
 /// <param name="AssumedShare">The share, 0 to 1, that rests on assumed figures.</param>
-/// <param name="Figures">What it rests on.</param>
-internal sealed record Prediction(double Cycles, double LowCycles, double HighCycles, double AssumedShare, IReadOnlyList<FigureUse> Figures);
+/// <param name="Figures">What it rests on, in all rounds.</param>
+/// <param name="Rounds">How many rounds that were.</param>
+internal sealed record Prediction(double Cycles, double LowCycles, double HighCycles, double AssumedShare, IReadOnlyList<FigureUse> Figures, int Rounds);
 
 /// <summary>Predicts published figures: by doing what was done, on the model.</summary>
 internal static class Predictor
@@ -37,7 +38,7 @@ internal static class Predictor
 
     private static Lab Boot(PublishedPath path) => Lab.Boot(Kernels.Find(path.Generation), Cpus.Find(path.Cpu), path.CommandLine);
 
-    private static Prediction Of(MeasuredCost cost) => new(cost.Cycles, cost.LowCycles, cost.HighCycles, cost.AssumedShare, cost.Figures);
+    private static Prediction Of(MeasuredCost cost) => new(cost.Cycles, cost.LowCycles, cost.HighCycles, cost.AssumedShare, cost.Figures, cost.Calls);
 
     private static LoopCost Vdso(PublishedPath path)
     {

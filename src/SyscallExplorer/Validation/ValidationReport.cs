@@ -8,9 +8,10 @@ namespace SyscallExplorer;
 /// <param name="LowCycles">With every figure of the tables at the low end of its interval.</param>
 /// <param name="HighCycles">With every figure of the tables at the high end of its interval.</param>
 /// <param name="AssumedShare">The share of the prediction, 0 to 1, that rests on assumed figures.</param>
-/// <param name="Uses">The figures that it rests on.</param>
+/// <param name="Uses">The figures that it rests on, in all rounds.</param>
+/// <param name="Rounds">How many rounds that were.</param>
 public sealed record ValidationRow(
-    PublishedFigure Figure, double Cycles, double LowCycles, double HighCycles, double AssumedShare, IReadOnlyList<FigureUse> Uses)
+    PublishedFigure Figure, double Cycles, double LowCycles, double HighCycles, double AssumedShare, IReadOnlyList<FigureUse> Uses, int Rounds)
 {
     /// <summary>
     /// How far off the prediction is, as a share of the published figure: positive when it is too high, 0 within a published interval.
@@ -75,7 +76,7 @@ public sealed record ValidationReport(IReadOnlyList<ValidationRow> Rows)
         {
             cancellation.ThrowIfCancellationRequested();
             Prediction prediction = Predictor.Predict(figure);
-            rows.Add(new ValidationRow(figure, prediction.Cycles, prediction.LowCycles, prediction.HighCycles, prediction.AssumedShare, prediction.Figures));
+            rows.Add(new ValidationRow(figure, prediction.Cycles, prediction.LowCycles, prediction.HighCycles, prediction.AssumedShare, prediction.Figures, prediction.Rounds));
             progress?.Report((rows.Count, figures.Count));
         }
 
