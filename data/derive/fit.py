@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
-"""Fits figures that nobody has published alone from a published total of a whole path.
+"""Fits figures that nobody has published alone to published totals of whole paths.
 
-    python3 data/derive/fit.py            rewrites the fitted figures in data/microarchitectures/*.json
-    python3 data/derive/fit.py --check    fails when that would change a file
+    dotnet run --project src/SyscallExplorer.Cli -- validate --json > predictions.json
+    python3 data/derive/fit.py predictions.json            rewrites the fitted figures in data/microarchitectures/*.json
+    python3 data/derive/fit.py predictions.json --check    fails when a fitted row is off by more than 1 %
 
-Each file in fits/ holds one fit: what was measured, what it executes beside the figures sought (by the keys of the file of figures), and in
-which shares the rest is split. The rule:
+Each file in fits/ names a row of data/published/paths.csv that is there to fit with, the figures sought, and in which shares their sum is split. What
+else the path costs is not assumed but executed: the prediction of the row, by the Pipeline depth and by these same tables. System instructions have
+the core for themselves, so that they add up, and the rule is
 
-    rest  = measured - control - sum of the executed instructions
-    figure = its share of the rest
+    sum    = what the figures sought cost now + published - predicted
+    figure = its share of the sum, for each of its uses
 
-The interval comes from errors that are taken as independent and added as squares: the measurement, 5 % to either side; each assumed or fitted
-figure, to the ends of its interval; and all published ones together, half as dear to half as dear again, since a sum of throughputs knows
-nothing of what overlaps.
+The interval of the sum comes from errors that are taken as independent and added as squares: the measurement, 5 % to either side and its own interval;
+the ordinary instructions, as far as docs/timing-accuracy.md says; each assumed figure beside those sought, to the ends of its interval.
 """
 
 import json
@@ -26,56 +27,63 @@ import derive  # noqa: E402
 
 HERE = pathlib.Path(__file__).parent
 MEASUREMENT_ERROR = 0.05
-OVERLAP = 0.5
 
 
 def main():
-    check = "--check" in sys.argv[1:]
-    changed = [path.stem for path in sorted((HERE / "fits").glob("*.json")) if fit(json.loads(path.read_text(encoding="utf-8")), check)]
-    if check and changed:
-        sys.exit(f"Out of date: {', '.join(changed)}. Run python3 data/derive/fit.py.")
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    rows = {row["id"]: row for row in json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))}
+    check = "--check" in sys.argv[2:]
+    off = [path.stem for path in sorted((HERE / "fits").glob("*.json")) if not fit(json.loads(path.read_text(encoding="utf-8")), rows, check)]
+    if check and off:
+        sys.exit(f"Off: {', '.join(off)}. Run python3 data/derive/fit.py with new predictions.")
 
 
-def fit(task, check):
+def fit(task, rows, check):
+    row = rows[task["row"]]
+    if row["use"] != "fit":
+        sys.exit(f"{task['row']} is there to check with, so that nothing may be fitted to it.")
+    published = (row["low"] + row["high"]) / 2
+    missing = published - row["predicted"]
+    if check or abs(missing) < 0.005 * published:
+        print(f"{task['row']}: {published:.1f} published, {row['predicted']:.1f} predicted")
+        return abs(missing) <= 0.01 * published
+
+    uses = {use["key"]: use for use in row["figures"]}
+    shares = task["split"]["shares"]
+    sum_now = sum(uses[key]["uses"] * uses[key]["figure"] for key in shares if key in uses)
+    wanted = sum_now + missing
+    doubt = math.hypot(
+        published * MEASUREMENT_ERROR,
+        (row["high"] - row["low"]) / 2,
+        sum(use["high"] - use["cycles"] for use in row["figures"] if use["ordinary"]),
+        *[(use["high"] - use["low"]) / 2 for use in row["figures"] if not use["ordinary"] and use["key"] not in shares and use["confidence"] == "assumed"],
+    )
+    print(f"{task['row']}: {published:.1f} published, {row['predicted']:.1f} predicted; {' + '.join(shares)} come to {wanted:.1f} (give or take {doubt:.1f})")
+    if wanted <= 0:
+        sys.exit(f"{task['row']}: nothing is left for {', '.join(shares)}. The path costs more without them than was published.")
+
     path = derive.DATA / f"{task['microarchitecture']}.json"
-    text = path.read_text(encoding="utf-8")
-    document = json.loads(text)
+    document = json.loads(path.read_text(encoding="utf-8"))
     figures = {figure["key"]: figure for figure in document["figures"]}
-
-    measured = task["measured"]
-    total = (measured["nanoseconds"] - task["control"]["nanoseconds"]) * measured["gigahertz"]
-    executed = [(figures[key], count) for part in ("entry and exit", "body") for key, count in task["executed"][part].items()]
-    spent = sum(figure["cycles"] * count for figure, count in executed)
-    rest = total - spent
-    low = rest - error(total, executed, lambda figure: figure["high"] - figure["cycles"])
-    high = rest + error(total, executed, lambda figure: figure["cycles"] - figure["low"])
-    print(f"{task['what']}: {total:.1f} cycles, {spent:.1f} executed, {rest:.1f} left ({low:.1f} to {high:.1f})")
-
-    split = task["split"]
-    whole = sum(split["shares"].values())
-    for key, share in split["shares"].items():
-        figures[key].update(
-            cycles=rounded(rest * share / whole),
-            low=rounded(low * share / whole),
-            high=rounded(high * share / whole),
-            confidence="fitted",
-            source=measured["source"],
-            note=f"fitted: {total:.1f} cycles less {spent:.1f} of the instructions executed beside, split {' : '.join(map(str, split['shares'].values()))}. {split['source']}",
-        )
-    for key, other in split["also"].items():
-        figures[key].update({**figures[other], "key": key})
-    document["figures"] = list(figures.values())
-    result = derive.render(document)
-    if not check:
-        path.write_text(result, encoding="utf-8", newline="\n")
-    return result != text
-
-
-def error(total, executed, deviation):
-    """How far the rest may be off to one side, in cycles."""
-    published = sum(figure["cycles"] * count for figure, count in executed if figure["confidence"] == "published")
-    others = [deviation(figure) * count for figure, count in executed if figure["confidence"] != "published"]
-    return math.hypot(total * MEASUREMENT_ERROR, published * OVERLAP, *others)
+    whole = sum(share * uses[key]["uses"] for key, share in shares.items() if key in uses)
+    for key, share in shares.items():
+        figures[key] = {
+            "key": key,
+            "cycles": rounded(wanted * share / whole),
+            "low": rounded(max(0, wanted - doubt) * share / whole),
+            "high": rounded((wanted + doubt) * share / whole),
+            "unit": "cycles",
+            "confidence": "fitted",
+            "source": task["source"],
+            "note": f"fitted to {task['row']}: {published:.1f} cycles less all else that the path executes, split "
+                    f"{' : '.join(f'{value:g}' for value in shares.values())}. {task['split']['source']}",
+        }
+    for key, other in task["split"].get("also", {}).items():
+        figures[key] = {**figures[other], "key": key}
+    document["figures"] = [figures[key] for key in sorted(figures)]
+    path.write_text(derive.render(document), encoding="utf-8", newline="\n")
+    return True
 
 
 def rounded(cycles):

@@ -18,7 +18,8 @@ public sealed partial class Processor
     /// <summary>Charges an event: advances the clock by its figure, or tells the pipeline of it.</summary>
     internal void Charge(TimingEvent timingEvent)
     {
-        Figure figure = _events[timingEvent];
+        if (_events[timingEvent] is not { } figure)
+            return;
         if (_pipeline is null)
             S.Clock += figure.Cost;
         else

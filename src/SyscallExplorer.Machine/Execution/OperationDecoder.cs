@@ -106,7 +106,7 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
     private Operation Build(in Instruction instruction, int bitness, ushort floatOpcode, bool tooLong)
     {
         Figure figure = DeliversByFred && AsksForEvent(instruction.Code)
-            ? model.Microarchitecture.FigureOf(TimingEvent.FredDelivery)
+            ? model.Microarchitecture.FigureOf(TimingEvent.FredDelivery)!
             : model.Microarchitecture.FigureOf(instruction);
         delegate*<Processor, Operation, Outcome> handler = tooLong ? &RaiseTooLong
             : instruction.IsInvalid ? &RaiseInvalid

@@ -41,7 +41,7 @@ internal static class AmdGenerations
         PhysicalAddressBits = 34,
         Features = new HashSet<CpuFeature>([.. IntelGenerations.PentiumIII1999, CpuFeature.Mmxext, CpuFeature.Syscall]),
         Vulnerabilities = BothSpectres | Vulnerabilities.SpecStoreBypass,
-        Microarchitecture = Microarchitecture.Load("K7"),
+        MicroarchitectureName = "K7",
         MaxBasicLeaf = 1,
         MaxExtendedLeaf = 0x80000008,
         Caches =
@@ -62,7 +62,7 @@ internal static class AmdGenerations
         PhysicalAddressBits = 40,
         Features = new HashSet<CpuFeature>([.. IntelGenerations.FirstLongMode, CpuFeature.Sse3, CpuFeature.LahfLm, CpuFeature.Mmxext]),
         Vulnerabilities = BothSpectres,
-        Microarchitecture = Microarchitecture.Load("K8"),
+        MicroarchitectureName = "K8",
         MaxBasicLeaf = 1,
         MaxExtendedLeaf = 0x80000018,
         Caches =
@@ -83,7 +83,7 @@ internal static class AmdGenerations
         PhysicalAddressBits = 48,
         Features = new HashSet<CpuFeature>(K10Features),
         Vulnerabilities = BothSpectres,
-        Microarchitecture = Microarchitecture.Load("K10"),
+        MicroarchitectureName = "K10",
         MaxBasicLeaf = 5,
         MaxExtendedLeaf = 0x8000001B,
         Caches =
@@ -104,7 +104,7 @@ internal static class AmdGenerations
         PhysicalAddressBits = 48,
         Features = new HashSet<CpuFeature>(BulldozerFeatures),
         Vulnerabilities = BothSpectres | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Retbleed,
-        Microarchitecture = Microarchitecture.Load("Bulldozer"),
+        MicroarchitectureName = "Bulldozer",
         MaxBasicLeaf = 0xD,
         Caches =
         [
@@ -124,7 +124,7 @@ internal static class AmdGenerations
         PhysicalAddressBits = 48,
         Features = new HashSet<CpuFeature>([.. BulldozerFeatures, CpuFeature.F16c, CpuFeature.Fma, CpuFeature.Bmi1, CpuFeature.Fsgsbase, CpuFeature.Xsaveopt]),
         Vulnerabilities = BothSpectres | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Retbleed,
-        Microarchitecture = Microarchitecture.Load("Steamroller"),
+        MicroarchitectureName = "Steamroller",
         MaxBasicLeaf = 0xD,
         Caches =
         [
@@ -144,7 +144,7 @@ internal static class AmdGenerations
         PhysicalAddressBits = 48,
         Features = new HashSet<CpuFeature>(Cpus.Zen2.Features.Except(SinceZen)),
         Vulnerabilities = Cpus.Zen2.Vulnerabilities,
-        Microarchitecture = Microarchitecture.Load("Zen"),
+        MicroarchitectureName = "Zen",
         MaxBasicLeaf = 0xD,
         MaxExtendedLeaf = 0x8000001F,
         Caches =
@@ -166,7 +166,7 @@ internal static class AmdGenerations
         PhysicalAddressBits = 48,
         Features = new HashSet<CpuFeature>([.. Cpus.Zen2.Features, CpuFeature.Pcid, CpuFeature.Invpcid, CpuFeature.Erms]),
         Vulnerabilities = BothSpectres | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Srso,
-        Microarchitecture = Microarchitecture.Load("Zen3"),
+        MicroarchitectureName = "Zen3",
         Caches =
         [
             new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
@@ -186,7 +186,7 @@ internal static class AmdGenerations
         PhysicalAddressBits = 48,
         Features = new HashSet<CpuFeature>([.. Cpus.Zen2.Features, CpuFeature.Pcid, CpuFeature.Invpcid, CpuFeature.La57, CpuFeature.Erms]),
         Vulnerabilities = BothSpectres | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Srso,
-        Microarchitecture = Microarchitecture.Load("Zen4"),
+        MicroarchitectureName = "Zen4",
         Caches =
         [
             new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),

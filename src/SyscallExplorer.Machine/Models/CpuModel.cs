@@ -32,11 +32,23 @@ public sealed record CpuModel
     /// <summary>What it has.</summary>
     public required IReadOnlySet<CpuFeature> Features { get; init; }
 
+    private readonly Lazy<Microarchitecture> _microarchitecture = new(() => throw new InvalidOperationException("The CPU model has no microarchitecture. Set CpuModel.Microarchitecture, for one to Microarchitecture.Load(\"Skylake\")."));
+
     /// <summary>What it suffers from.</summary>
     public required Vulnerabilities Vulnerabilities { get; init; }
 
     /// <summary>The timing figures and the geometry of its translation caches and predictors.</summary>
-    public required Microarchitecture Microarchitecture { get; init; }
+    public Microarchitecture Microarchitecture
+    {
+        get => _microarchitecture.Value;
+        init => _microarchitecture = new Lazy<Microarchitecture>(value);
+    }
+
+    /// <summary>The name of <see cref="Microarchitecture"/>, for a model that shall not read the figures before they are needed.</summary>
+    internal string MicroarchitectureName
+    {
+        init => _microarchitecture = Machine.Microarchitecture.Deferred(value);
+    }
 
     /// <summary>Its caches, in the order in which CPUID lists them.</summary>
     public IReadOnlyList<CacheGeometry> Caches { get; init; } = [];

@@ -39,7 +39,7 @@ public static class Cpus
         Features = new HashSet<CpuFeature>([.. Baseline, .. Intel]),
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
             | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Bhi,
-        Microarchitecture = Microarchitecture.Load("Haswell"),
+        MicroarchitectureName = "Haswell",
         Caches =
         [
             new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
@@ -60,7 +60,7 @@ public static class Cpus
         Features = new HashSet<CpuFeature>([.. Baseline, .. Intel, .. Since2015, CpuFeature.FdpExcptnOnly]),
         Vulnerabilities = Vulnerabilities.Meltdown | Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.Mds | Vulnerabilities.L1tf
             | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Retbleed | Vulnerabilities.Bhi | Vulnerabilities.MmioStaleData,
-        Microarchitecture = Microarchitecture.Load("Skylake"),
+        MicroarchitectureName = "Skylake",
         HasCrystalClock = true,
         Caches =
         [
@@ -86,7 +86,7 @@ public static class Cpus
             CpuFeature.Rdpru, CpuFeature.Wbnoinvd, CpuFeature.TopologyExtensions,
         ]),
         Vulnerabilities = Vulnerabilities.SpectreV1 | Vulnerabilities.SpectreV2 | Vulnerabilities.SpecStoreBypass | Vulnerabilities.Retbleed | Vulnerabilities.Srso,
-        Microarchitecture = Microarchitecture.Load("Zen2"),
+        MicroarchitectureName = "Zen2",
         Caches =
         [
             new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),

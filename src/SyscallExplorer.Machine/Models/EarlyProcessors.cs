@@ -27,7 +27,7 @@ internal static class EarlyProcessors
         PhysicalAddressBits = 32,
         Features = new HashSet<CpuFeature>([CpuFeature.Fpu]),
         Vulnerabilities = Vulnerabilities.None,
-        Microarchitecture = Microarchitecture.Load("Intel386"),
+        MicroarchitectureName = "Intel386",
         MaxBasicLeaf = 0,
         MaxExtendedLeaf = 0,
     };
@@ -47,7 +47,7 @@ internal static class EarlyProcessors
         PhysicalAddressBits = 32,
         Features = new HashSet<CpuFeature>([CpuFeature.Fpu, CpuFeature.I486]),
         Vulnerabilities = Vulnerabilities.None,
-        Microarchitecture = Microarchitecture.Load("Intel486"),
+        MicroarchitectureName = "Intel486",
         MaxBasicLeaf = 0,
         MaxExtendedLeaf = 0,
     };
@@ -64,7 +64,7 @@ internal static class EarlyProcessors
         PhysicalAddressBits = 32,
         Features = new HashSet<CpuFeature>(Pentium1993),
         Vulnerabilities = Vulnerabilities.None,
-        Microarchitecture = Microarchitecture.Load("Pentium"),
+        MicroarchitectureName = "Pentium",
         MaxBasicLeaf = 1,
         MaxExtendedLeaf = 0,
     };

@@ -55,7 +55,7 @@ internal static class IntelGenerations
         PhysicalAddressBits = 36,
         Features = new HashSet<CpuFeature>(PentiumIII1999),
         Vulnerabilities = OutOfOrder,
-        Microarchitecture = Microarchitecture.Load("PentiumIII"),
+        MicroarchitectureName = "PentiumIII",
         MaxBasicLeaf = 2,
         MaxExtendedLeaf = 0,
 
@@ -75,7 +75,7 @@ internal static class IntelGenerations
         PhysicalAddressBits = 36,
         Features = new HashSet<CpuFeature>([.. PentiumIII1999, CpuFeature.Clflush, CpuFeature.Sse2]),
         Vulnerabilities = OutOfOrder,
-        Microarchitecture = Microarchitecture.Load("Pentium4Northwood"),
+        MicroarchitectureName = "Pentium4Northwood",
         MaxBasicLeaf = 2,
         MaxExtendedLeaf = 0x80000004,
 
@@ -95,7 +95,7 @@ internal static class IntelGenerations
         PhysicalAddressBits = 36,
         Features = new HashSet<CpuFeature>([.. FirstLongMode, CpuFeature.Sse3, CpuFeature.Monitor, CpuFeature.Cx16]),
         Vulnerabilities = OutOfOrder,
-        Microarchitecture = Microarchitecture.Load("Pentium4Prescott"),
+        MicroarchitectureName = "Pentium4Prescott",
         MaxBasicLeaf = 5,
         MaxExtendedLeaf = 0x80000008,
         Caches =
@@ -116,7 +116,7 @@ internal static class IntelGenerations
         PhysicalAddressBits = 36,
         Features = new HashSet<CpuFeature>(Penryn2008),
         Vulnerabilities = OutOfOrder,
-        Microarchitecture = Microarchitecture.Load("Core2"),
+        MicroarchitectureName = "Core2",
         MaxBasicLeaf = 0xD,
         MaxExtendedLeaf = 0x80000008,
         Caches =
@@ -140,7 +140,7 @@ internal static class IntelGenerations
         PhysicalAddressBits = 40,
         Features = new HashSet<CpuFeature>([.. Westmere2010, CpuFeature.Pdpe1gb]),
         Vulnerabilities = OutOfOrder,
-        Microarchitecture = Microarchitecture.Load("Westmere"),
+        MicroarchitectureName = "Westmere",
         MaxBasicLeaf = 0xB,
         MaxExtendedLeaf = 0x80000008,
         Caches =
@@ -165,7 +165,7 @@ internal static class IntelGenerations
             .. Westmere2010, CpuFeature.X2Apic, CpuFeature.TscDeadlineTimer, CpuFeature.Xsave, CpuFeature.Xsaveopt, CpuFeature.Avx, CpuFeature.MdClear,
         ]),
         Vulnerabilities = OutOfOrder,
-        Microarchitecture = Microarchitecture.Load("SandyBridge"),
+        MicroarchitectureName = "SandyBridge",
         MaxBasicLeaf = 0xD,
         MaxExtendedLeaf = 0x80000008,
         Caches =
@@ -191,7 +191,7 @@ internal static class IntelGenerations
         Features = new HashSet<CpuFeature>([.. IntelSince2015, CpuFeature.Clwb]),
         Vulnerabilities = SinceEnhancedIbrs | Vulnerabilities.Retbleed | Vulnerabilities.MmioStaleData,
         HasEnhancedIbrs = true,
-        Microarchitecture = Microarchitecture.Load("CascadeLake"),
+        MicroarchitectureName = "CascadeLake",
         Caches =
         [
             new(1, CacheKind.Data, 32 << 10, 8), new(1, CacheKind.Instruction, 32 << 10, 8),
@@ -212,7 +212,7 @@ internal static class IntelGenerations
         Features = new HashSet<CpuFeature>(IntelSince2019),
         Vulnerabilities = SinceEnhancedIbrs | Vulnerabilities.MmioStaleData,
         HasEnhancedIbrs = true,
-        Microarchitecture = Microarchitecture.Load("IceLake"),
+        MicroarchitectureName = "IceLake",
         Caches =
         [
             new(1, CacheKind.Data, 48 << 10, 12), new(1, CacheKind.Instruction, 32 << 10, 8),
@@ -234,7 +234,7 @@ internal static class IntelGenerations
         Vulnerabilities = SinceEnhancedIbrs,
         HasEnhancedIbrs = true,
         HasBhiControl = true,
-        Microarchitecture = Microarchitecture.Load("SapphireRapids"),
+        MicroarchitectureName = "SapphireRapids",
         Caches =
         [
             new(1, CacheKind.Data, 48 << 10, 12), new(1, CacheKind.Instruction, 32 << 10, 8),
@@ -256,7 +256,7 @@ internal static class IntelGenerations
         Vulnerabilities = SinceEnhancedIbrs,
         HasEnhancedIbrs = true,
         HasBhiControl = true,
-        Microarchitecture = Microarchitecture.Load("PantherLake"),
+        MicroarchitectureName = "PantherLake",
         Caches =
         [
             new(1, CacheKind.Data, 48 << 10, 12), new(1, CacheKind.Instruction, 64 << 10, 16),

@@ -16,6 +16,8 @@ internal static unsafe class Identification
         uint leaf = (uint)cpu.S.Gpr[(int)Gpr.Rax];
         uint subleaf = (uint)cpu.S.Gpr[(int)Gpr.Rcx];
         (uint eax, uint ebx, uint ecx, uint edx) = cpu.Model.Cpuid(leaf, subleaf);
+        if (leaf != 0)
+            cpu.Charge(TimingEvent.CpuidFeatureLeaf);
         switch (leaf, subleaf)
         {
             case (1, _):

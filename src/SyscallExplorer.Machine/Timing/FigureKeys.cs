@@ -11,6 +11,9 @@ internal static class FigureKeys
     /// <summary>Keys that every file must have, so that every instruction has a figure.</summary>
     public static readonly string[] Required = ["other", "other privileged", "other string", "lock"];
 
+    /// <summary>Events that a file need have no figure for.</summary>
+    public static readonly TimingEvent[] OptionalEvents = [TimingEvent.FredDelivery, TimingEvent.CpuidFeatureLeaf];
+
     /// <summary>The event's key.</summary>
     public static string Of(TimingEvent e)
     {

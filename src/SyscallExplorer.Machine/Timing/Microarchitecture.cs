@@ -14,12 +14,14 @@ public sealed class Microarchitecture
 {
     private const string ResourcePrefix = "microarchitectures/";
 
-    private static readonly Lazy<ImmutableArray<Microarchitecture>> _embedded = new(LoadEmbedded);
+    /// <summary>Each is read when it is first asked for: a reader of one need not wait for all.</summary>
+    private static readonly FrozenDictionary<string, Lazy<Microarchitecture>> _embedded = ResourceNames().ToFrozenDictionary(
+        resource => resource, resource => new Lazy<Microarchitecture>(() => Parse(Text(resource), resource)), StringComparer.Ordinal);
 
-    private static readonly Lazy<ImmutableArray<string>> _names = new(() => [.. _embedded.Value.Select(m => m.Name).Order(StringComparer.Ordinal)]);
+    private static readonly Lazy<ImmutableArray<string>> _names = new(() => [.. _embedded.Values.Select(m => m.Value.Name).Order(StringComparer.Ordinal)]);
 
     private readonly FrozenDictionary<string, Figure> _byKey;
-    private readonly ImmutableArray<Figure> _byEvent;
+    private readonly ImmutableArray<Figure?> _byEvent;
 
     internal Microarchitecture(MicroarchitectureData data, string dataHash)
     {
@@ -36,7 +38,7 @@ public sealed class Microarchitecture
         Figures = data.Figures;
         DataHash = dataHash;
         _byKey = data.Figures.ToFrozenDictionary(figure => figure.Key, StringComparer.Ordinal);
-        _byEvent = [.. Enum.GetValues<TimingEvent>().Select(e => _byKey.GetValueOrDefault(FigureKeys.Of(e)) ?? _byKey[FigureKeys.Of(TimingEvent.ExceptionDelivery)])];
+        _byEvent = [.. Enum.GetValues<TimingEvent>().Select(e => FigureIn(_byKey, e))];
     }
 
     /// <summary>The names of the microarchitectures that come with the package, in alphabetical order.</summary>
@@ -88,8 +90,9 @@ public sealed class Microarchitecture
     public static Microarchitecture Load(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _embedded.Value.FirstOrDefault(candidate => string.Equals(candidate.Name, name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new ArgumentException(
+        return _embedded.TryGetValue(ResourceOf(name), out var found)
+            ? found.Value
+            : throw new ArgumentException(
                 $"No microarchitecture is named '{name}'.{Suggestion.Question(name, Names)} Known microarchitectures: {string.Join(", ", Names)}.");
     }
 
@@ -127,13 +130,18 @@ public sealed class Microarchitecture
 
     /// <summary>The figure of an event.</summary>
     /// <param name="e">The event.</param>
-    /// <returns>The figure.</returns>
-    public Figure FigureOf(TimingEvent e) => _byEvent[(int)e];
+    /// <returns>The figure; null for an event that costs nothing of its own here, which only <see cref="TimingEvent.CpuidFeatureLeaf"/> can be.</returns>
+    public Figure? FigureOf(TimingEvent e) => _byEvent[(int)e];
+
+    private static Figure? FigureIn(FrozenDictionary<string, Figure> figures, TimingEvent e) =>
+        figures.GetValueOrDefault(FigureKeys.Of(e)) ?? (e == TimingEvent.FredDelivery ? figures[FigureKeys.Of(TimingEvent.ExceptionDelivery)] : null);
 
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    private static ImmutableArray<Microarchitecture> LoadEmbedded() => [.. ResourceNames().Select(resource => Parse(Text(resource), resource))];
+    /// <summary>What <see cref="Load"/> will give for a name, when somebody asks; the same object for the same name.</summary>
+    internal static Lazy<Microarchitecture> Deferred(string name) =>
+        _embedded.GetValueOrDefault(ResourceOf(name)) ?? new Lazy<Microarchitecture>(() => Load(name));
 
     /// <summary>The data of a file that another one names as its base, which must be a whole file itself.</summary>
     /// <exception cref="TimingDataException">There is none of that name, or it has a base too.</exception>
@@ -147,8 +155,10 @@ public sealed class Microarchitecture
             : new MicroarchitectureReader(resource).Read(text);
     }
 
+    private static string ResourceOf(string name) => $"{ResourcePrefix}{name.ToLowerInvariant()}.json";
+
     private static string ResourceOf(string name, string origin) =>
-        ResourceNames().FirstOrDefault(candidate => candidate == $"{ResourcePrefix}{name.ToLowerInvariant()}.json")
+        ResourceNames().FirstOrDefault(candidate => candidate == ResourceOf(name))
         ?? throw new TimingDataException($"{origin}: 'base' names '{name}', of which there are no figures.");
 
     private static IEnumerable<string> ResourceNames() =>

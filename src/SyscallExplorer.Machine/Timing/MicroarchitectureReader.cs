@@ -157,7 +157,7 @@ internal sealed class MicroarchitectureReader(string origin)
         for (var i = 0; i < figures.Count; i++)
             figures[i] = figures[i] with { Index = i };
 
-        var missing = FigureKeys.Required.Concat(Enum.GetValues<TimingEvent>().Where(e => e != TimingEvent.FredDelivery).Select(FigureKeys.Of))
+        var missing = FigureKeys.Required.Concat(Enum.GetValues<TimingEvent>().Except(FigureKeys.OptionalEvents).Select(FigureKeys.Of))
             .FirstOrDefault(key => !seen.Contains(key));
         return missing is null
             ? figures.ToImmutable()

@@ -36,6 +36,9 @@ public enum TimingEvent
     /// <summary>A MOV to CR3 that flushes, beyond the figure of the MOV. The TLB misses that follow are events of their own.</summary>
     TlbFlushAll,
 
+    /// <summary>A CPUID of a leaf other than 0, beyond the figure of CPUID; a file without a figure for it makes no difference between them.</summary>
+    CpuidFeatureLeaf,
+
     /// <summary>One iteration of a string instruction under REP, beyond the figure of the instruction.</summary>
     RepIteration,
 }

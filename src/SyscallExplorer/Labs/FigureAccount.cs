@@ -16,7 +16,7 @@ internal sealed class FigureAccount
     public const double OrdinaryDoubt = 0.25;
 
     private static readonly TimingEvent[] _eventsWithin =
-        [TimingEvent.ExceptionDelivery, TimingEvent.FredDelivery, TimingEvent.WriteSpecCtrl, TimingEvent.WritePredCmdIbpb, TimingEvent.TlbFlushAll, TimingEvent.RepIteration];
+        [TimingEvent.ExceptionDelivery, TimingEvent.FredDelivery, TimingEvent.WriteSpecCtrl, TimingEvent.WritePredCmdIbpb, TimingEvent.TlbFlushAll, TimingEvent.RepIteration, TimingEvent.CpuidFeatureLeaf];
 
     private readonly Microarchitecture _microarchitecture;
     private readonly TimingDepth _depth;
@@ -33,7 +33,7 @@ internal sealed class FigureAccount
         _ledger = ledger;
         _uses = new long[ledger.Length];
         _cost = new long[ledger.Length];
-        _within = _eventsWithin.Select(e => _microarchitecture.FigureOf(e).Index).Distinct().ToArray();
+        _within = _eventsWithin.Select(e => _microarchitecture.FigureOf(e)).OfType<Figure>().Select(figure => figure.Index).Distinct().ToArray();
         _seen = new long[_within.Length];
     }
 

@@ -77,6 +77,21 @@ public sealed partial class Lab : IHasInputs
         return new Comparison(MeasuredWith(syscall.ToString()), syscall.Name, rows, PathDifferences.Of(rows));
     }
 
+    /// <summary>Measures a loop of the author's own instructions: a call of the vDSO, some instructions of which one wants to know what they cost.</summary>
+    /// <param name="label">What to call it.</param>
+    /// <param name="body">Writes what is done in each round. It may use all registers; the loop itself counts in memory, which costs a cycle or two.</param>
+    /// <param name="bitness">32 or 64.</param>
+    /// <exception cref="ArgumentException">The code cannot be assembled.</exception>
+    /// <exception cref="InvalidOperationException">The loop did not come to its end.</exception>
+    public LoopCost Measure(string label, Action<Assembler> body, int bitness = 64)
+    {
+        SyscallTable table = bitness == 64 ? Kernel.Table64 : Kernel.Table32;
+        var scenario = LoopScenario.Create(label, body, bitness, table["exit_group"].Number);
+        LinuxMachine fork = Machine.Fork();
+        fork.Processor.TimingDepth = Depth;
+        return PathMeter.Measure(fork, scenario, MeasuredWith(Convert.ToHexString(scenario.Program.Code.ToArray())));
+    }
+
     /// <summary>Records every instruction of one round trip of a system call, getpid unless another is asked for.</summary>
     /// <exception cref="ArgumentException">The processor has no such path, or the kernel no such call; the message says what there is.</exception>
     public Trace Trace(EntryPath path, SyscallRequest? syscall = null)

@@ -13,10 +13,13 @@ internal sealed class PathMeter
     /// <summary>Rounds to warm up, and as many to measure: a power of two, so that cycles of one call are exact.</summary>
     public const int Calls = 64;
 
+    /// <summary>All rounds: those to warm up, those that are measured, the cold one, and the one in which each of them begins.</summary>
+    public const int Rounds = (2 * Calls) + 2;
+
     private const long InstructionLimit = 10_000_000;
 
     private readonly LinuxMachine _machine;
-    private readonly PathScenario _scenario;
+    private readonly ulong _loopStart;
     private readonly PhaseTracker _tracker;
     private readonly long[] _ledger;
     private readonly FigureAccount _account;
@@ -33,10 +36,10 @@ internal sealed class PathMeter
     private bool _isCold;
     private bool _done;
 
-    private PathMeter(LinuxMachine machine, PathScenario scenario)
+    private PathMeter(LinuxMachine machine, ulong loopStart)
     {
         _machine = machine;
-        _scenario = scenario;
+        _loopStart = loopStart;
         _tracker = new PhaseTracker(new KernelCode(machine));
         _ledger = new long[machine.Processor.Model.Microarchitecture.Figures.Count];
         _account = new FigureAccount(machine.Processor, _ledger);
@@ -46,14 +49,27 @@ internal sealed class PathMeter
     /// <exception cref="InvalidOperationException">The program did not come to its end.</exception>
     public static PathCost Measure(LinuxMachine machine, EntryPath path, SyscallRequest request)
     {
-        PathScenario scenario = PathScenario.Create(machine, path, request, (2 * Calls) + 2);
-        machine.Load(scenario.Program);
-        var meter = new PathMeter(machine, scenario);
+        PathScenario scenario = PathScenario.Create(machine, path, request, Rounds);
+        PathMeter meter = Run(machine, scenario.Program, scenario.LoopStart, $"{request} by {scenario.Kind.Label}");
+        return meter.Fill(new PathCost { Path = path, Label = scenario.Kind.Label, Result = meter.ReadResult(scenario.Kind.Bitness) });
+    }
+
+    /// <summary>Measures a loop that the author wrote, on a machine that has no program yet; it is used up.</summary>
+    /// <exception cref="ArgumentException">The code cannot be assembled.</exception>
+    /// <exception cref="InvalidOperationException">The program did not come to its end.</exception>
+    public static LoopCost Measure(LinuxMachine machine, LoopScenario scenario, LabInputs inputs)
+    {
+        PathMeter meter = Run(machine, scenario.Program, scenario.LoopStart, scenario.Label);
+        return meter.Fill(new LoopCost { Inputs = inputs, Label = scenario.Label });
+    }
+
+    private static PathMeter Run(LinuxMachine machine, UserProgram program, ulong loopStart, string what)
+    {
+        machine.Load(program);
+        var meter = new PathMeter(machine, loopStart);
         var probe = new Probe(meter);
         RunResult result = machine.Run(RunLimits.Instructions(InstructionLimit), ref probe);
-        return meter._done
-            ? meter.Result()
-            : throw new InvalidOperationException($"{request} by {scenario.Kind.Label} did not come to its end: {result.Message}");
+        return meter._done ? meter : throw new InvalidOperationException($"{what} did not come to its end: {result.Message}");
     }
 
     private void Before(Processor processor, in Instruction instruction)
@@ -69,7 +85,7 @@ internal sealed class PathMeter
             Add(processor, step);
         else if (_isCold)
             _coldCost += step.Cost;
-        if (processor.Registers.Rip != _scenario.LoopStart || processor.CurrentPrivilegeLevel != 3 || step.Raised >= 0)
+        if (processor.Registers.Rip != _loopStart || processor.CurrentPrivilegeLevel != 3 || step.Raised >= 0)
             return;
         _rounds++;
         if (_rounds == Calls + 1)
@@ -111,20 +127,17 @@ internal sealed class PathMeter
         _instructions++;
     }
 
-    private PathCost Result()
+    private T Fill<T>(T empty) where T : MeasuredCost
     {
         List<FigureUse> uses = _account.Uses(_machine, _hypercalls);
-        return new PathCost
+        return empty with
         {
-            Path = _scenario.Kind.Path,
-            Label = _scenario.Kind.Label,
             Calls = Calls,
             Cost = _cost,
             Low = uses.Sum(use => use.Low),
             High = uses.Sum(use => use.High),
             ColdCost = _coldCost,
             Instructions = (double)_instructions / Calls,
-            Result = ReadResult(),
             Phases = _phases.Select(entry => new PhaseCost(entry.Key, entry.Value.Cost, PerCall(entry.Value.Cost), (double)entry.Value.Instructions / Calls)).ToList(),
             Figures = uses,
             Origins = _origins.Select(entry => new OriginShare(entry.Key, PerCall(entry.Value), (double)entry.Value / _cost)).ToList(),
@@ -133,11 +146,10 @@ internal sealed class PathMeter
         };
     }
 
-    private long ReadResult()
+    private long ReadResult(int bitness)
     {
-        ulong data = _scenario.Kind.Bitness == 64 ? UserSpace.Data64 : UserSpace.Data32;
         byte[] bytes = new byte[4];
-        _machine.ReadKernel(data + PathScenario.ResultOffset, bytes);
+        _machine.ReadKernel((bitness == 64 ? UserSpace.Data64 : UserSpace.Data32) + PathScenario.ResultOffset, bytes);
         return BitConverter.ToInt32(bytes);
     }
 

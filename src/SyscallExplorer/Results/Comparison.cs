@@ -38,64 +38,6 @@ public sealed record FigureUse(Figure Figure, long Uses)
 /// <param name="Share">0 to 1.</param>
 public sealed record OriginShare(CodeOrigin Origin, double Cycles, double Share);
 
-/// <summary>What one path costs.</summary>
-public sealed record PathCost
-{
-    /// <summary>Which path.</summary>
-    public required EntryPath Path { get; init; }
-
-    /// <summary>Its label, such as <c>int 0x80</c>.</summary>
-    public required string Label { get; init; }
-
-    /// <summary>Calls measured, after the same number to warm up.</summary>
-    public required int Calls { get; init; }
-
-    /// <summary>1/256 cycles of all calls measured.</summary>
-    public required long Cost { get; init; }
-
-    /// <summary>The same with every figure at the low end of its interval.</summary>
-    public required long Low { get; init; }
-
-    /// <summary>The same with every figure at the high end of its interval.</summary>
-    public required long High { get; init; }
-
-    /// <summary>1/256 cycles of one more call after the caches, the TLBs and the branch predictors were emptied.</summary>
-    public required long ColdCost { get; init; }
-
-    /// <summary>Instructions of one call, in user and kernel mode.</summary>
-    public required double Instructions { get; init; }
-
-    /// <summary>What the call returned.</summary>
-    public required long Result { get; init; }
-
-    /// <summary>The phases, in the order of a call.</summary>
-    public required IReadOnlyList<PhaseCost> Phases { get; init; }
-
-    /// <summary>The figures it rests on.</summary>
-    public required IReadOnlyList<FigureUse> Figures { get; init; }
-
-    /// <summary>How much of it is documented, composed, tabled and the user's own code.</summary>
-    public required IReadOnlyList<OriginShare> Origins { get; init; }
-
-    /// <summary>The weakest confidence among its figures.</summary>
-    public required Confidence Weakest { get; init; }
-
-    /// <summary>The share of its cycles, 0 to 1, that rests on assumed figures.</summary>
-    public required double AssumedShare { get; init; }
-
-    /// <summary>Cycles of one call.</summary>
-    public double Cycles => Cost / 256.0 / Calls;
-
-    /// <summary>Cycles of one call that finds the caches, the TLBs and the branch predictors empty.</summary>
-    public double ColdCycles => ColdCost / 256.0;
-
-    /// <summary>Cycles of one call at the low end of every figure.</summary>
-    public double LowCycles => Low / 256.0 / Calls;
-
-    /// <summary>Cycles of one call at the high end of every figure.</summary>
-    public double HighCycles => High / 256.0 / Calls;
-}
-
 /// <summary>How two paths differ, and how far the difference can be trusted. Figures that both use alike cancel out.</summary>
 /// <param name="Slower">The path that costs more.</param>
 /// <param name="Faster">The path that costs less.</param>

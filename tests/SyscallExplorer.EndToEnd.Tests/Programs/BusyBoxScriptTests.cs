@@ -21,7 +21,7 @@ public sealed class BusyBoxScriptTests
     public void A_busybox_script_does_what_it_does_on_the_host(string name)
     {
         ShellScript script = BusyBoxScripts.All.Single(s => s.Name == name);
-        NativeAndKit.Compare(new ProgramCall(BusyBox.Path, "sh", "-c", Start + script.Text, "sh", NativeAndKit.Folder)
+        NativeAndKit.CompareHere(new ProgramCall(BusyBox.Path, "sh", "-c", Start + script.Text, "sh", NativeAndKit.Folder)
         {
             Input = Encoding.UTF8.GetBytes(script.Input),
             Options = script.RunsPrograms ? ["--root", "/"] : [],

@@ -26,7 +26,7 @@ internal static class Corpus
     {
         string program = Compiled.Get(name, new Variant(library, bitness, Optimisation: 2));
         // Only the shell's programs need files that are not their own.
-        NativeAndKit.Compare(new ProgramCall(program, NativeAndKit.Folder) { Options = name == "library/shell" ? ["--root", "/"] : [] });
+        NativeAndKit.CompareHere(new ProgramCall(program, NativeAndKit.Folder) { Options = name == "library/shell" ? ["--root", "/"] : [] });
     }
 }
 

@@ -22,7 +22,7 @@ public sealed class DynamicProgramTests
         Skip.IfNot(OperatingSystem.IsLinux(), "The programs are Linux'.");
         DynamicProgram program = DynamicPrograms.All.Single(p => p.Name == name);
         Tools.RequireFile(program.Program, $"a program of Debian ('{name}' runs it)");
-        NativeAndKit.Compare(new ProgramCall(program.Program, [.. program.Arguments.Select(a => a.Replace(DynamicProgram.Tree, s_tree.Value))])
+        NativeAndKit.CompareHere(new ProgramCall(program.Program, [.. program.Arguments.Select(a => a.Replace(DynamicProgram.Tree, s_tree.Value))])
         {
             Input = program.ReadsText ? SampleText.Of(20_000) : [],
             Options = ["--root", "/"],

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text;
+using SyscallExplorer.Linux;
+using SyscallExplorer.Machine;
 using Xunit;
 
 namespace SyscallExplorer.EndToEnd.Tests;
@@ -28,12 +30,19 @@ internal static class NativeAndKit
     private const int FirstSignalStatus = 128;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
 
-    /// <summary>Runs it in both places with an empty environment.</summary>
+    /// <summary>Runs it on the host and by <c>sysx exec</c>, with an empty environment.</summary>
     /// <returns>What it wrote to standard output.</returns>
-    internal static byte[] Compare(ProgramCall call)
+    internal static byte[] Compare(ProgramCall call) => Compare(call, BySysx(call));
+
+    /// <summary>
+    /// Runs it on the host and in a machine of this process. The many programs that ask what a call does need no <c>sysx</c> of their own each, which
+    /// would spend most of its time on starting.
+    /// </summary>
+    internal static byte[] CompareHere(ProgramCall call) => Compare(call, InThisProcess(call));
+
+    private static byte[] Compare(ProgramCall call, Outcome emulated)
     {
         Outcome native = OnHost(call);
-        Outcome emulated = InKit(call);
         string said = Encoding.UTF8.GetString(emulated.Error);
         Assert.True(native.Status == emulated.Status,
             $"{call} ended with {native.Status} on the host and with {emulated.Status} in the kit: {said}\n{Difference(native.Output, emulated.Output)}");
@@ -59,7 +68,25 @@ internal static class NativeAndKit
         }
     }
 
-    private static Outcome InKit(ProgramCall call)
+    private static Outcome InThisProcess(ProgramCall call)
+    {
+        LinuxMachine machine = InKit.Boot();
+        var streams = new CollectedStreams(call.Input);
+        machine.Streams = streams;
+        if (call.Options is ["--root", var root])
+            machine.MountHost("/", root);
+        else
+            Assert.Empty(call.Options);
+        string[] arguments = [call.Program, .. call.Arguments.Select(a => a.Replace(Folder, "/tmp"))];
+        machine.Load(new ElfProgram(ElfFile.Parse(File.ReadAllBytes(call.Program), call.Program), call.Program, arguments, []));
+        RunResult result = InKit.ToEnd(machine);
+        if (machine.ExitStatus is { } status && machine.IsOver)
+            return new Outcome(status, streams.Output, streams.Error);
+        int signal = machine.Signal ?? throw new InvalidOperationException($"{call} in the kit did not come to its end: {result.Message}");
+        return new Outcome(FirstSignalStatus + signal, streams.Output, streams.Error);
+    }
+
+    private static Outcome BySysx(ProgramCall call)
     {
         IEnumerable<string> arguments = call.Arguments.Select(a => a.Replace(Folder, "/tmp"));
         string sysx = Path.Combine(AppContext.BaseDirectory, "sysx.dll");
@@ -110,6 +137,29 @@ internal static class NativeAndKit
         const int shown = 1000;
         byte[] bytes = written.ToArray();
         return Encoding.UTF8.GetString(bytes.AsSpan(Math.Max(0, bytes.Length - shown)));
+    }
+
+    private sealed class CollectedStreams(byte[] input) : IProgramStreams
+    {
+        private readonly MemoryStream _output = new(), _error = new();
+
+        public byte[] Output => _output.ToArray();
+
+        public byte[] Error => _error.ToArray();
+
+        public byte[] ReadInput() => input;
+
+        public bool TryWriteOutput(ReadOnlySpan<byte> bytes)
+        {
+            _output.Write(bytes);
+            return true;
+        }
+
+        public bool TryWriteError(ReadOnlySpan<byte> bytes)
+        {
+            _error.Write(bytes);
+            return true;
+        }
     }
 
     private sealed record Outcome(int Status, byte[] Output, byte[] Error);

@@ -37,13 +37,12 @@ internal sealed class CacheHierarchy
         _l3.CopyFrom(other._l3);
     }
 
-    /// <summary>Empties all levels.</summary>
-    public void Clear()
+    /// <summary>Empties what the core has for itself, as other work on it would; the last level keeps its lines.</summary>
+    public void ClearOwn()
     {
         _l1Instruction.Clear();
         _l1Data.Clear();
         _l2.Clear();
-        _l3.Clear();
     }
 
     /// <summary>Cycles from a data address to its value.</summary>

@@ -117,8 +117,7 @@ internal sealed class OutOfOrderCore
             if (_geometry.StoreAddress != 0)
                 address = _ports.Reserve(_geometry.StoreAddress, 1, address);
 
-            // What is stored need not be what the registers get: a CALL stores its return address at once.
-            long data = _ports.Reserve(_geometry.StoreData, 1, instruction.Operations.IsEmpty ? ready : done);
+            long data = _ports.Reserve(_geometry.StoreData, 1, DataOf(instruction, timing, ready, done));
             long stored = Math.Max(address + effects.StoreDelay, data) + 1;
             if (effects.StoreAddress is { } to)
                 _stores.Add(to, SizeOf(instruction), data, stored);
@@ -127,6 +126,12 @@ internal sealed class OutOfOrderCore
 
         return done;
     }
+
+    /// <summary>
+    /// When the data of a store is there. A push stores what it found; of what is computed and stored, the latency counts one cycle of the store.
+    /// </summary>
+    private static long DataOf(TimedInstruction instruction, InstructionTiming timing, long ready, long done) =>
+        (instruction.Touches & MemoryTouches.Push) != 0 || instruction.Operations.IsEmpty ? ready : timing.Latency > 1 ? done - 1 : done;
 
     private static int SizeOf(TimedInstruction instruction) =>
         (instruction.Touches & (MemoryTouches.Push | MemoryTouches.Pop)) != 0 ? instruction.StackSize : instruction.OperandSize;

@@ -33,10 +33,10 @@ internal sealed class PipelineTimer
 
     public PipelineTimer Clone() => new(this);
 
-    /// <summary>Empties the caches.</summary>
+    /// <summary>Empties the core's own caches.</summary>
     public void ForgetCaches()
     {
-        _caches.Clear();
+        _caches.ClearOwn();
         _line = ulong.MaxValue;
     }
 

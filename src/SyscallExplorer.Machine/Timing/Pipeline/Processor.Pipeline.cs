@@ -22,8 +22,8 @@ public sealed partial class Processor
     }
 
     /// <summary>
-    /// Empties what makes code fast the second time: the modelled TLBs, the branch predictors and, at the Pipeline depth, the caches. It costs the
-    /// guest nothing.
+    /// Empties what makes code fast the second time: the modelled TLBs, the branch predictors and, at the Pipeline depth, the first two levels of cache. The
+    /// last level keeps its lines, as if other work had been done on the core. It costs the guest nothing.
     /// </summary>
     public void ForgetWarmth()
     {
