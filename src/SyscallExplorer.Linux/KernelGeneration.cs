@@ -123,7 +123,7 @@ public static class Kernels
     /// <summary>Linux 5.10 on i386, released on 2020-12-13: generic entry code, handlers that take the registers.</summary>
     public static KernelGeneration Linux_5_10_i386 { get; } = new(I386Designs.Linux_5_10, 1_607_899_264);
 
-    /// <summary>The 32-bit kernels, the oldest first. They run on every processor with a local APIC.</summary>
+    /// <summary>The 32-bit kernels, the oldest first. They run on every processor; those after Linux 3.7 need a 486.</summary>
     public static IReadOnlyList<KernelGeneration> I386 { get; } = [Linux_2_6_39_i386, Linux_4_4_i386, Linux_4_20_i386, Linux_5_10_i386];
 
     /// <summary>The kernel of a name or version: Linux_5_13, 5.13 and linux-5.13 are the same.</summary>

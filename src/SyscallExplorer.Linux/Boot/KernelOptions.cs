@@ -173,7 +173,8 @@ public sealed class KernelOptions
         bool ibrs = on && !isAmd && version >= s_retbleed && (choice == "ibrs" || (isAutomatic && retbleed && !cpu.HasEnhancedIbrs));
         if ((isAutomatic && cpu.HasEnhancedIbrs && version >= s_enhancedIbrs) || choice == "eibrs")
             on = false;
-        bool lfence = choice is "retpoline,amd" or "retpoline,lfence" or "eibrs,lfence" || (isAmd && choice != "retpoline,generic" && version < s_genericOnAmd);
+        bool lfence = cpu.Has(CpuFeature.Sse2)
+            && (choice is "retpoline,amd" or "retpoline,lfence" or "eibrs,lfence" || (isAmd && choice != "retpoline,generic" && version < s_genericOnAmd));
         set(KernelFeature.KernelIbrs, ibrs);
         set(KernelFeature.RetpolineLfence, on && !ibrs && lfence);
         set(KernelFeature.Retpoline, on && !ibrs && !lfence);

@@ -288,6 +288,7 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
     private void SetAtInterrupts()
     {
         const ushort secondPort = 1;
+        Write32(I386Interrupts.LastCount, I386Interrupts.TicksPerPeriod);
         const byte start = 0x11, fullyNested = 1, slaveLine = 1 << 2, slaveNumber = 2, none = 0xFF, rateGenerator = 0x34;
         foreach ((int port, byte value) in (ReadOnlySpan<(int, byte)>)[
             (AtInterrupts.MasterPort, start), (AtInterrupts.MasterPort + secondPort, I386Interrupts.TimerVector), (AtInterrupts.MasterPort + secondPort, slaveLine),

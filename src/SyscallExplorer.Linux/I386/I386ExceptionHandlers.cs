@@ -218,16 +218,22 @@ internal static class I386ExceptionHandlers
         k.push(edi);
         k.mov(edi, eax);
         k.mov(__dword_ptr[I386Layout.LocalApic + (ulong)ApicRegister.EndOfInterrupt], 0);
-        PassTime(k, "smp_apic_timer_interrupt");
+        PassTime(k);
+        EndOfUserInterrupt(k, "smp_apic_timer_interrupt");
         k.pop(edi);
         k.ret();
     }
 
-    /// <summary>What a tick does, and the work on the way to user mode. EDI registers.</summary>
-    public static void PassTime(KernelAssembler k, string name)
+    /// <summary>What a tick does. EDI registers.</summary>
+    public static void PassTime(KernelAssembler k)
     {
         k.call(k.To(TimekeepingCode.Symbol));
         HypercallStub.Inline(k, HypercallNumbers.TimerInterrupt);
+    }
+
+    /// <summary>The work on the way to user mode, where the interrupt's own function does it. EDI registers.</summary>
+    public static void EndOfUserInterrupt(KernelAssembler k, string name)
+    {
         if (!k.Traits.HasGenericEntry)
             return;
         k.test(__byte_ptr[edi + I386Registers.Cs], 3);

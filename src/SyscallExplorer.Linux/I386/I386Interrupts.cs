@@ -31,8 +31,11 @@ internal static class I386Interrupts
     /// <summary>Vectors are pushed as bytes: less 80h in the stub, which the common part makes good.</summary>
     private const int StubBias = 0x80;
 
-    /// <summary>Words behind the timekeeper: jiffies, and what <see cref="ReadTimer"/> saw last.</summary>
-    private const ulong Jiffies = I386Layout.Timekeeper + 0x80, LastJiffies = Jiffies + 4, LastCount = Jiffies + 8;
+    /// <summary>Words behind the timekeeper: jiffies, and those that <see cref="ReadTimer"/> saw last.</summary>
+    private const ulong Jiffies = I386Layout.Timekeeper + 0x80, LastJiffies = Jiffies + 4;
+
+    /// <summary>The last count that <see cref="ReadTimer"/> saw; it begins with a whole period.</summary>
+    public const ulong LastCount = Jiffies + 8;
 
     public static void EmitEntry(KernelAssembler k)
     {
@@ -75,9 +78,10 @@ internal static class I386Interrupts
         k.mov(al, SpecificEnd);
         k.@out((byte)AtInterrupts.MasterPort, al);
         k.inc(__dword_ptr[Jiffies]);
-        I386ExceptionHandlers.PassTime(k, "do_IRQ");
+        I386ExceptionHandlers.PassTime(k);
         k.mov(al, MaskOfOthers);
         k.@out(AtInterrupts.MasterPort + 1, al);
+        I386ExceptionHandlers.EndOfUserInterrupt(k, "do_IRQ");
         k.pop(edi);
         k.ret();
     }

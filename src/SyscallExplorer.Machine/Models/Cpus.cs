@@ -157,7 +157,7 @@ public static class Cpus
     /// <inheritdoc cref="AmdGenerations.Zen4"/>
     public static CpuModel Zen4 => AmdGenerations.Zen4;
 
-    /// <summary>Those whose figures are published or fitted, on which the kernels are tried.</summary>
+    /// <summary>Those whose figures have been known longest, on which the kernels are tried most.</summary>
     public static IReadOnlyList<CpuModel> All { get; } = [Haswell, Skylake, Zen2];
 
     /// <summary>Every model: Intel's by their years, then AMD's.</summary>

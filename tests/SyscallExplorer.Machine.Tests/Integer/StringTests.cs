@@ -177,7 +177,7 @@ public sealed class StringTests
     {
         long ten = Cycles(10);
         long twenty = Cycles(20);
-        long iteration = _bench.Cpu.Model.Microarchitecture.FigureOf(TimingEvent.RepIteration).Cost;
+        long iteration = _bench.Cpu.Model.Microarchitecture.FigureOf(TimingEvent.RepIteration)!.Cost;
         Assert.Equal(10 * iteration, twenty - ten);
 
         long Cycles(ulong count)

@@ -11,7 +11,7 @@ public sealed class MalformedTimingFileTests
         var cpu = TimingFile.Parse(TimingFile.Small());
 
         Assert.Equal((3, 2), cpu.TscRatio);
-        Assert.Equal(384, cpu.FigureOf(TimingEvent.PageWalk4K).Cost);
+        Assert.Equal(384, cpu.FigureOf(TimingEvent.PageWalk4K)?.Cost);
     }
 
     [Fact]

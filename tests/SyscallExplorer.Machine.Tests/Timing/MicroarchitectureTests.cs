@@ -11,7 +11,7 @@ public sealed class MicroarchitectureTests
     public static TheoryData<string> Every => [.. Microarchitecture.Names];
 
     [Fact]
-    public void The_names_are_in_alphabetical_order() => Assert.Equal(["Core2", "Haswell", "K8", "PantherLake", "Pentium", "PentiumIII", "SapphireRapids", "Skylake", "Zen2", "Zen4"], Microarchitecture.Names);
+    public void The_names_are_in_alphabetical_order() => Assert.Equal(Microarchitecture.Names.Order(StringComparer.Ordinal), Microarchitecture.Names);
 
     [Theory, MemberData(nameof(Every))]
     public void Every_embedded_file_parses(string name)
@@ -20,7 +20,7 @@ public sealed class MicroarchitectureTests
 
         Assert.Equal(name, cpu.Name);
         Assert.Contains(cpu.Vendor, new[] { "Intel", "AMD" });
-        Assert.InRange(cpu.NominalGigahertz, 0.1, 6);
+        Assert.InRange(cpu.NominalGigahertz, 0.03, 6);
         Assert.NotEmpty(cpu.NominalGigahertzSource);
         Assert.Equal((1, 1), cpu.TscRatio);
     }
@@ -63,7 +63,7 @@ public sealed class MicroarchitectureTests
 
     [Theory, MemberData(nameof(Every))]
     public void Every_event_has_a_figure(string name) =>
-        Assert.All(Enum.GetValues<TimingEvent>().Where(e => e != TimingEvent.FredDelivery), e => Assert.Equal(FigureKeys.Of(e), Microarchitecture.Load(name).FigureOf(e).Key));
+        Assert.All(Enum.GetValues<TimingEvent>().Where(e => !FigureKeys.OptionalEvents.Contains(e)), e => Assert.Equal(FigureKeys.Of(e), Microarchitecture.Load(name).FigureOf(e)?.Key));
 
     [Theory, MemberData(nameof(Every))]
     public void Every_instruction_code_has_a_figure(string name) =>
@@ -82,15 +82,15 @@ public sealed class MicroarchitectureTests
     {
         var e = Assert.Throws<ArgumentException>(() => Microarchitecture.Load("Skylke"));
 
-        Assert.Equal("No microarchitecture is named 'Skylke'. Did you mean 'Skylake'? Known microarchitectures: Core2, Haswell, K8, PantherLake, Pentium, PentiumIII, SapphireRapids, Skylake, Zen2, Zen4.", e.Message);
+        Assert.Equal($"No microarchitecture is named 'Skylke'. Did you mean 'Skylake'? Known microarchitectures: {string.Join(", ", Microarchitecture.Names)}.", e.Message);
     }
 
     [Fact]
     public void A_name_near_to_none_gets_only_the_list()
     {
-        var e = Assert.Throws<ArgumentException>(() => Microarchitecture.Load("Bulldozer"));
+        var e = Assert.Throws<ArgumentException>(() => Microarchitecture.Load("Itanium"));
 
-        Assert.Equal("No microarchitecture is named 'Bulldozer'. Known microarchitectures: Core2, Haswell, K8, PantherLake, Pentium, PentiumIII, SapphireRapids, Skylake, Zen2, Zen4.", e.Message);
+        Assert.Equal($"No microarchitecture is named 'Itanium'. Known microarchitectures: {string.Join(", ", Microarchitecture.Names)}.", e.Message);
     }
 
     [Fact]
@@ -113,8 +113,8 @@ public sealed class MicroarchitectureTests
     [Fact]
     public void Event_delivery_by_FRED_costs_what_the_IDT_does_where_a_file_has_no_figure_for_it()
     {
-        Assert.Equal("event:exceptionDelivery", Microarchitecture.Load("Skylake").FigureOf(TimingEvent.FredDelivery).Key);
-        Assert.Equal("event:fredDelivery", Microarchitecture.Load("PantherLake").FigureOf(TimingEvent.FredDelivery).Key);
+        Assert.Equal("event:exceptionDelivery", Microarchitecture.Load("Skylake").FigureOf(TimingEvent.FredDelivery)?.Key);
+        Assert.Equal("event:fredDelivery", Microarchitecture.Load("PantherLake").FigureOf(TimingEvent.FredDelivery)?.Key);
     }
 
     private static Stream Embedded(string name) =>
