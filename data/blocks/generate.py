@@ -12,6 +12,8 @@ import csv
 import io
 import pathlib
 import random
+import re
+import subprocess
 import sys
 
 FILE = pathlib.Path(__file__).parent / "blocks.csv"
@@ -166,10 +168,24 @@ KINDS = [
     Maker.floating, Maker.mixed]
 
 
+def assemble(blocks):
+    """The bytes of each block, in hexadecimal digits."""
+    ends = "".join(block.replace("; ", "\n") + f"\nend{number}:\n" for number, block in enumerate(blocks))
+    command = ["llvm-mc-19", "-triple=x86_64", "-show-encoding"]
+    answer = subprocess.run(command, input=".intel_syntax noprefix\n" + ends, capture_output=True, text=True, check=True)
+    code = [""]
+    for line in answer.stdout.splitlines():
+        if line.startswith("end"):
+            code.append("")
+        elif match := re.search(r"encoding: \[([^\]]*)\]", line):
+            code[-1] += match[1].replace("0x", "").replace(",", "")
+    return code[:-1]
+
+
 def main():
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["name", "kind", "assembly"])
+    blocks = []
     maker = Maker(random.Random(SEED))
     for kind in KINDS:
         written = set()
@@ -178,7 +194,9 @@ def main():
             assembly = "; ".join(block)
             if 3 <= len(block) <= 25 and assembly not in written:
                 written.add(assembly)
-                writer.writerow([f"{kind.__name__}-{len(written):02}", kind.__name__, assembly])
+                blocks.append((f"{kind.__name__}-{len(written):02}", kind.__name__, assembly))
+    writer.writerow(["name", "kind", "assembly", "code"])
+    writer.writerows([*block, code] for block, code in zip(blocks, assemble([assembly for *_, assembly in blocks])))
     if "--check" in sys.argv[1:]:
         if FILE.read_text(encoding="utf-8") != text.getvalue():
             sys.exit("blocks.csv is out of date. Run python3 data/blocks/generate.py.")
