@@ -56,6 +56,10 @@ public sealed class KernelOptions
         return options;
     }
 
+    /// <summary>The same command line without the options that a kernel is too old for, so that one can be given to several generations.</summary>
+    public KernelOptions KnownTo(KernelGeneration kernel) =>
+        Parse(string.Join(' ', Text.Split(' ').Where(word => word.Length > 0 && KernelOptionTable.Known[word.Split('=')[0]].Since <= kernel.Traits.Version)));
+
     /// <summary>kernel.randomize_va_space: 2 unless norandmaps says that no address is random.</summary>
     internal int RandomizeVaSpace => Given("norandmaps") ? 0 : 2;
 

@@ -54,7 +54,7 @@ public sealed record Sweep(SweepPlan Plan, IReadOnlyList<SweepCell> Cells)
         Lab lab;
         try
         {
-            lab = Lab.Boot(machine.Kernel, machine.Cpu, machine.Preset.CommandLine, plan.Seed);
+            lab = Lab.Boot(machine.Kernel, machine.Cpu, KernelOptions.Parse(machine.Preset.CommandLine).KnownTo(machine.Kernel).Text, plan.Seed);
         }
         catch (ArgumentException refusal)
         {

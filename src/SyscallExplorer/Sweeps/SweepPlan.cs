@@ -3,7 +3,7 @@ using SyscallExplorer.Machine;
 
 namespace SyscallExplorer;
 
-/// <summary>A name for a kernel command line, by which rows of a sweep are told apart.</summary>
+/// <summary>A name for a kernel command line, by which rows of a sweep are told apart. A kernel is given those of its options that it is not too old for.</summary>
 /// <param name="Name">Such as <c>no mitigations</c>.</param>
 /// <param name="CommandLine">Such as <c>mitigations=off</c>.</param>
 public sealed record MitigationPreset(string Name, string CommandLine)
@@ -11,7 +11,7 @@ public sealed record MitigationPreset(string Name, string CommandLine)
     /// <summary>What the kernel does by itself on that processor.</summary>
     public static MitigationPreset Defaults { get; } = new("defaults", "");
 
-    /// <summary>None that can be turned off. Kernels that are older than <c>mitigations=</c> take each option of their own.</summary>
+    /// <summary>None that can be turned off: by <c>mitigations=off</c>, and by single options in kernels that are older than it.</summary>
     public static MitigationPreset Off { get; } = new("no mitigations", "mitigations=off nopti nospectre_v2 nospectre_v1 mds=off");
 
     /// <summary>Page-table isolation whether the processor needs it or not.</summary>
