@@ -58,7 +58,7 @@ public sealed record NativeTiming
     /// <summary>Ticks of the share that the loop has in one call: the fastest batch of the same loop, with the call's arguments and without the call.</summary>
     public required double ControlTicks { get; init; }
 
-    /// <summary>Ticks of the time-stamp counter to one cycle of the core, by a chain of additions in the same process and the same time: median of the batches.</summary>
+    /// <summary>Ticks of the time-stamp counter to one cycle of the core, by a chain of additions in the same process and the same time: its fastest batch, as the fastest batch is what it is held against.</summary>
     public required double TicksPerCycle { get; init; }
 
     /// <summary>Batches written down.</summary>

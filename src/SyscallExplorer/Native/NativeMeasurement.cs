@@ -9,9 +9,9 @@ namespace SyscallExplorer;
 public sealed record TscFrequency(double Hertz, string Source);
 
 /// <summary>How many ticks of the time-stamp counter one cycle of the core had while it was measured.</summary>
-/// <param name="Median">The median over the figures.</param>
-/// <param name="Low">The least of a figure: the core at its fastest.</param>
-/// <param name="High">The most of a figure: the core at its slowest.</param>
+/// <param name="Median">The median over the figures of each one's fastest batch.</param>
+/// <param name="Low">The least: the core at its fastest.</param>
+/// <param name="High">The most of a figure's median batch: the core at its slowest, or interrupted.</param>
 public sealed record TicksPerCycle(double Median, double Low, double High);
 
 /// <summary>

@@ -75,16 +75,15 @@ internal sealed class NativeSession : IDisposable
         if (noVdso is not null)
             figures.Add((NotAvailable(NativeWay.Vdso, "clock_gettime(MONOTONIC)", noVdso), null));
 
-        double[] ratios = [.. figures.Where(figure => figure.Figure.Timing is not null).Select(figure => figure.Figure.Timing!.TicksPerCycle)];
-        ChildOutput? any = figures.FirstOrDefault(figure => figure.Output is not null).Output;
-        return any is null
+        ChildOutput[] outputs = [.. figures.Select(figure => figure.Output).OfType<ChildOutput>()];
+        return outputs.Length == 0
             ? NativeMeasurement.None($"Nothing was measured, because no program ended well: {figures[0].Figure.Reason}", host)
             : new NativeMeasurement
             {
                 Host = host,
                 Tsc = Frequency,
-                TicksPerCycle = new TicksPerCycle(Statistics.Median(ratios), ratios.Min(), ratios.Max()),
-                Cpu = figures.All(figure => figure.Output?.IsPinned ?? true) ? any.Cpu : null,
+                TicksPerCycle = Statistics.TicksPerCycle(outputs),
+                Cpu = outputs.All(output => output.IsPinned) ? outputs[0].Cpu : null,
                 Rows = Proportion.Judge([.. figures.Select(figure => figure.Figure)], host.Hypervisor),
             };
     }

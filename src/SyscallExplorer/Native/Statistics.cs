@@ -14,8 +14,15 @@ internal static class Statistics
         CallsPerBatch = callsPerBatch,
     };
 
-    /// <summary>Ticks to a cycle: the chain takes one cycle for each addition.</summary>
-    public static double TicksPerCycle(ChildOutput output) => Median(output.Chain) / ChildAssembler.ChainLength;
+    /// <summary>Ticks to a cycle while the core was at its fastest: the chain takes one cycle for each addition.</summary>
+    public static double TicksPerCycle(ChildOutput output) => (double)output.Chain.Min() / ChildAssembler.ChainLength;
+
+    /// <summary>Ticks to a cycle over a whole measurement: from the fastest batch of a figure to the slowest median of one.</summary>
+    public static TicksPerCycle TicksPerCycle(IReadOnlyList<ChildOutput> outputs)
+    {
+        double[] fastest = [.. outputs.Select(TicksPerCycle)];
+        return new TicksPerCycle(Median(fastest), fastest.Min(), outputs.Max(output => Median(output.Chain)) / ChildAssembler.ChainLength);
+    }
 
     public static double Median(IEnumerable<long> values) => Median([.. values.Select(value => (double)value)]);
 
