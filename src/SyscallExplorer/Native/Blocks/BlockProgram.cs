@@ -71,6 +71,12 @@ internal sealed record BlockProgram(byte[] Code, int Copies, bool UsesFpu)
         a.cld();
     }
 
+    private static void ZeroVectors(ChildAssembler a)
+    {
+        foreach (AssemblerRegisterXMM register in new[] { xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15 })
+            a.pxor(register, register);
+    }
+
     private void SetRegisters(ChildAssembler a)
     {
         a.cld();
@@ -81,6 +87,8 @@ internal sealed record BlockProgram(byte[] Code, int Copies, bool UsesFpu)
             a.mov(pointer, (int)(ChildLayout.Scratch + (ChildLayout.ScratchSize / 2)));
         if (Avx.IsSupported)
             a.vzeroall();
+        else
+            ZeroVectors(a);
         if (UsesFpu)
             a.fninit();
     }
