@@ -8,6 +8,7 @@ namespace SyscallExplorer.Linux;
 /// </summary>
 public sealed class Vdso
 {
+    private const string ThisHost = "[vdso] of this computer";
     private readonly byte[] _bytes;
 
     internal Vdso(VdsoAbi abi, string release, VvarLayout data, byte[] bytes, IReadOnlyList<VdsoSymbol> symbols, IReadOnlyList<CodeAlternative> alternatives, ulong landingPad)
@@ -70,7 +71,12 @@ public sealed class Vdso
     /// <summary>The image that the kernel of this computer has mapped into this process. Linux on x86-64 only.</summary>
     /// <exception cref="PlatformNotSupportedException">This process has none.</exception>
     /// <exception cref="ElfFormatException">It is of a kernel whose data page the kit does not know.</exception>
-    public static Vdso OfThisHost() => VdsoReader.Read("[vdso] of this computer", HostVdso.Read());
+    public static Vdso OfThisHost() => VdsoReader.Read(ThisHost, HostVdso.Read());
+
+    /// <summary>What the image exports that the kernel of this computer has mapped into this process, also where the kit does not know its data page. Linux on x86-64 only.</summary>
+    /// <exception cref="PlatformNotSupportedException">This process has none.</exception>
+    /// <exception cref="ElfFormatException">It cannot be read.</exception>
+    public static IReadOnlyList<VdsoSymbol> SymbolsOfThisHost() => VdsoReader.ReadSymbols(ThisHost, HostVdso.Read());
 
     /// <summary>Where a symbol stands.</summary>
     /// <param name="name">Its name, such as __vdso_clock_gettime.</param>

@@ -38,6 +38,12 @@ internal sealed class VdsoReader
     /// <exception cref="ElfFormatException">It is none, or of a kernel whose data page the kit does not know.</exception>
     public static Vdso Read(string name, byte[] bytes) => new VdsoReader(name, bytes).Read();
 
+    /// <summary>What an image exports, of whatever kernel it is.</summary>
+    /// <param name="name">What errors call it.</param>
+    /// <param name="bytes">The file, or the pages of a process that has it mapped.</param>
+    /// <exception cref="ElfFormatException">It is none.</exception>
+    public static IReadOnlyList<VdsoSymbol> ReadSymbols(string name, byte[] bytes) => new VdsoReader(name, bytes).Symbols();
+
     private Vdso Read()
     {
         (int major, int minor) = Version();

@@ -20,6 +20,7 @@ public sealed class NotebookFormattingTests
         ["timeline"] = (ObservationSamples.Timeline, ObservationSamples.Timeline.ToHtml(), ObservationSamples.Timeline.ToText()),
         ["memory map"] = (ObservationSamples.Map, ObservationSamples.Map.ToHtml(), ObservationSamples.Map.ToText()),
         ["strace"] = (ObservationSamples.Log, ObservationSamples.Log.ToHtml(), ObservationSamples.Log.Text),
+        ["native measurement"] = (NativeSamples.Measurement, NativeSamples.Measurement.ToHtml(), NativeSamples.Measurement.ToText()),
         ["fatal report"] = (Samples.Fatal.View(), Samples.Fatal.ToHtml(), Samples.Fatal.ToText()),
     };
 
