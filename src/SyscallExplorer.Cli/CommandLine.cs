@@ -5,7 +5,7 @@ namespace SyscallExplorer.Cli;
 /// <summary>The <c>sysx</c> command: its verbs, each from a file of its own.</summary>
 internal static class CommandLine
 {
-    private static readonly Func<Command>[] s_verbs = [RunVerb.Create, ExecVerb.Create, UnsupportedVerb.Create, FuzzCpuVerb.Create, ValidateVerb.Create];
+    private static readonly Func<Command>[] s_verbs = [RunVerb.Create, ExecVerb.Create, UnsupportedVerb.Create, FuzzCpuVerb.Create, ValidateVerb.Create, SweepVerb.Create];
 
     internal static async Task<int> RunAsync(string[] args)
     {

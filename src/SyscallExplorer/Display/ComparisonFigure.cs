@@ -26,7 +26,12 @@ internal static class ComparisonFigure
         var data = new JsonArray();
         Phase[] phases = [.. bars.SelectMany(bar => bar.Cost.Phases.Select(cost => cost.Phase)).Distinct().Order()];
         foreach (Phase phase in phases)
+        {
             data.Add(PhaseTrace(phase, bars));
+            if (bars.Any(bar => bar.AssumedOf(phase) > 0))
+                data.Add(AssumedTrace(phase, bars));
+        }
+
         data.Add(TotalTrace(bars));
         string description = $"Bar chart of cycles per call by phase, {title}: "
             + string.Join("; ", bars.Select(bar => $"{bar.Name} {Text.Cycles(bar.Cost.Cycles)} ({Text.Interval(bar.Cost.LowCycles, bar.Cost.HighCycles)})")) + ".";
@@ -38,10 +43,29 @@ internal static class ComparisonFigure
         ["type"] = "bar",
         ["orientation"] = "h",
         ["name"] = phase.Name,
-        ["x"] = Numbers(bars.Select(bar => bar.CyclesOf(phase))),
+        ["legendgroup"] = phase.Name,
+        ["x"] = Numbers(bars.Select(bar => bar.CyclesOf(phase) - bar.AssumedOf(phase))),
         ["y"] = Categories(bars),
         ["marker"] = new JsonObject { ["color"] = PhaseColours.Of(phase) },
-        ["hovertemplate"] = "%{fullData.name}: %{x:.2f} cycles<extra></extra>",
+        ["hovertemplate"] = "%{fullData.name}, published or fitted: %{x:.2f} cycles<extra></extra>",
+    };
+
+    /// <summary>What of a phase rests on assumed figures: hatched, in the phase's colour.</summary>
+    private static JsonObject AssumedTrace(Phase phase, Bar[] bars) => new()
+    {
+        ["type"] = "bar",
+        ["orientation"] = "h",
+        ["name"] = phase.Name,
+        ["legendgroup"] = phase.Name,
+        ["showlegend"] = false,
+        ["x"] = Numbers(bars.Select(bar => bar.AssumedOf(phase))),
+        ["y"] = Categories(bars),
+        ["marker"] = new JsonObject
+        {
+            ["color"] = PhaseColours.Of(phase),
+            ["pattern"] = new JsonObject { ["shape"] = "/", ["fillmode"] = "overlay", ["fgcolor"] = "rgba(255,255,255,0.65)", ["size"] = 7 },
+        },
+        ["hovertemplate"] = "%{fullData.name}, assumed: %{x:.2f} cycles<extra></extra>",
     };
 
     /// <summary>The bars' ends with the intervals; the points themselves are not to be seen.</summary>
@@ -78,6 +102,8 @@ internal static class ComparisonFigure
     private sealed record Bar(string? Group, PathCost Cost)
     {
         public string Name => Group is null ? Cost.Label : $"{Group}, {Cost.Label}";
+
+        public double AssumedOf(Phase phase) => Cost.Phases.FirstOrDefault(cost => cost.Phase == phase)?.AssumedCycles ?? 0;
 
         public double CyclesOf(Phase phase) => Cost.Phases.FirstOrDefault(cost => cost.Phase == phase)?.Cycles ?? 0;
     }

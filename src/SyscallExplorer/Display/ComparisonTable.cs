@@ -34,6 +34,7 @@ internal sealed record ComparisonTable(string Title, IReadOnlyList<string> Paths
         rows.Add(Row(ComparisonRowKind.Total, "cycles per call", path => Text.Cycles(path.Cycles)));
         rows.Add(Row(ComparisonRowKind.Trust, "at the figures' low ends", path => Text.Cycles(path.LowCycles)));
         rows.Add(Row(ComparisonRowKind.Trust, "at the figures' high ends", path => Text.Cycles(path.HighCycles)));
+        rows.Add(Row(ComparisonRowKind.Trust, "on a cold core", path => Text.Cycles(path.ColdCycles)));
         rows.Add(Row(ComparisonRowKind.Trust, "weakest confidence", path => path.Weakest.ToString().ToLowerInvariant()));
         rows.Add(Row(ComparisonRowKind.Trust, "on assumed figures", path => Text.Percent(path.AssumedShare)));
         rows.Add(Row(ComparisonRowKind.Trust, "instructions", path => Text.Count(path.Instructions)));

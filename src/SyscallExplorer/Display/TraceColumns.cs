@@ -25,6 +25,7 @@ internal static class TraceColumns
         new("GS base", step => Text.Hex(step.GsBase), IsState: true),
         new("RSP", step => Text.Hex(step.Rsp), IsState: true),
         new("cycles", step => Text.Cycles(step.Cycles), IsNumber: true),
+        new("figure", step => step.Figure?.Confidence.ToString().ToLowerInvariant() ?? ""),
         new("phase", step => step.Phase.Name),
         new("origin", step => step.Origin.ToString().ToLowerInvariant()),
     ];

@@ -23,7 +23,7 @@ internal sealed class PathMeter
     private readonly PhaseTracker _tracker;
     private readonly long[] _ledger;
     private readonly FigureAccount _account;
-    private readonly SortedDictionary<Phase, (long Cost, long Instructions)> _phases = [];
+    private readonly SortedDictionary<Phase, (long Cost, long Instructions, long Assumed)> _phases = [];
     private readonly SortedDictionary<CodeOrigin, long> _origins = [];
     private (Phase Phase, CodeOrigin Origin) _next = (new Phase(PhaseKind.UserStub), CodeOrigin.User);
     private HypercallLedger? _hypercalls;
@@ -117,8 +117,8 @@ internal sealed class PathMeter
     {
         long hosted = processor.HypercallClock - _hypercallClock;
         (Phase phase, CodeOrigin origin) = step.Raised >= 0 ? (new Phase(PhaseKind.Interrupted), CodeOrigin.Documented) : _next;
-        (long cost, long instructions) = _phases.GetValueOrDefault(phase);
-        _phases[phase] = (cost + step.Cost, instructions + 1);
+        (long cost, long instructions, long assumed) = _phases.GetValueOrDefault(phase);
+        _phases[phase] = (cost + step.Cost, instructions + 1, assumed + (IsAssumed(processor, step) ? step.Cost : 0));
         _origins[origin] = _origins.GetValueOrDefault(origin) + step.Cost - hosted;
         if (hosted > 0)
             _origins[CodeOrigin.Tabled] = _origins.GetValueOrDefault(CodeOrigin.Tabled) + hosted;
@@ -138,7 +138,7 @@ internal sealed class PathMeter
             High = uses.Sum(use => use.High),
             ColdCost = _coldCost,
             Instructions = (double)_instructions / Calls,
-            Phases = _phases.Select(entry => new PhaseCost(entry.Key, entry.Value.Cost, PerCall(entry.Value.Cost), (double)entry.Value.Instructions / Calls)).ToList(),
+            Phases = _phases.Select(entry => new PhaseCost(entry.Key, entry.Value.Cost, PerCall(entry.Value.Cost), (double)entry.Value.Instructions / Calls) { AssumedCycles = PerCall(entry.Value.Assumed) }).ToList(),
             Figures = uses,
             Origins = _origins.Select(entry => new OriginShare(entry.Key, PerCall(entry.Value), (double)entry.Value / _cost)).ToList(),
             Weakest = uses.Where(use => use.Cost > 0).Max(use => use.Figure.Confidence),
@@ -152,6 +152,10 @@ internal sealed class PathMeter
         _machine.ReadKernel((bitness == 64 ? UserSpace.Data64 : UserSpace.Data32) + PathScenario.ResultOffset, bytes);
         return BitConverter.ToInt32(bytes);
     }
+
+    /// <summary>What has no figure of its own is an exception or an interrupt, whose delivery nobody has published.</summary>
+    private static bool IsAssumed(Processor processor, in InstructionStep step) =>
+        step.Figure < 0 || processor.Model.Microarchitecture.Figures[step.Figure].Confidence == Confidence.Assumed;
 
     private static double PerCall(long cost) => cost / 256.0 / Calls;
 

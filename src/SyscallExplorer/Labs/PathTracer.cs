@@ -67,7 +67,11 @@ internal sealed class PathTracer
         if (!_recording)
             return;
         if (_pending is { } pending)
-            _steps.Add(pending with { Cost = step.Cost, Raised = step.Raised >= 0 ? step.Raised : null });
+            {
+            Figure? figure = step.Figure >= 0 ? processor.Model.Microarchitecture.Figures[step.Figure] : null;
+            _steps.Add(pending with { Cost = step.Cost, Raised = step.Raised >= 0 ? step.Raised : null, Figure = figure });
+        }
+
         _pending = null;
         _done = processor.CurrentPrivilegeLevel == 3 && PhaseTracker.IsReturn(step.Instruction) && !_tracker.IsInterrupted;
     }

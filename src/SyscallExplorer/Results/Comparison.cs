@@ -12,6 +12,9 @@ public sealed record PhaseCost(Phase Phase, long Cost, double Cycles, double Ins
 {
     /// <summary>The phase's name, for plots.</summary>
     public string Name => Phase.Name;
+
+    /// <summary>Cycles of one call that rest on assumed figures.</summary>
+    public double AssumedCycles { get; init; }
 }
 
 /// <summary>How often one call uses a figure, and what it comes to.</summary>

@@ -1,4 +1,5 @@
 using SyscallExplorer.Linux;
+using SyscallExplorer.Machine;
 
 namespace SyscallExplorer;
 
@@ -18,6 +19,9 @@ namespace SyscallExplorer;
 public sealed record TraceStep(
     int Index, ulong Rip, string Symbol, string Text, int Ring, ulong Cr3, ulong GsBase, ulong Rsp, long Cost, Phase Phase, CodeOrigin Origin, int? Raised)
 {
+    /// <summary>The figure that its cost rests on; null at an interrupt and at an iteration of a string instruction that is not its last.</summary>
+    public Figure? Figure { get; init; }
+
     /// <summary>Cycles.</summary>
     public double Cycles => Cost / 256.0;
 }
