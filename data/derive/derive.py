@@ -34,27 +34,32 @@ PIPELINE_FIELDS = (
 DERIVED_FIELDS = ("issueWidth", "reorderBuffer", "ports", "loads", "storeAddress", "storeData", "loadLatency")
 LOAD, STORE = "mov r,m", "mov m,r"
 
-BMI1 = {"andn", "bextr", "blsi", "blsmsk", "blsr", "tzcnt"}
-BMI2 = {"bzhi", "mulx", "pdep", "pext", "rorx", "sarx", "shlx", "shrx"}
-ADX = {"adcx", "adox"}
-AVX2 = {"y"}
-"""AVX2 is told by its operands."""
+BMI2_ADX = r"(bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx|adcx|adox|movbe)\b"
+BMI1 = r"(andn|bextr|blsi|blsmsk|blsr|tzcnt|lzcnt)\b"
+AVX2 = r"vp\w+ [ry],[xy]|vpbroadcast|v(extract|insert)i128"
 
 
 @dataclass(frozen=True)
 class Model:
-    """`prefix` begins the names of the model's units; `lacks` are the mnemonics, or the kinds of operands, that the processor does not know."""
+    """`prefix` begins the names of the model's units; `lacks` matches the keys of what the processor does not know."""
     cpu: str
     name: str
     prefix: str
-    lacks: frozenset = frozenset()
+    lacks: str = "$"
 
 
 MODELS = {
+    "sandybridge": Model("sandybridge", "SandyBridgeModel", "SB", f"{BMI1}|{BMI2_ADX}|{AVX2}"),
     "haswell": Model("haswell", "HaswellModel", "HW"),
     "skylake": Model("skylake", "SkylakeClientModel", "SKL"),
+    "cascadelake": Model("cascadelake", "SkylakeServerModel", "SKX"),
+    "icelake": Model("icelake-server", "IceLakeModel", "ICX"),
+    "sapphirerapids": Model("sapphirerapids", "SapphireRapidsModel", "SPR"),
+    "steamroller": Model("bdver2", "BdVer2Model", "Pd", f"{BMI2_ADX}|{AVX2}"),
+    "zen": Model("znver1", "Znver1Model", "Zn"),
     "zen2": Model("znver2", "Znver2Model", "Zn2"),
     "zen3": Model("znver3", "Znver3Model", "Zn3"),
+    "zen4": Model("znver4", "Znver4Model", "Zn4"),
 }
 
 
@@ -85,7 +90,7 @@ def update(name, rows, check):
 
 def derive(name, rows, by_hand):
     model = MODELS[name]
-    rows = [row for row in rows if model.lacks.isdisjoint(row["key"].replace(",", " ").split())]
+    rows = [row for row in rows if not re.match(model.lacks, row["key"])]
     entries = dict(zip((row["key"] for row in rows), llvm.entries(model.cpu, [row["assembly"] for row in rows])))
     core = llvm.core(model.cpu)
     load_latency = entries["add r,m"].latency - entries["add r,r"].latency

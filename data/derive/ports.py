@@ -27,6 +27,7 @@ SPECIAL = {
     "FPSTO": ["sto"],
     "FPSt": ["fpst"],
     "FPU": ["fpu0", "fpu1", "fpu2", "fpu3"],
+    "FPVMul01": ["fp0", "fp3"],
     "FPXBR": ["xbr"],
     "LSU": ["ls0", "ls1", "ls2"],
     "Mul": ["mul"],
