@@ -48,7 +48,7 @@ public sealed class FredLabTests
     [Fact]
     public void An_entry_by_FRED_costs_its_delivery()
     {
-        double delivery = Cpus.PantherLake.Microarchitecture.FigureOf(TimingEvent.FredDelivery).Cost / 256.0;
+        double delivery = Cpus.PantherLake.Microarchitecture.FigureOf(TimingEvent.FredDelivery)!.Cost / 256.0;
         Assert.All(WithFred.Compare("getpid").Rows, row => Assert.Equal(delivery, CyclesOf(row, PhaseKind.HardwareEntry), 6));
     }
 
