@@ -1,10 +1,8 @@
-using System.Runtime.Versioning;
 using SyscallExplorer.Linux;
 
 namespace SyscallExplorer;
 
 /// <summary>Why a figure is not to be had, as a sentence.</summary>
-[UnsupportedOSPlatform("windows")]
 internal static class Absence
 {
     public static string Sentence(NativeSubject subject, ChildRun run)

@@ -1,12 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
-using System.Runtime.Versioning;
 using SyscallExplorer.Linux;
 
 namespace SyscallExplorer;
 
 /// <summary>A folder for programs, the clock's frequency, and the plan by which each program measures.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class NativeSession : IDisposable
 {
     private const int SecondsToLive = 30;

@@ -23,7 +23,7 @@ internal sealed class ChildAssembler(int bitness) : Assembler(bitness)
     private const int WarmUpRounds = 5;
 
     private const int FewestRounds = 10;
-    private const int ChainLoops = 10;
+    private const int ChainLoops = 40;
     private const int SetDumpable = 4;
 
     private bool Is64 => Bitness == 64;

@@ -1,12 +1,9 @@
-using System.Runtime.Versioning;
-
 namespace SyscallExplorer;
 
 /// <summary>What came of a measuring program: its output, or why there is none.</summary>
 /// <param name="Output">Its output.</param>
 /// <param name="Failure">Why there is none, in a few words; null when there is one.</param>
 /// <param name="End">How it ended.</param>
-[UnsupportedOSPlatform("windows")]
 internal sealed record ChildRun(ChildOutput? Output, string? Failure, ChildEnd End)
 {
     public static ChildRun Of(ExecutableFolder folder, byte[] program, TimeSpan limit, CancellationToken cancellation)

@@ -1,9 +1,6 @@
-using System.Runtime.Versioning;
-
 namespace SyscallExplorer;
 
 /// <summary>A private folder whose files may be executed; it is gone when nobody needs it any longer.</summary>
-[UnsupportedOSPlatform("windows")]
 internal sealed class ExecutableFolder : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -35,8 +32,8 @@ internal sealed class ExecutableFolder : IDisposable
             try
             {
                 string path = Path.Combine(candidate, $"sysx-native-{Path.GetRandomFileName()}");
-                if (!Directory.Exists(candidate))
-                    throw new IOException("there is no such folder");
+                if (OperatingSystem.IsWindows() || !Directory.Exists(candidate))
+                    throw new IOException("there is no such folder of Linux");
                 Directory.CreateDirectory(path, OwnerOnly);
                 folder = new ExecutableFolder(path);
                 if (folder.Run(Probe(), s_limit, maxBytes: 0, cancellation).Failure is not { } failure)
@@ -68,6 +65,8 @@ internal sealed class ExecutableFolder : IDisposable
     /// <summary>Writes a program, runs it and removes it.</summary>
     public ChildEnd Run(byte[] program, TimeSpan limit, int maxBytes, CancellationToken cancellation)
     {
+        if (OperatingSystem.IsWindows())
+            throw new PlatformNotSupportedException("The measuring programs are programs for Linux.");
         string path = Path.Combine(_path, $"p{_files++}");
         try
         {
