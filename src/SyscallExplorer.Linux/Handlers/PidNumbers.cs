@@ -46,13 +46,17 @@ internal static class PidNumbers
         EmitOfTask(c);
     }
 
-    /// <summary>Pid and namespace: the number on the namespace's level, or 0 where the pid is not seen from it.</summary>
+    /// <summary>Pid and namespace.</summary>
     private static void EmitInNamespace(CompiledCode c)
     {
-        const string none = InNamespace + ".none";
-        KernelAssembler k = c.K;
-        Gpr pid = c.Argument(0), space = c.Argument(1), level = Gpr.Rcx;
         c.Function(InNamespace);
+        ReturnNumberOf(c, c.Argument(0), c.Argument(1), Gpr.Rcx, InNamespace + ".none");
+    }
+
+    /// <summary>The number of a pid on the namespace's level, or 0 where the pid is not seen from it.</summary>
+    private static void ReturnNumberOf(CompiledCode c, Gpr pid, Gpr space, Gpr level, string none)
+    {
+        KernelAssembler k = c.K;
         c.Test(pid);
         k.je(k.To(none));
         c.Load32(level, space, VfsLayout.NamespaceLevel);
@@ -60,19 +64,19 @@ internal static class PidNumbers
         k.ja(k.To(none));
         if (c.IsWide)
         {
-            k.shl(rcx, 4);
-            k.lea(rcx, __[rdi + rcx + TaskLayout.PidNumbers]);
-            k.cmp(__qword_ptr[rcx + VfsLayout.PidNamespace], rsi);
+            k.shl(c.Wide(level), 4);
+            k.lea(c.Wide(level), __[c.Wide(pid) + c.Wide(level) + TaskLayout.PidNumbers]);
+            k.cmp(__qword_ptr[c.Wide(level) + VfsLayout.PidNamespace], c.Wide(space));
         }
         else
         {
-            k.shl(ecx, 4);
-            k.lea(ecx, __[eax + ecx + TaskLayout.PidNumbers]);
-            k.cmp(__dword_ptr[ecx + VfsLayout.PidNamespace], edx);
+            k.shl(c.Narrow(level), 4);
+            k.lea(c.Narrow(level), __[c.Narrow(pid) + c.Narrow(level) + TaskLayout.PidNumbers]);
+            k.cmp(__dword_ptr[c.Narrow(level) + VfsLayout.PidNamespace], c.Narrow(space));
         }
 
         k.jne(k.To(none));
-        c.Load32(Gpr.Rax, Gpr.Rcx, 0);
+        c.Load32(Gpr.Rax, level, 0);
         c.Return();
         k.Local(none);
         c.Constant(Gpr.Rax, 0);
@@ -113,13 +117,9 @@ internal static class PidNumbers
         k.Local(thread);
         c.Load(task, task, TaskLayout.ThreadPid);
         k.Local(found);
-        c.Move(c.Argument(1), space);
-        c.ReturnFrom(InNamespace);
-        if (k.Traits.Vfs.NumbersGroupsDirectly)
-            return;
-        k.Local(none);
-        c.Constant(Gpr.Rax, 0);
-        c.Return();
+
+        // pid_nr_ns stands in the same file, and compilers put it in place here.
+        ReturnNumberOf(c, task, space, scratch, none);
     }
 
     /// <summary>task_active_pid_ns: that of the highest level of the caller's pid; before Linux 3.8 that of its proxy.</summary>
