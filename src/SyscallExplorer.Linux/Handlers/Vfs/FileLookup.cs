@@ -60,7 +60,7 @@ internal static class FileLookup
         Gpr files = tells && c.IsWide ? Gpr.R8 : table;
         c.Current(files);
         c.Load(files, files, TaskLayout.Files);
-        c.K.cmp(c.IsWide ? Iced.Intel.AssemblerRegisters.__dword_ptr[c.Wide(files) + VfsLayout.FilesCount] : __dword_ptr[c.Narrow(files) + VfsLayout.FilesCount], 1);
+        c.K.cmp(c.IsWide ? __dword_ptr[c.Wide(files) + VfsLayout.FilesCount] : __dword_ptr[c.Narrow(files) + VfsLayout.FilesCount], 1);
         c.K.jne(c.K.To(shared));
         Find(c, files, descriptor, none);
         c.K.je(c.K.To(none));

@@ -26,7 +26,7 @@ internal static class MemoryDevices
     /// <summary>File, buffer, size: page by page, so that signals and other tasks have their turn.</summary>
     private static void EmitRead(CompiledCode c)
     {
-        const string again = ReadZero + ".again", short_ = ReadZero + ".short", none = ReadZero + ".none", done = ReadZero + ".out";
+        const string again = ReadZero + ".again", cut = ReadZero + ".short", none = ReadZero + ".none", done = ReadZero + ".out";
         KernelAssembler k = c.K;
         Gpr buffer = c.Kept(0), left = c.Kept(1), cleared = c.Kept(2);
         c.Function(ReadZero, kept: 3, locals: 1);
@@ -45,7 +45,7 @@ internal static class MemoryDevices
         ClearUser.Call(c);
         c.Load(Gpr.Rdx, Gpr.Rsp, 0);
         c.Test(Gpr.Rax);
-        k.jne(k.To(short_));
+        k.jne(k.To(cut));
         c.Add(cleared, Gpr.Rdx);
         c.Add(buffer, Gpr.Rdx);
         c.Subtract(left, Gpr.Rdx);
@@ -57,7 +57,7 @@ internal static class MemoryDevices
         c.Move(Gpr.Rax, cleared);
         c.Return();
 
-        k.Local(short_);
+        k.Local(cut);
         c.Add(cleared, Gpr.Rdx);
         c.Subtract(cleared, Gpr.Rax);
         k.jne(k.To(done));

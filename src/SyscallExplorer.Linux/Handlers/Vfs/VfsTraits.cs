@@ -61,7 +61,7 @@ internal readonly record struct VfsTraits(Version Version)
     /// <summary>From Linux 5.10 on the loop stops where it fails, and not only at its next turn.</summary>
     public bool ReadsZeroWithChecks => Version >= new Version(5, 10);
 
-    /// <summary>From Linux 4.15 on a pid's number is asked for in one function; before, the thread group's in two.</summary>
+    /// <summary>From Linux 4.19 on the number of a process is asked for as that of a thread is; before, by a way of its own.</summary>
     public bool NumbersGroupsDirectly => Version >= new Version(4, 19);
 
     /// <summary>From Linux 3.8 on the namespace is that of the caller's own pid.</summary>
