@@ -195,7 +195,7 @@ public sealed class FileCallTests
             a.syscall();
             a.ud2();
         });
-        machine.Processor.Bus.Ram.Write(KernelLayout.FilesPhysical + (ulong)(0) * 4, BitConverter.GetBytes(FileKind.Zero | FileKind.MayRead));
+        machine.Processor.Bus.Ram.Write(KernelLayout.FilesPhysical + (ulong)(0) * 4, BitConverter.GetBytes(VfsRecords.Of(machine.Kernel.Traits).PointerOf(FileKind.Zero, FileKind.MayRead)));
         var ledger = new HypercallLedger();
         machine.HypercallLedger = ledger;
         machine.Run(SyscallExplorer.Machine.RunLimits.Instructions(5000));

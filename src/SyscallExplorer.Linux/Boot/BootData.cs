@@ -26,7 +26,11 @@ internal sealed class BootData(PhysicalMemory ram, KernelArchitecture architectu
         // It never comes to user mode, so that it has no registers of the FPU to save or to load.
         ram.WriteUInt64(architecture.IdleTask + TaskLayout.ThreadFlags, ThreadFlags.NeedFpuLoad);
         WriteIdentity();
+        FileTable.WriteStructure(ram, architecture, KernelLayout.FilesStructPhysical, KernelLayout.FilesPhysical, users: 1);
     }
+
+    /// <summary>The records of files, with the functions that serve them.</summary>
+    public void WriteFiles(KernelGeneration kernel) => new VfsRecords(architecture).Write(ram, kernel.Traits, kernel.Image.Symbols);
 
     /// <summary>The wall clock starts on the day the kernel was released, so that no host clock reaches the guest.</summary>
     public void WriteTimekeeper(CpuModel cpu, KernelGeneration kernel, IReadOnlySet<KernelFeature> features, VdsoSet vdso)
@@ -52,7 +56,9 @@ internal sealed class BootData(PhysicalMemory ram, KernelArchitecture architectu
         Set(TaskLayout.TopOfStack, topOfStack);
         Set(TaskLayout.RealParent, architecture.DirectMapped(parent));
         Set(TaskLayout.Signal, architecture.DirectMapped(process));
-        Set(TaskLayout.Files, architecture.DirectMapped(KernelLayout.FilesPhysical));
+        Set(TaskLayout.PidBlock + TaskLayout.PidNumbers + VfsLayout.PidNamespace, new VfsRecords(architecture).PidNamespace);
+        Set(TaskLayout.NamespaceProxy, new VfsRecords(architecture).NamespaceProxy);
+        Set(TaskLayout.Files, architecture.DirectMapped(KernelLayout.FilesStructPhysical));
         Set(TaskLayout.Mm, architecture.DirectMapped(KernelLayout.MapPhysical));
         GuestTask.WriteProcess(ram, architecture, process, pid);
     }

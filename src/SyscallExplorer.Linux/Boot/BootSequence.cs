@@ -31,6 +31,7 @@ internal sealed class BootSequence(Processor cpu, KernelGeneration kernel, IRead
         WriteIdt();
         WriteTss();
         WritePerCpu();
+        _data.WriteFiles(kernel);
         _data.WriteTimekeeper(cpu.Model, kernel, features, vdso);
         VsyscallPage.Write(_ram, kernel.Traits.Version, features);
         SetRegisters(kernelRoot);

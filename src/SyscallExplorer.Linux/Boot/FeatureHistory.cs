@@ -28,6 +28,7 @@ internal static class FeatureHistory
         [KernelFeature.AliasedSafeReturns] = new(6, 5),
         [KernelFeature.EntryBarrier] = new(5, 19),
         [KernelFeature.StackErasure] = new(4, 20),
+        [KernelFeature.Erms] = new(3, 0),
         [KernelFeature.Lkgs] = new(6, 3),
         [KernelFeature.Fred] = new(6, 9),
     };

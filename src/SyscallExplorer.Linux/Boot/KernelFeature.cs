@@ -12,6 +12,9 @@ public enum KernelFeature
     /// <summary>CR4.SMAP is set: STAC and CLAC.</summary>
     Smap,
 
+    /// <summary>Fast REP MOVSB and REP STOSB.</summary>
+    Erms,
+
     /// <summary>CR4.SMEP is set.</summary>
     Smep,
 

@@ -86,6 +86,7 @@ internal sealed class KernelImage
         TimeHandlers.Emit(k);
         TimekeepingCode.Emit(k, VdsoGeneration.Of(k.Traits.Version.ToString()).Data);
         HandlerCode.Emit(k);
+        FunctionsBehindCalls.Emit(k);
         ExceptionHandlers.Emit(k);
         TimerInterrupt.Emit(k);
         FredDispatch.Emit(k);

@@ -72,6 +72,9 @@ internal sealed class KernelLayout
 
     /// <summary>The idle task, which runs when no other can.</summary>
     public const ulong IdlePhysical = TaskPhysical + 0x6000;
+
+    /// <summary>The first program's <c>files_struct</c>.</summary>
+    public const ulong FilesStructPhysical = TaskPhysical + 0x7000;
     public const ulong ThreadStackPhysical = 0x0311_0000;
     public const ulong IdleStackPhysical = 0x0312_0000;
 

@@ -105,6 +105,7 @@ public sealed class KernelOptions
         }
 
         Set(KernelFeature.La57, cpu.Has(CpuFeature.La57) && !Given("no5lvl"));
+        Set(KernelFeature.Erms, cpu.Has(CpuFeature.Erms));
         Set(KernelFeature.Smap, cpu.Has(CpuFeature.Smap) && !Given("nosmap"));
         Set(KernelFeature.Smep, cpu.Has(CpuFeature.Smep) && !Given("nosmep"));
         Set(KernelFeature.Pcid, cpu.Has(CpuFeature.Pcid) && !Given("nopcid"));

@@ -198,6 +198,15 @@ internal sealed class KernelAssembler : Assembler
         db(Nop5);
     }
 
+    /// <summary>A call, which boot lets lead elsewhere where the feature is there.</summary>
+    public void CallEither(string without, KernelFeature feature, string with)
+    {
+        int index = Instructions.Count;
+        call(To(without));
+        if (Knows(feature))
+            _alternatives.Add(new Patch(index, index, feature, Target: with, IsCall: true));
+    }
+
     /// <summary>Instructions that boot replaces by a jump where the feature is there.</summary>
     public void JumpInstead(KernelFeature feature, string target, Action without)
     {

@@ -93,7 +93,7 @@ internal sealed class FileTable(LinuxMachine machine)
         DescriptorTable table = Table;
         int number = table.Descriptors[descriptor].File;
         Table = table with { Descriptors = table.Descriptors.Remove(descriptor) };
-        WriteWord(table.Frame, descriptor, FileKind.Closed);
+        WriteWord(table.Frame, descriptor, 0);
         Count(number, -1);
     }
 
@@ -130,17 +130,19 @@ internal sealed class FileTable(LinuxMachine machine)
         DescriptorTable own = State.FileTables[table];
         if (share)
         {
-            State = State with { FileTables = State.FileTables.SetItem(table, own with { Users = own.Users + 1 }) };
+            SetUsers(table, own.Users + 1);
             return table;
         }
 
         // A frame that is missing lets the kernel's code see no descriptor; the host finds them all the same.
         ulong frame = machine.Frames.TryTake() ?? KernelLayout.FilesPhysical;
+        ulong structure = machine.Frames.TryTake() ?? KernelLayout.FilesStructPhysical;
         int id = State.NextObject;
-        State = State with { NextObject = id + 1, FileTables = State.FileTables.Add(id, own with { Frame = frame, Users = 1 }) };
+        State = State with { NextObject = id + 1, FileTables = State.FileTables.Add(id, own with { Frame = frame, Structure = structure, Users = 1 }) };
         Span<byte> words = stackalloc byte[(int)KernelLayout.PageSize];
         Ram.Read(own.Frame, words);
         Ram.Write(frame, words);
+        WriteStructure(Ram, machine.Architecture, structure, frame, users: 1);
         foreach (FileDescriptor descriptor in own.Descriptors.Values)
             Count(descriptor.File, 1);
         return id;
@@ -163,7 +165,7 @@ internal sealed class FileTable(LinuxMachine machine)
         DescriptorTable own = State.FileTables[table];
         if (own.Users > 1)
         {
-            State = State with { FileTables = State.FileTables.SetItem(table, own with { Users = own.Users - 1 }) };
+            SetUsers(table, own.Users - 1);
             return;
         }
 
@@ -171,6 +173,7 @@ internal sealed class FileTable(LinuxMachine machine)
         foreach (FileDescriptor descriptor in own.Descriptors.Values)
             Count(descriptor.File, -1);
         machine.Frames.Release(own.Frame);
+        machine.Frames.Release(own.Structure);
     }
 
     private int Add(OpenFile file)
@@ -211,8 +214,30 @@ internal sealed class FileTable(LinuxMachine machine)
         Table = table with { Descriptors = table.Descriptors.SetItem(descriptor, value) };
         State = State with { FileReferences = State.FileReferences.SetItem(value.File, State.FileReferences[value.File] + 1) };
         OpenFile file = State.OpenFiles[value.File];
-        WriteWord(table.Frame, descriptor, file.Kind | file.Rights);
+        WriteWord(table.Frame, descriptor, new VfsRecords(machine.Architecture).PointerOf(file.Kind, file.Rights));
     }
 
-    private void WriteWord(ulong frame, int descriptor, int word) => Ram.Write(frame + (ulong)descriptor * 4, BitConverter.GetBytes(word));
+    /// <summary>Writes a <c>files_struct</c> with its table within it.</summary>
+    /// <param name="ram">The machine's.</param>
+    /// <param name="architecture">The kernel's.</param>
+    /// <param name="address">Physical address of the structure.</param>
+    /// <param name="entries">That of the table's entries.</param>
+    /// <param name="users">Tasks that share it.</param>
+    public static void WriteStructure(PhysicalMemory ram, KernelArchitecture architecture, ulong address, ulong entries, int users)
+    {
+        ram.WriteUInt64(address + VfsLayout.FilesCount, (ulong)users);
+        ram.WriteUInt64(address + VfsLayout.FilesTable, architecture.DirectMapped(address + VfsLayout.EmbeddedTable));
+        ram.WriteUInt64(address + VfsLayout.EmbeddedTable + VfsLayout.TableSize, TaskLayout.MaxDescriptors);
+        ram.WriteUInt64(address + VfsLayout.EmbeddedTable + VfsLayout.TableEntries, architecture.DirectMapped(entries));
+    }
+
+    /// <summary>Guest code goes the light way to a file where one task has the table for itself.</summary>
+    private void SetUsers(int table, int users)
+    {
+        DescriptorTable own = State.FileTables[table];
+        State = State with { FileTables = State.FileTables.SetItem(table, own with { Users = users }) };
+        Ram.WriteUInt64(own.Structure + VfsLayout.FilesCount, (ulong)users);
+    }
+
+    private void WriteWord(ulong frame, int descriptor, uint word) => Ram.Write(frame + (ulong)descriptor * 4, BitConverter.GetBytes(word));
 }

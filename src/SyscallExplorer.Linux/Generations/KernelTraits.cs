@@ -45,6 +45,9 @@ internal sealed record KernelTraits
     /// <summary>What it was built for.</summary>
     public KernelArchitecture Architecture { get; init; } = KernelArchitecture.X86_64;
 
+    /// <summary>What its C for read and write is like.</summary>
+    public VfsTraits Vfs => new(Version);
+
     /// <summary>How a 64-bit number is compared.</summary>
     public NumberRule Numbers { get; init; } = NumberRule.WideOrX32;
 

@@ -31,6 +31,8 @@ internal static class HandlerCode
             {
                 k.Composed();
                 k.Phase(PhaseKind.Handler);
+                if (IsItsOwnBody(k.Traits, handler, SyscallAbi.Wide) && handler.Entry64 is not null)
+                    k.Global(k.Traits.FunctionOf(handler, SyscallAbi.Wide));
                 k.Global(handler.BodySymbol);
                 body(k);
             }
@@ -81,8 +83,14 @@ internal static class HandlerCode
             : traits.Tables.Table64.Entries.Where(entry => entry.Abi == "x32")
                 .Select(entry => SyscallTables.HandlerOf(entry, SyscallAbi.X32)).OfType<SyscallHandler>();
 
+    /// <summary>Whether a table leads straight to a body: before Linux 4.17 handlers are plain functions.</summary>
+    private static bool IsItsOwnBody(KernelTraits traits, SyscallHandler handler, SyscallAbi abi) =>
+        abi == SyscallAbi.Wide && !handler.IsHosted && !handler.AsksHost && !traits.HandlersTakeRegisters;
+
     private static void EmitStub(KernelAssembler k, SyscallHandler handler, SyscallAbi abi)
     {
+        if (IsItsOwnBody(k.Traits, handler, abi))
+            return;
         string symbol = k.Traits.FunctionOf(handler, abi);
         if (handler.IsHosted)
         {
@@ -104,6 +112,12 @@ internal static class HandlerCode
         {
             if (abi == SyscallAbi.Ia32)
                 Narrow(k, handler.Arguments);
+            if (!handler.AsksHost)
+            {
+                k.jmp(k.To(handler.BodySymbol));
+                return;
+            }
+
             HypercallStub.KeepArguments(k, () => k.call(k.To(handler.BodySymbol)));
             k.ret();
             return;

@@ -11,6 +11,9 @@ internal sealed record SyscallHandler(string Name, int Arguments, string? Entry6
     public string BodySymbol => $"__do_sys_{Name}";
 
     public bool IsHosted => Body is null;
+
+    /// <summary>Whether the body may call the host, which then looks for the arguments where the stub has kept them.</summary>
+    public bool AsksHost { get; init; } = true;
 }
 
 /// <summary>
@@ -21,25 +24,25 @@ internal static class HandlerTable
 {
     public static IReadOnlyList<SyscallHandler> Linux_5_13 { get; } =
     [
-        new("getpid", 0, "sys_getpid", "sys_getpid", IdentityHandlers.GetPid),
-        new("getppid", 0, "sys_getppid", "sys_getppid", IdentityHandlers.GetPpid),
-        new("gettid", 0, "sys_gettid", "sys_gettid", IdentityHandlers.GetTid),
-        new("getuid", 0, "sys_getuid", "sys_getuid", IdentityHandlers.GetUid),
-        new("getgid", 0, "sys_getgid", "sys_getgid", IdentityHandlers.GetGid),
-        new("geteuid", 0, "sys_geteuid", "sys_geteuid", IdentityHandlers.GetEuid),
-        new("getegid", 0, "sys_getegid", "sys_getegid", IdentityHandlers.GetEgid),
-        new("getuid16", 0, null, "sys_getuid16", IdentityHandlers.GetUid16),
-        new("getgid16", 0, null, "sys_getgid16", IdentityHandlers.GetGid16),
-        new("geteuid16", 0, null, "sys_geteuid16", IdentityHandlers.GetEuid16),
-        new("getegid16", 0, null, "sys_getegid16", IdentityHandlers.GetEgid16),
+        new("getpid", 0, "sys_getpid", "sys_getpid", IdentityHandlers.GetPid) { AsksHost = false },
+        new("getppid", 0, "sys_getppid", "sys_getppid", IdentityHandlers.GetPpid) { AsksHost = false },
+        new("gettid", 0, "sys_gettid", "sys_gettid", IdentityHandlers.GetTid) { AsksHost = false },
+        new("getuid", 0, "sys_getuid", "sys_getuid", IdentityHandlers.GetUid) { AsksHost = false },
+        new("getgid", 0, "sys_getgid", "sys_getgid", IdentityHandlers.GetGid) { AsksHost = false },
+        new("geteuid", 0, "sys_geteuid", "sys_geteuid", IdentityHandlers.GetEuid) { AsksHost = false },
+        new("getegid", 0, "sys_getegid", "sys_getegid", IdentityHandlers.GetEgid) { AsksHost = false },
+        new("getuid16", 0, null, "sys_getuid16", IdentityHandlers.GetUid16) { AsksHost = false },
+        new("getgid16", 0, null, "sys_getgid16", IdentityHandlers.GetGid16) { AsksHost = false },
+        new("geteuid16", 0, null, "sys_geteuid16", IdentityHandlers.GetEuid16) { AsksHost = false },
+        new("getegid16", 0, null, "sys_getegid16", IdentityHandlers.GetEgid16) { AsksHost = false },
         new("time", 1, "sys_time", null, TimeHandlers.Time),
         new("time32", 1, null, "sys_time32", TimeHandlers.Time32),
         new("gettimeofday", 2, "sys_gettimeofday", null, TimeHandlers.GetTimeOfDay),
         new("gettimeofday32", 2, null, "sys_gettimeofday", TimeHandlers.GetTimeOfDay32),
         new("clock_gettime", 2, "sys_clock_gettime", "sys_clock_gettime", TimeHandlers.ClockGetTime),
         new("clock_gettime32", 2, null, "sys_clock_gettime32", TimeHandlers.ClockGetTime32),
-        new("read", 3, "sys_read", "sys_read", FileHandlers.Read),
-        new("write", 3, "sys_write", "sys_write", FileHandlers.Write),
+        new("read", 3, "sys_read", "sys_read", ReadWriteCalls.Read) { AsksHost = false },
+        new("write", 3, "sys_write", "sys_write", ReadWriteCalls.Write) { AsksHost = false },
         new("hosted_read", 3, null, null, null),
         new("hosted_write", 3, null, null, null),
         new("cpu_clock", 0, null, null, null),

@@ -1,77 +1,76 @@
+using SyscallExplorer.Machine;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace SyscallExplorer.Linux;
 
-/// <summary>getpid, getppid, gettid, getuid: who the caller is, read from the task through the pid's namespace level.</summary>
+/// <summary>getpid, getppid, gettid, getuid: who the caller is, as its namespaces see it.</summary>
 internal static class IdentityHandlers
 {
     public static void GetPid(KernelAssembler k)
     {
-        k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
-        k.mov(rax, __qword_ptr[rax + TaskLayout.Signal]);
-        k.mov(rax, __qword_ptr[rax + TaskLayout.SignalTgidPid]);
-        NumberOfPid(k);
+        CompiledCode c = Begin(k);
+        c.Current(c.Argument(0));
+        PidNumbers.ReturnGroup(c, c.Argument(0));
     }
 
     public static void GetTid(KernelAssembler k)
     {
-        k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
-        k.mov(rax, __qword_ptr[rax + TaskLayout.ThreadPid]);
-        NumberOfPid(k);
+        CompiledCode c = Begin(k);
+        c.Current(c.Argument(0));
+        PidNumbers.ReturnThread(c, c.Argument(0));
     }
 
     public static void GetPpid(KernelAssembler k)
     {
-        k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
-        k.mov(rax, __qword_ptr[rax + TaskLayout.RealParent]);
-        k.mov(rax, __qword_ptr[rax + TaskLayout.Signal]);
-        k.mov(rax, __qword_ptr[rax + TaskLayout.SignalTgidPid]);
-        NumberOfPid(k);
+        CompiledCode c = Begin(k);
+        c.Current(c.Argument(0));
+        c.Load(c.Argument(0), c.Argument(0), TaskLayout.RealParent);
+        PidNumbers.ReturnGroup(c, c.Argument(0));
     }
 
-    public static void GetUid(KernelAssembler k) => LoadCredential(k, TaskLayout.CredUid);
+    public static void GetUid(KernelAssembler k) => ReturnIdentity(k, TaskLayout.CredUid);
 
-    public static void GetGid(KernelAssembler k) => LoadCredential(k, TaskLayout.CredGid);
+    public static void GetGid(KernelAssembler k) => ReturnIdentity(k, TaskLayout.CredGid);
 
-    public static void GetEuid(KernelAssembler k) => LoadCredential(k, TaskLayout.CredEuid);
+    public static void GetEuid(KernelAssembler k) => ReturnIdentity(k, TaskLayout.CredEuid);
 
-    public static void GetEgid(KernelAssembler k) => LoadCredential(k, TaskLayout.CredEgid);
+    public static void GetEgid(KernelAssembler k) => ReturnIdentity(k, TaskLayout.CredEgid);
 
-    public static void GetUid16(KernelAssembler k) => LoadShortCredential(k, TaskLayout.CredUid);
+    public static void GetUid16(KernelAssembler k) => ReturnShortIdentity(k, TaskLayout.CredUid);
 
-    public static void GetGid16(KernelAssembler k) => LoadShortCredential(k, TaskLayout.CredGid);
+    public static void GetGid16(KernelAssembler k) => ReturnShortIdentity(k, TaskLayout.CredGid);
 
-    public static void GetEuid16(KernelAssembler k) => LoadShortCredential(k, TaskLayout.CredEuid);
+    public static void GetEuid16(KernelAssembler k) => ReturnShortIdentity(k, TaskLayout.CredEuid);
 
-    public static void GetEgid16(KernelAssembler k) => LoadShortCredential(k, TaskLayout.CredEgid);
+    public static void GetEgid16(KernelAssembler k) => ReturnShortIdentity(k, TaskLayout.CredEgid);
 
-    private static void LoadCredential(KernelAssembler k, int field)
+    private static CompiledCode Begin(KernelAssembler k)
     {
-        k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
-        k.mov(rax, __qword_ptr[rax + TaskLayout.Cred]);
-        k.mov(eax, __dword_ptr[rax + field]);
-        k.ret();
+        var c = new CompiledCode(k);
+        c.Function(null);
+        return c;
+    }
+
+    private static void ReturnIdentity(KernelAssembler k, int field)
+    {
+        CompiledCode c = Begin(k);
+        IdentityMaps.Load(c, field);
+        if (c.IsWide && k.Traits.Vfs.MapsIdentities)
+            k.mov(eax, eax);
+        c.Return();
     }
 
     /// <summary>An identity that has no 16-bit form is shown as 65534.</summary>
-    private static void LoadShortCredential(KernelAssembler k, int field)
+    private static void ReturnShortIdentity(KernelAssembler k, int field)
     {
         const int overflow = 65534;
-        k.mov(rax, k.PerCpu(PerCpuOffsets.CurrentTask));
-        k.mov(rax, __qword_ptr[rax + TaskLayout.Cred]);
-        k.mov(eax, __dword_ptr[rax + field]);
-        k.mov(ecx, overflow);
+        CompiledCode c = Begin(k);
+        string fits = k.Unique("fits");
+        IdentityMaps.Load(c, field);
         k.cmp(eax, ushort.MaxValue);
-        k.cmova(eax, ecx);
-        k.ret();
-    }
-
-    /// <summary>RAX is a <c>struct pid</c>; the number at its own namespace level is the result.</summary>
-    private static void NumberOfPid(KernelAssembler k)
-    {
-        k.mov(edx, __dword_ptr[rax + TaskLayout.PidLevel]);
-        k.shl(rdx, 4);
-        k.mov(eax, __dword_ptr[rax + rdx + TaskLayout.PidNumbers]);
-        k.ret();
+        k.jbe(k.To(fits));
+        k.mov(eax, overflow);
+        k.Local(fits);
+        c.Return();
     }
 }

@@ -56,6 +56,7 @@ internal sealed class I386Boot(Processor cpu, KernelGeneration kernel, IReadOnly
         WriteIdt();
         WriteTss(kernelRoot);
         WritePerCpu();
+        _data.WriteFiles(kernel);
         _data.WriteTimekeeper(cpu.Model, kernel, features, vdso);
         SetRegisters(kernelRoot);
         if (cpu.Model.Has(CpuFeature.Apic))

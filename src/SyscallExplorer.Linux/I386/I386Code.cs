@@ -24,6 +24,7 @@ internal static class I386Code
         I386StackErasure.Emit(k);
         I386Timekeeping.Emit(k, VdsoGeneration.Of(k.Traits.Version.ToString()).Data);
         I386Handlers.Emit(k);
+        FunctionsBehindCalls.Emit(k);
         I386ExceptionHandlers.Emit(k);
         I386Interrupts.EmitText(k);
         I386Scheduler.EmitText(k);

@@ -19,7 +19,7 @@ internal static class I386Dispatch
         k.Composed();
         EmitInt80(k, int80KeepsInterrupts);
         EmitFast(k);
-        EmitThunk(k);
+        EmitThunks(k);
         EmitSyscallExit(k);
     }
 
@@ -166,29 +166,39 @@ internal static class I386Dispatch
         }
 
         k.mov(ecx, __dword_ptr[ebx * 4 + (long)I386Layout.SysCallTable]);
-        k.call(k.To("__x86_indirect_thunk_ecx"));
+        k.call(k.To(ThunkOf(ecx)));
     }
 
-    /// <summary>An indirect jump to ECX that no prediction from elsewhere steers, where boot asks for it.</summary>
-    private static void EmitThunk(KernelAssembler k)
+    /// <summary>The thunk for calls by a register: ECX or ESI.</summary>
+    public static string ThunkOf(Iced.Intel.AssemblerRegister32 register) => register == ecx ? "__x86_indirect_thunk_ecx" : "__x86_indirect_thunk_esi";
+
+    private static void EmitThunks(KernelAssembler k)
     {
         if (!FeatureHistory.Has(k.Traits.Version, KernelFeature.Retpoline))
             return;
         k.PhaseOfCaller();
-        k.Global("__x86_indirect_thunk_ecx");
+        EmitThunk(k, ecx);
+        EmitThunk(k, esi);
+    }
+
+    /// <summary>An indirect jump that no prediction from elsewhere steers, where boot asks for it.</summary>
+    private static void EmitThunk(KernelAssembler k, Iced.Intel.AssemblerRegister32 register)
+    {
+        string name = ThunkOf(register);
+        k.Global(name);
         k.OnlyWith(KernelFeature.Retpoline, "retpoline", () =>
         {
-            k.call(k.To("__x86_indirect_thunk_ecx.over"));
-            k.Local("__x86_indirect_thunk_ecx.trap");
+            k.call(k.To(name + ".over"));
+            k.Local(name + ".trap");
             k.pause();
             k.lfence();
-            k.jmp(k.To("__x86_indirect_thunk_ecx.trap"));
-            k.Local("__x86_indirect_thunk_ecx.over");
-            k.mov(__dword_ptr[esp], ecx);
+            k.jmp(k.To(name + ".trap"));
+            k.Local(name + ".over");
+            k.mov(__dword_ptr[esp], register);
             k.ret();
         });
         k.OnlyWith(KernelFeature.RetpolineLfence, "retpoline", () => k.lfence());
-        k.jmp(ecx);
+        k.jmp(register);
     }
 
     private static void LetTracersLook(KernelAssembler k, string name)

@@ -14,23 +14,23 @@ internal static class I386Handlers
 
     private static readonly Dictionary<string, Action<KernelAssembler>> s_bodies = new()
     {
-        ["getpid"] = k => NumberOf(k, TaskLayout.Signal, TaskLayout.SignalTgidPid),
-        ["getppid"] = k => NumberOf(k, TaskLayout.RealParent, TaskLayout.Signal, TaskLayout.SignalTgidPid),
-        ["gettid"] = k => NumberOf(k, TaskLayout.ThreadPid),
-        ["getuid"] = k => Credential(k, TaskLayout.CredUid),
-        ["getgid"] = k => Credential(k, TaskLayout.CredGid),
-        ["geteuid"] = k => Credential(k, TaskLayout.CredEuid),
-        ["getegid"] = k => Credential(k, TaskLayout.CredEgid),
-        ["getuid16"] = k => ShortCredential(k, TaskLayout.CredUid),
-        ["getgid16"] = k => ShortCredential(k, TaskLayout.CredGid),
-        ["geteuid16"] = k => ShortCredential(k, TaskLayout.CredEuid),
-        ["getegid16"] = k => ShortCredential(k, TaskLayout.CredEgid),
+        ["getpid"] = IdentityHandlers.GetPid,
+        ["getppid"] = IdentityHandlers.GetPpid,
+        ["gettid"] = IdentityHandlers.GetTid,
+        ["getuid"] = IdentityHandlers.GetUid,
+        ["getgid"] = IdentityHandlers.GetGid,
+        ["geteuid"] = IdentityHandlers.GetEuid,
+        ["getegid"] = IdentityHandlers.GetEgid,
+        ["getuid16"] = IdentityHandlers.GetUid16,
+        ["getgid16"] = IdentityHandlers.GetGid16,
+        ["geteuid16"] = IdentityHandlers.GetEuid16,
+        ["getegid16"] = IdentityHandlers.GetEgid16,
         ["time32"] = I386Clock.Time,
         ["gettimeofday32"] = I386Clock.GetTimeOfDay,
         ["clock_gettime"] = k => I386Clock.GetClock(k, "clock_gettime", wide: true),
         ["clock_gettime32"] = k => I386Clock.GetClock(k, "clock_gettime32", wide: false),
-        ["read"] = I386Files.Read,
-        ["write"] = I386Files.Write,
+        ["read"] = ReadWriteCalls.Read,
+        ["write"] = ReadWriteCalls.Write,
         ["fork"] = k => SaveAndAsk(k, "hosted_fork"),
         ["vfork"] = k => SaveAndAsk(k, "hosted_vfork"),
         ["clone"] = k => SaveAndAsk(k, "hosted_clone"),
@@ -80,44 +80,6 @@ internal static class I386Handlers
     {
         for (int i = count - 1; i >= 0; i--)
             k.mov(s_arguments[i], k.Traits.HandlersTakeRegisters ? __dword_ptr[eax + s_slots[i]] : __dword_ptr[esp + 4 + i * 4]);
-    }
-
-    /// <summary>Follows pointers from the current task to a <c>struct pid</c>, whose number at its own namespace level is the result.</summary>
-    private static void NumberOf(KernelAssembler k, params ReadOnlySpan<int> way)
-    {
-        k.mov(eax, k.PerCpuFs(PerCpuOffsets.CurrentTask));
-        foreach (int field in way)
-            k.mov(eax, __dword_ptr[eax + field]);
-        k.mov(edx, __dword_ptr[eax + TaskLayout.PidLevel]);
-        k.shl(edx, 4);
-        k.mov(eax, __dword_ptr[eax + edx + TaskLayout.PidNumbers]);
-        k.ret();
-    }
-
-    private static void LoadCredential(KernelAssembler k, int field)
-    {
-        k.mov(eax, k.PerCpuFs(PerCpuOffsets.CurrentTask));
-        k.mov(eax, __dword_ptr[eax + TaskLayout.Cred]);
-        k.mov(eax, __dword_ptr[eax + field]);
-    }
-
-    private static void Credential(KernelAssembler k, int field)
-    {
-        LoadCredential(k, field);
-        k.ret();
-    }
-
-    /// <summary>An identity that has no 16-bit form is shown as 65534.</summary>
-    private static void ShortCredential(KernelAssembler k, int field)
-    {
-        const int overflow = 65534;
-        string fits = k.Unique("fits");
-        LoadCredential(k, field);
-        k.cmp(eax, ushort.MaxValue);
-        k.jbe(k.To(fits));
-        k.mov(eax, overflow);
-        k.Local(fits);
-        k.ret();
     }
 
     /// <summary>The FPU's registers are put where a child finds them. Before Linux 5.2 that is a copy, and the parent's go on being its own.</summary>

@@ -50,7 +50,7 @@ internal sealed class ProgramExecution(LinuxMachine machine)
         guest.SetWork(SyscallWork.UserDispatch, false);
         machine.Scheduler.LoadDebugRegisters(machine.Task);
         guest[TaskLayout.Mm] = machine.Architecture.DirectMapped(machine.State.Maps[map].Frame);
-        guest[TaskLayout.Files] = machine.Architecture.DirectMapped(machine.State.FileTables[machine.Task.FileTable].Frame);
+        guest[TaskLayout.Files] = machine.Architecture.DirectMapped(machine.State.FileTables[machine.Task.FileTable].Structure);
         machine.Files.CloseOnExecute();
         var start = new ThreadStart(machine);
         start.Name(System.Text.Encoding.UTF8.GetString(program.Strings.FileName.Span));

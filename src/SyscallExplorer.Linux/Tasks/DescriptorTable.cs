@@ -4,9 +4,10 @@ namespace SyscallExplorer.Linux;
 
 /// <summary>A table of descriptors, which threads share: <c>files_struct</c>.</summary>
 /// <param name="Frame">Physical address of the words by which guest code sees it.</param>
+/// <param name="Structure">Physical address of the <c>files_struct</c> that leads guest code to them.</param>
 /// <param name="Users">Tasks that use it.</param>
 /// <param name="Descriptors">By number.</param>
-internal sealed record DescriptorTable(ulong Frame, int Users, ImmutableSortedDictionary<int, FileDescriptor> Descriptors);
+internal sealed record DescriptorTable(ulong Frame, ulong Structure, int Users, ImmutableSortedDictionary<int, FileDescriptor> Descriptors);
 
 /// <summary>Signal handlers, which threads share: <c>sighand_struct</c>.</summary>
 /// <param name="Users">Tasks that use it.</param>

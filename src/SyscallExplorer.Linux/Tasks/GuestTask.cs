@@ -68,5 +68,6 @@ internal readonly record struct GuestTask(LinuxMachine Machine, ulong Address)
         ram.WriteUInt64(address + TaskLayout.SignalTgidPid, architecture.DirectMapped(address + TaskLayout.TgidBlock));
         ram.WriteUInt64(address + TaskLayout.TgidBlock, 0);
         ram.WriteUInt64(address + TaskLayout.TgidBlock + TaskLayout.PidNumbers, (ulong)id);
+        ram.WriteUInt64(address + TaskLayout.TgidBlock + TaskLayout.PidNumbers + VfsLayout.PidNamespace, new VfsRecords(architecture).PidNamespace);
     }
 }

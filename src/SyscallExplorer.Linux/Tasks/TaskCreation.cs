@@ -218,9 +218,11 @@ internal sealed class TaskCreation(LinuxMachine machine)
         child[TaskLayout.StackCanary] = BitConverter.ToUInt64(canary) & ~0xFFul;
         child.Flags = (parent.Flags & ~(uint)(ThreadFlags.SigPending | ThreadFlags.NeedResched | ThreadFlags.NotifySignal)) | ThreadFlags.NeedFpuLoad;
         child[TaskLayout.FpuTurns] = 0;
+        foreach (int counter in (ReadOnlySpan<int>)[TaskLayout.ReadBytes, TaskLayout.WrittenBytes, TaskLayout.ReadCalls, TaskLayout.WriteCalls])
+            child[counter] = 0;
         child[TaskLayout.RealParent] = machine.Architecture.DirectMapped(machine.Tasks.FrameOf(process.Parent));
         child[TaskLayout.Signal] = machine.Architecture.DirectMapped(process.Frame);
-        child[TaskLayout.Files] = machine.Architecture.DirectMapped(machine.State.FileTables[task.FileTable].Frame);
+        child[TaskLayout.Files] = machine.Architecture.DirectMapped(machine.State.FileTables[task.FileTable].Structure);
         child[TaskLayout.Mm] = machine.Architecture.DirectMapped(machine.State.Maps[task.Map].Frame);
         SaveSegments(child);
 

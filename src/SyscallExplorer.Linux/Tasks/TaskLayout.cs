@@ -51,6 +51,16 @@ internal static class TaskLayout
     public const int PidLevel = 0x04;
     public const int PidNumbers = 0x10;
 
+    /// <summary><c>nsproxy</c>: the namespaces of a task, of which only that of pids is read, before Linux 3.8.</summary>
+    public const int NamespaceProxy = 0x1F8;
+    public const int ProxyPidNamespace = 0x20;
+
+    /// <summary><c>task_io_accounting</c>: bytes read and written, and how often either was asked for.</summary>
+    public const int ReadBytes = 0x200;
+    public const int WrittenBytes = 0x208;
+    public const int ReadCalls = 0x210;
+    public const int WriteCalls = 0x218;
+
     /// <summary>The registers of FPU, SSE and AVX of a task that does not run, as XSAVE or FXSAVE leaves them.</summary>
     public const int Fpu = 0x800;
 
@@ -71,11 +81,11 @@ internal static class TaskLayout
     /// <summary>The descriptor of its LDT, two words as in the GDT, or zero.</summary>
     public const int MmLdt = 0x10;
 
-    /// <summary><c>files_struct</c>, in a frame of its own: a dword for each descriptor that says what kind of file it is.</summary>
+    /// <summary>The array of <c>fdtable</c>, in a frame of its own: a dword for each descriptor, the low half of the address of its <c>struct file</c>.</summary>
     public const int MaxDescriptors = 1024;
 }
 
-/// <summary>What a descriptor's dword in guest memory says: a kind, and what it may be used for.</summary>
+/// <summary>What tells one of the kernel's records of open files from the others: a kind, and what it may be used for.</summary>
 internal static class FileKind
 {
     public const int Closed = 0;
@@ -84,9 +94,6 @@ internal static class FileKind
 
     /// <summary>A file whose operations the host does.</summary>
     public const int Hosted = 3;
-
-    /// <summary>The part of the dword that holds one of these.</summary>
-    public const int Mask = 0xFF;
 
     /// <summary>FMODE_READ: added where the descriptor was opened for reading.</summary>
     public const int MayRead = 0x100;

@@ -81,7 +81,7 @@ internal sealed class TaskTable(LinuxMachine machine)
         {
             NextObject = fileSystem + 1,
             SlotFrames = [machine.Architecture.FirstTask, machine.Architecture.IdleTask],
-            FileTables = State.FileTables.Add(table, new DescriptorTable(KernelLayout.FilesPhysical, 1, ImmutableSortedDictionary<int, FileDescriptor>.Empty)),
+            FileTables = State.FileTables.Add(table, new DescriptorTable(KernelLayout.FilesPhysical, KernelLayout.FilesStructPhysical, 1, ImmutableSortedDictionary<int, FileDescriptor>.Empty)),
             HandlerTables = State.HandlerTables.Add(handlers, HandlerTableState.Initial),
             FileSystems = State.FileSystems.Add(fileSystem, FileSystemState.Initial),
             Tasks = State.Tasks.Add(task.Id, task),
