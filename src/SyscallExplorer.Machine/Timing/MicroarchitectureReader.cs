@@ -149,7 +149,8 @@ internal sealed class MicroarchitectureReader(string origin)
         if (inherited is not null)
         {
             var ports = new PortTranslation(inherited.Pipeline, pipeline);
-            foreach (var figure in inherited.Figures.Where(figure => seen.Add(figure.Key)))
+            var optional = FigureKeys.OptionalEvents.Select(FigureKeys.Of).ToArray();
+            foreach (var figure in inherited.Figures.Where(figure => !optional.Contains(figure.Key) && seen.Add(figure.Key)))
                 figures.Add(Assume(figure, inherited.Name, ports));
         }
 

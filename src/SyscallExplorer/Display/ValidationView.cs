@@ -47,7 +47,7 @@ public static class ValidationView
 
     private static string Number(double cycles) => cycles.ToString(cycles < 10 ? "0.##" : "0.#", CultureInfo.InvariantCulture);
 
-    private static string Percent(double error) => error == 0 ? "0 %" : (error * 100).ToString("+0.0 '%';-0.0 '%'", CultureInfo.InvariantCulture);
+    private static string Percent(double error) => Math.Abs(error) < 0.0005 ? "0 %" : (error * 100).ToString("+0.0 '%';-0.0 '%'", CultureInfo.InvariantCulture);
 
     private static string Share(double? error) => error is { } value ? (value * 100).ToString("0.0 '%'", CultureInfo.InvariantCulture) : "too few rows";
 }
