@@ -10,7 +10,7 @@ namespace SyscallExplorer.Machine;
 /// The timing of one microarchitecture: what each instruction and each event costs, the sizes of its TLBs and of its branch predictor,
 /// and how fast its time-stamp counter runs. All of it is read from <c>data/microarchitectures</c>. Immutable.
 /// </summary>
-public sealed class Microarchitecture
+public sealed partial class Microarchitecture
 {
     private const string ResourcePrefix = "microarchitectures/";
 

@@ -83,10 +83,13 @@ public sealed partial class Lab : IHasInputs
     /// <param name="bitness">32 or 64.</param>
     /// <exception cref="ArgumentException">The code cannot be assembled.</exception>
     /// <exception cref="InvalidOperationException">The loop did not come to its end.</exception>
-    public LoopCost Measure(string label, Action<Assembler> body, int bitness = 64)
+    public LoopCost Measure(string label, Action<Assembler> body, int bitness = 64) => Measure(label, body, bitness, countsInRegister: false);
+
+    /// <summary>The same, with a choice of where the loop counts.</summary>
+    internal LoopCost Measure(string label, Action<Assembler> body, int bitness, bool countsInRegister)
     {
         SyscallTable table = bitness == 64 ? Kernel.Table64 : Kernel.Table32;
-        var scenario = LoopScenario.Create(label, body, bitness, table["exit_group"].Number);
+        var scenario = LoopScenario.Create(label, body, bitness, table["exit_group"].Number, countsInRegister);
         LinuxMachine fork = Machine.Fork();
         fork.Processor.TimingDepth = Depth;
         return PathMeter.Measure(fork, scenario, MeasuredWith(Convert.ToHexString(scenario.Program.Code.ToArray())));

@@ -23,19 +23,27 @@ internal sealed class LoopScenario
     /// <param name="body">Writes what is done in each round. It may use all registers.</param>
     /// <param name="bitness">32 or 64.</param>
     /// <param name="exitGroup">The number of exit_group.</param>
+    /// <param name="countsInRegister">Whether R15 counts, which the body then leaves alone, and not a word in memory; in 64-bit code only.</param>
     /// <exception cref="ArgumentException">The code cannot be assembled.</exception>
-    public static LoopScenario Create(string label, Action<Assembler> body, int bitness, int exitGroup)
+    public static LoopScenario Create(string label, Action<Assembler> body, int bitness, int exitGroup, bool countsInRegister = false)
     {
         int length = 0;
         UserProgram program = UserProgram.Assemble(a =>
         {
             ulong counter = (bitness == 64 ? UserSpace.Data64 : UserSpace.Data32) + CounterOffset;
-            a.mov(__dword_ptr[counter], PathMeter.Rounds);
+            bool inRegister = countsInRegister && bitness == 64;
+            if (inRegister)
+                a.mov(r15d, PathMeter.Rounds);
+            else
+                a.mov(__dword_ptr[counter], PathMeter.Rounds);
             length = LengthOf(a, bitness);
             Label loop = a.CreateLabel("loop");
             a.Label(ref loop);
             body(a);
-            a.dec(__dword_ptr[counter]);
+            if (inRegister)
+                a.dec(r15d);
+            else
+                a.dec(__dword_ptr[counter]);
             a.jne(loop);
             a.mov(eax, exitGroup);
             if (bitness == 64)
