@@ -76,7 +76,7 @@ def fit(task, rows, check):
             "unit": "cycles",
             "confidence": "fitted",
             "source": task["source"],
-            "note": f"fitted to {task['row']}: {published:.1f} cycles less all else that the path executes, split "
+            "note": f"fitted: to {task['row']}, {published:.1f} cycles less all else that the path executes, split "
                     f"{' : '.join(f'{value:g}' for value in shares.values())}. {task['split']['source']}",
         }
     for key, other in task["split"].get("also", {}).items():

@@ -47,7 +47,7 @@ public sealed class FigureLookupTests
     [InlineData("F20F1000", "movsd x,m")]
     [InlineData("F0480901", "lock")]
     [InlineData("480901", "or m,r")]
-    [InlineData("0F1F440000", "nop")]
+    [InlineData("0F1F440000", "nop m")]
     [InlineData("F390", "pause")]
     [InlineData("0F05", "syscall")]
     [InlineData("480F07", "sysretq")]
