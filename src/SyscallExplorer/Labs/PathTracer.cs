@@ -67,7 +67,7 @@ internal sealed class PathTracer
         if (!_recording)
             return;
         if (_pending is { } pending)
-            {
+        {
             Figure? figure = step.Figure >= 0 ? processor.Model.Microarchitecture.Figures[step.Figure] : null;
             _steps.Add(pending with { Cost = step.Cost, Raised = step.Raised >= 0 ? step.Raised : null, Figure = figure });
         }
