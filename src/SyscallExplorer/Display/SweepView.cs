@@ -57,7 +57,7 @@ public static class SweepView
             ["x"] = Strings(kernels.Select(Short)),
             ["y"] = Strings(cpus),
             ["z"] = Rows(grid, cell => JsonValue.Create(Math.Log10(Value(cell)))),
-            ["text"] = Rows(grid, cell => JsonValue.Create(Value(cell).ToString("0", CultureInfo.InvariantCulture) + Mark(cell))),
+            ["text"] = Texts(grid, cell => Value(cell).ToString("0", CultureInfo.InvariantCulture) + Mark(cell)),
             ["customdata"] = Rows(grid, cell => JsonValue.Create(Hover(cell))),
             ["texttemplate"] = "%{text}",
             ["hovertemplate"] = "%{y}, %{x}: %{customdata}<extra></extra>",
@@ -87,6 +87,10 @@ public static class SweepView
 
     private static JsonArray Rows(SweepCell?[][] grid, Func<SweepCell, JsonNode?> value) =>
         [.. grid.Select(row => (JsonNode)new JsonArray([.. row.Select(cell => cell is null ? null : value(cell))]))];
+
+    /// <summary>Plotly writes "null" into a cell whose text is null.</summary>
+    private static JsonArray Texts(SweepCell?[][] grid, Func<SweepCell, string> text) =>
+        [.. grid.Select(row => Strings(row.Select(cell => cell is null ? "" : text(cell))))];
 
     private static TableLayout Table(Sweep sweep) => new(
         $"{sweep.Plan.Syscall}: {sweep.Cells.Count(cell => cell.Cost is not null)} of {sweep.Cells.Count} cells have such a path",
