@@ -10,7 +10,7 @@ namespace SyscallExplorer;
 internal sealed class FigureAccount
 {
     /// <summary>
-    /// How far the model of ordinary instructions may be off, in either direction: nine in ten basic blocks measured on real processors lie within it; see
+    /// How far the model of ordinary instructions may be off, in either direction: two in three basic blocks measured on a real processor lie within it; see
     /// docs/timing-accuracy.md.
     /// </summary>
     public const double OrdinaryDoubt = 0.25;
