@@ -12,7 +12,10 @@ public sealed class HeatMapTests
     {
         var sweep = Sweep.Run(new SweepPlan
         {
-            Kernels = [Kernels.Linux_4_4], Cpus = [Cpus.Intel386, Cpus.Haswell], Paths = [EntryPath.Syscall], Presets = [MitigationPreset.Defaults],
+            Kernels = [Kernels.Linux_4_4],
+            Cpus = [Cpus.Intel386, Cpus.Haswell],
+            Paths = [EntryPath.Syscall],
+            Presets = [MitigationPreset.Defaults],
         });
         JsonNode map = sweep.HeatMap().Data[0]!;
         Assert.Null(map["z"]![0]![0]);
