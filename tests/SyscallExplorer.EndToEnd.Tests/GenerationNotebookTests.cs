@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.RegularExpressions;
 using Xunit;
 
@@ -100,8 +99,6 @@ public sealed class GenerationNotebookTests : IDisposable
         Tools.Run(
             Tools.Dotnet, Repository.Root, environment,
             ["exec", Path.Combine(AppContext.BaseDirectory, "sysx.dll"), "run", notebook, .. arguments, "--out", output]);
-        string report = File.ReadAllText(Path.Combine(output, Path.ChangeExtension(Path.GetFileName(notebook), ".html")));
-        string text = Regex.Replace(Regex.Replace(report, @"<(script|style).*?</\1>", "", RegexOptions.Singleline), "<[^>]+>", " ");
-        return Regex.Replace(WebUtility.HtmlDecode(text), @"\s+", " ");
+        return ReportText.Words(File.ReadAllText(Path.Combine(output, Path.ChangeExtension(Path.GetFileName(notebook), ".html"))));
     }
 }

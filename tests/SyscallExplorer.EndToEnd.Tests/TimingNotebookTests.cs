@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.RegularExpressions;
 using Xunit;
 
@@ -14,7 +13,7 @@ public sealed class TimingNotebookTests : IDisposable
     [Fact]
     public void The_lab_of_mitigations_prices_each_and_says_why_isolation_is_dearer_without_pcid()
     {
-        string html = Run("notebooks/07-what-meltdown-and-spectre-cost.ipynb"), report = Words(html);
+        string html = Run("notebooks/07-what-meltdown-and-spectre-cost.ipynb"), report = ReportText.Words(html);
         Assert.Contains("Heat map, getpid by SYSCALL, defaults: cycles a call, 7 processors by 6 kernels", html, StringComparison.Ordinal);
         Assert.Contains("Heat map, getpid by SYSCALL, no mitigations: cycles a call", html, StringComparison.Ordinal);
         Assert.Matches(@" Linux_4_4 getpid (\d+) \1 0 0 % ", report);
@@ -33,7 +32,7 @@ public sealed class TimingNotebookTests : IDisposable
     [Fact]
     public void The_lab_of_thirty_years_has_every_processor_the_published_figures_and_the_refusals()
     {
-        string html = Run("notebooks/08-thirty-years-of-getpid.ipynb"), report = Words(html);
+        string html = Run("notebooks/08-thirty-years-of-getpid.ipynb"), report = ReportText.Words(html);
         Assert.Contains("Heat map, getpid by its cheapest way, defaults: cycles a call, ", html, StringComparison.Ordinal);
         Assert.Contains("Heat map, getpid by its cheapest way, defaults: ns a call, ", html, StringComparison.Ordinal);
         foreach (string cpu in Machine.Cpus.Known.Select(cpu => cpu.Name))
@@ -65,13 +64,6 @@ public sealed class TimingNotebookTests : IDisposable
         string output = Path.Combine(_folder, "out");
         Tools.Sysx("run", notebook, "--out", output);
         return File.ReadAllText(Path.Combine(output, Path.ChangeExtension(Path.GetFileName(notebook), ".html")));
-    }
-
-    /// <summary>The words of the report, with one space between them.</summary>
-    private static string Words(string html)
-    {
-        string text = Regex.Replace(Regex.Replace(html, @"<(script|style).*?</\1>", "", RegexOptions.Singleline), "<[^>]+>", " ");
-        return Regex.Replace(WebUtility.HtmlDecode(text), @"\s+", " ");
     }
 
     private sealed record Row(int Walks, int TimesEmptied, int Warm);

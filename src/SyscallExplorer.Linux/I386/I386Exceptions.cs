@@ -114,18 +114,24 @@ internal static class I386Exceptions
         k.jmp(k.To("ret_from_exception"));
     }
 
-    private static void EmitTimer(KernelAssembler k)
+    /// <summary>Behind the vector that an interrupt's stub has pushed: the registers, the task's stack, the C function, the way back.</summary>
+    public static void CallInterruptHandler(KernelAssembler k, string function)
     {
-        k.Global(Timer);
-        ClearAccessControl(k);
-        k.push(~TimerInterrupt.Vector);
         I386Frame.Save(k);
         if (k.Traits.HasEntryStack)
             I386KernelStack.Enter(k);
         k.Phase(PhaseKind.Interrupted);
         k.mov(eax, esp);
-        k.CallFar("smp_apic_timer_interrupt");
+        k.CallFar(function);
         k.jmp(k.To("ret_from_intr"));
+    }
+
+    private static void EmitTimer(KernelAssembler k)
+    {
+        k.Global(Timer);
+        ClearAccessControl(k);
+        k.push(~TimerInterrupt.Vector);
+        CallInterruptHandler(k, "smp_apic_timer_interrupt");
     }
 
     private static void EmitReturn(KernelAssembler k)

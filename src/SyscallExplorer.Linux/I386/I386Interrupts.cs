@@ -48,13 +48,7 @@ internal static class I386Interrupts
 
         k.Global("common_interrupt");
         k.add(__dword_ptr[esp], -StubBias);
-        I386Frame.Save(k);
-        if (k.Traits.HasEntryStack)
-            I386KernelStack.Enter(k);
-        k.Phase(PhaseKind.Interrupted);
-        k.mov(eax, esp);
-        k.CallFar("do_IRQ");
-        k.jmp(k.To("ret_from_intr"));
+        I386Exceptions.CallInterruptHandler(k, "do_IRQ");
     }
 
     public static void EmitText(KernelAssembler k)

@@ -70,7 +70,10 @@ public sealed record Calibration
         CpuModel nearest = NearestModel.CpuOf(host);
         kernel ??= NearestModel.KernelOf(host);
         string options = commandLine ?? NearestModel.OptionsOf(host, kernel);
-        var fit = new CalibrationFit(nearest, kernel, options, ticks.Median, $"measured on {host}");
+
+        // No figure that is fitted is in the empty loop.
+        double control = CalibrationPrediction.Control(Lab.Boot(kernel, nearest, options));
+        var fit = new CalibrationFit(nearest, kernel, options, ticks.Median, control, $"measured on {host}");
         fit.To(EntryPath.Syscall, getpid.NetCycles!.Value, ["syscall", "sysretq"]);
         NativeFigure? stub = measurement.Find("kernel_vsyscall getpid");
         EntryPath compat = nearest.Vendor == CpuVendor.Amd ? EntryPath.SyscallCompat : EntryPath.Sysenter;
@@ -79,7 +82,6 @@ public sealed record Calibration
             fit.To(compat, stub!.NetCycles!.Value, compat == EntryPath.SyscallCompat ? ["sysret"] : ["sysenter", "sysexit", "sysret"]);
         string[] fitted = fitsStub ? ["syscall getpid", "kernel_vsyscall getpid"] : ["syscall getpid"];
         Lab lab = Lab.Boot(kernel, fit.Cpu, options);
-        double control = CalibrationPrediction.Control(lab);
         return new Calibration
         {
             Cpu = fit.Cpu,
@@ -101,7 +103,7 @@ public sealed record Calibration
     }
 
     /// <summary>One core whose figures are moved until its paths cost what was measured.</summary>
-    private sealed class CalibrationFit(CpuModel unfitted, KernelGeneration kernel, string options, double ticksPerCycle, string source)
+    private sealed class CalibrationFit(CpuModel unfitted, KernelGeneration kernel, string options, double ticksPerCycle, double control, string source)
     {
         private readonly Dictionary<string, double> _figures = new(StringComparer.Ordinal);
         private CpuModel? _fitted;
@@ -115,11 +117,10 @@ public sealed record Calibration
         {
             for (int step = 0; step < 2; step++)
             {
-                Lab lab = Lab.Boot(kernel, Cpu, options);
-                PathCost cost = lab.Compare(Syscalls.GetPid, path).Rows[0];
+                PathCost cost = Lab.Boot(kernel, Cpu, options).Compare(Syscalls.GetPid, path).Rows[0];
                 FigureUse[] uses = [.. cost.Figures.Where(use => keys.Contains(use.Figure.Key))];
                 double now = uses.Sum(use => (double)use.Uses * use.Figure.Cost) / Figure.UnitsPerCycle / cost.Calls;
-                double wanted = Math.Max(LeastCycles * uses.Length, now + cycles - cost.Cycles + CalibrationPrediction.Control(lab));
+                double wanted = Math.Max(LeastCycles * uses.Length, now + cycles - cost.Cycles + control);
                 foreach (FigureUse use in uses)
                     _figures[use.Figure.Key] = use.Figure.Cost / (double)Figure.UnitsPerCycle * wanted / now;
                 _fitted = unfitted with

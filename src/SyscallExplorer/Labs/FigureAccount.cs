@@ -62,15 +62,11 @@ internal sealed class FigureAccount
     }
 
     /// <summary>The figures in the file's order, those of hypercalls behind them.</summary>
-    public List<FigureUse> Uses(LinuxMachine machine, HypercallLedger? hypercalls)
-    {
-        List<FigureUse> uses = _depth == TimingDepth.Table ? FigureUses.Of(machine, _ledger, null) : OfPipeline();
-        uses.AddRange(hypercalls?.Uses.Select(use => new FigureUse(machine.Costs[use.Key], use.Value)) ?? []);
-        return uses;
-    }
+    public List<FigureUse> Uses(LinuxMachine machine, HypercallLedger? hypercalls) =>
+        _depth == TimingDepth.Table ? FigureUses.Of(machine, _ledger, hypercalls) : [.. OfPipeline(), .. FigureUses.OfHypercalls(machine, hypercalls)];
 
-    private List<FigureUse> OfPipeline() =>
-        _microarchitecture.Figures.Where(figure => _uses[figure.Index] > 0 || _cost[figure.Index] != 0).Select(Use).ToList();
+    private IEnumerable<FigureUse> OfPipeline() =>
+        _microarchitecture.Figures.Where(figure => _uses[figure.Index] > 0 || _cost[figure.Index] != 0).Select(Use);
 
     private FigureUse Use(Figure figure)
     {

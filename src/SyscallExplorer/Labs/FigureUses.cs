@@ -11,7 +11,11 @@ internal static class FigureUses
     {
         IReadOnlyList<Figure> figures = machine.Processor.Model.Microarchitecture.Figures;
         var uses = figures.Where(figure => ledger[figure.Index] > 0).Select(figure => new FigureUse(figure, ledger[figure.Index])).ToList();
-        uses.AddRange(hypercalls?.Uses.Select(use => new FigureUse(machine.Costs[use.Key], use.Value)) ?? []);
+        uses.AddRange(OfHypercalls(machine, hypercalls));
         return uses;
     }
+
+    /// <summary>The part of hypercalls alone.</summary>
+    public static IEnumerable<FigureUse> OfHypercalls(LinuxMachine machine, HypercallLedger? hypercalls) =>
+        hypercalls?.Uses.Select(use => new FigureUse(machine.Costs[use.Key], use.Value)) ?? [];
 }

@@ -102,13 +102,7 @@ internal static class ClearUser
         k.mov(rcx, rsi);
         k.test(ecx, ecx);
         k.je(k.To(done));
-        k.Local(bytes);
-        k.MayFault(done);
-        k.mov(__byte_ptr[rdi], al);
-        k.inc(rdi);
-        k.dec(rcx);
-        k.jne(k.To(bytes));
-        k.Local(done);
+        EmitByteLoop(k, bytes, done);
         k.mov(rax, rcx);
         UserAccess.Close(k);
         c.Return();
@@ -207,13 +201,9 @@ internal static class ClearUser
         k.Composed();
     }
 
-    private static void BytesAndWords(KernelAssembler k, string name)
+    /// <summary>RCX bytes, not 0, one at a time; a fault leaves with those that are missing.</summary>
+    private static void EmitByteLoop(KernelAssembler k, string bytes, string done)
     {
-        string word = name + ".word", bytes = name + ".bytes", done = name + ".out";
-        k.cmp(rcx, 8);
-        k.jae(k.To(word));
-        k.test(ecx, ecx);
-        k.je(k.To(done));
         k.Local(bytes);
         k.MayFault(done);
         k.mov(__byte_ptr[rdi], al);
@@ -221,6 +211,16 @@ internal static class ClearUser
         k.dec(rcx);
         k.jne(k.To(bytes));
         k.Local(done);
+    }
+
+    private static void BytesAndWords(KernelAssembler k, string name)
+    {
+        string word = name + ".word", bytes = name + ".bytes", done = name + ".out";
+        k.cmp(rcx, 8);
+        k.jae(k.To(word));
+        k.test(ecx, ecx);
+        k.je(k.To(done));
+        EmitByteLoop(k, bytes, done);
         k.ret();
         k.Local(word);
         k.MayFault(bytes);
