@@ -85,6 +85,16 @@ public sealed class KernelOptionTests
     }
 
     [Theory]
+    [InlineData("SapphireRapids", "spectre_v2=eibrs,retpoline", false)]
+    [InlineData("CascadeLake", "", true)]
+    [InlineData("CascadeLake", "spectre_bhi=off", false)]
+    [InlineData("CascadeLake", "nospectre_v2", false)]
+    [InlineData("CascadeLake", "spectre_v2=off", false)]
+    [InlineData("CascadeLake", "mitigations=off", false)]
+    public void Branch_history_is_cleared_unless_a_retpoline_or_the_command_line_spares_it(string cpu, string options, bool expected) =>
+        Assert.Equal(expected, KernelOptions.Parse(options).FeaturesFor(Cpus.Find(cpu), new Version(6, 12)).Contains(KernelFeature.ClearBranchHistory));
+
+    [Theory]
     [InlineData("Skylake", "", true)]
     [InlineData("Zen2", "", false)]
     [InlineData("Skylake", "mds=off", false)]

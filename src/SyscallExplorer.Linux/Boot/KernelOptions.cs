@@ -174,7 +174,8 @@ public sealed class KernelOptions
             choice = "auto";
         bool isAutomatic = choice is "auto" or "on";
         bool retbleed = version >= s_retbleed && mitigate && Value("retbleed") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Retbleed) != 0;
-        bool on = choice switch { "off" => false, "auto" => suffers, _ => true };
+        bool isWanted = choice switch { "off" => false, "auto" => suffers, _ => true };
+        bool on = isWanted;
         bool ibrs = on && !isAmd && version >= s_retbleed && (choice == "ibrs" || (isAutomatic && retbleed && !cpu.HasEnhancedIbrs));
         if ((isAutomatic && cpu.HasEnhancedIbrs && version >= s_enhancedIbrs) || choice == "eibrs")
             on = false;
@@ -188,7 +189,7 @@ public sealed class KernelOptions
         foreach (KernelFeature feature in returns)
             set(feature, true);
         set(KernelFeature.InlineReturns, !returns.Any(ReturnMitigations.NeedsThunk));
-        bool history = mitigate && Value("spectre_bhi") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Bhi) != 0 && !cpu.HasBhiControl;
+        bool history = isWanted && Value("spectre_bhi") != "off" && (cpu.Vulnerabilities & Vulnerabilities.Bhi) != 0 && !cpu.HasBhiControl;
         set(KernelFeature.ClearBranchHistory, history && !features.Contains(KernelFeature.Retpoline));
     }
 

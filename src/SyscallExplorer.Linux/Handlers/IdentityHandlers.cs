@@ -22,10 +22,32 @@ internal static class IdentityHandlers
 
     public static void GetPpid(KernelAssembler k)
     {
+        if (k.Traits.Vfs.PreemptsReaders)
+        {
+            GetPpidUnderLock(k);
+            return;
+        }
+
         CompiledCode c = Begin(k);
         c.Current(c.Argument(0));
         c.Load(c.Argument(0), c.Argument(0), TaskLayout.RealParent);
         PidNumbers.ReturnGroup(c, c.Argument(0));
+    }
+
+    /// <summary>The parent may end meanwhile; what is read of it stays until the lock is released.</summary>
+    private static void GetPpidUnderLock(KernelAssembler k)
+    {
+        var c = new CompiledCode(k);
+        c.Function(null, kept: 1);
+        ReadLock.Take(c);
+        c.Current(c.Argument(0));
+        c.Load(c.Argument(0), c.Argument(0), TaskLayout.RealParent);
+        PidNumbers.CallGroup(c, c.Argument(0));
+        c.Move32(c.Kept(0), Gpr.Rax);
+        ReadLock.Release(c);
+        c.Move32(Gpr.Rax, c.Kept(0));
+        c.SignExtendResult();
+        c.Return();
     }
 
     public static void GetUid(KernelAssembler k) => ReturnIdentity(k, TaskLayout.CredUid);

@@ -28,14 +28,22 @@ internal static class PidNumbers
     /// <summary>What a call returns: the number of a task.</summary>
     public static void ReturnThread(CompiledCode c, Gpr task) => ReturnNumber(c, task, Thread);
 
+    /// <summary>EAX becomes the number of the process of a task, from Linux 4.19 on.</summary>
+    public static void CallGroup(CompiledCode c, Gpr task) => CallNumber(c, task, Group);
+
     private static void ReturnNumber(CompiledCode c, Gpr task, int type)
+    {
+        CallNumber(c, task, type);
+        c.SignExtendResult();
+        c.Return();
+    }
+
+    private static void CallNumber(CompiledCode c, Gpr task, int type)
     {
         c.Move(c.Argument(0), task);
         c.Constant(c.Argument(2), 0);
         c.Constant(c.Argument(1), type);
         c.Call(OfTask);
-        c.SignExtendResult();
-        c.Return();
     }
 
     public static void Emit(CompiledCode c)
@@ -50,11 +58,11 @@ internal static class PidNumbers
     private static void EmitInNamespace(CompiledCode c)
     {
         c.Function(InNamespace);
-        ReturnNumberOf(c, c.Argument(0), c.Argument(1), Gpr.Rcx, InNamespace + ".none");
+        ReturnNumberOf(c, c.Argument(0), c.Argument(1), Gpr.Rcx, InNamespace + ".none", c.Return);
     }
 
     /// <summary>The number of a pid on the namespace's level, or 0 where the pid is not seen from it.</summary>
-    private static void ReturnNumberOf(CompiledCode c, Gpr pid, Gpr space, Gpr level, string none)
+    private static void ReturnNumberOf(CompiledCode c, Gpr pid, Gpr space, Gpr level, string none, Action leave)
     {
         KernelAssembler k = c.K;
         c.Test(pid);
@@ -77,10 +85,10 @@ internal static class PidNumbers
 
         k.jne(k.To(none));
         c.Load32(Gpr.Rax, level, 0);
-        c.Return();
+        leave();
         k.Local(none);
         c.Constant(Gpr.Rax, 0);
-        c.Return();
+        leave();
     }
 
     private static void EmitVirtual(CompiledCode c)
@@ -97,7 +105,17 @@ internal static class PidNumbers
         KernelAssembler k = c.K;
         Gpr task = c.Argument(0), type = c.Argument(1), space = c.Argument(2);
         Gpr scratch = c.IsWide ? Gpr.Rcx : c.Kept(0);
-        c.Function(OfTask, kept: c.IsWide ? 0 : 1);
+        bool locks = k.Traits.Vfs.PreemptsReaders;
+        c.Function(OfTask, kept: locks ? 3 : c.IsWide ? 0 : 1);
+        if (locks)
+        {
+            c.Move32(c.Kept(2), type);
+            c.Move(c.Kept(1), task);
+            c.Move(c.Kept(0), space);
+            ReadLock.Take(c);
+            (space, task, type) = (c.Kept(0), c.Kept(1), c.Kept(2));
+        }
+
         c.Test(space);
         k.jne(k.To(given));
         LoadNamespace(c, space, scratch, OfTask);
@@ -119,7 +137,15 @@ internal static class PidNumbers
         k.Local(found);
 
         // pid_nr_ns stands in the same file, and compilers put it in place here.
-        ReturnNumberOf(c, task, space, scratch, none);
+        ReturnNumberOf(c, task, space, scratch, none, locks ? Unlock : c.Return);
+
+        void Unlock()
+        {
+            c.Move32(c.Kept(1), Gpr.Rax);
+            ReadLock.Release(c);
+            c.Move32(Gpr.Rax, c.Kept(1));
+            c.Return();
+        }
     }
 
     /// <summary>task_active_pid_ns: that of the highest level of the caller's pid; before Linux 3.8 that of its proxy.</summary>

@@ -1,3 +1,4 @@
+using SyscallExplorer.Machine;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace SyscallExplorer.Linux;
@@ -15,7 +16,19 @@ internal static class TimeHandlers
         k.Phase(PhaseKind.Handler);
         EmitReadRealtime(k);
         EmitReadClock(k);
+        EmitSeconds(k);
     }
+
+    /// <summary>The seconds of the last tick: they are one word, which needs no lock, and no counter is read.</summary>
+    private static void EmitSeconds(KernelAssembler k)
+    {
+        var c = new CompiledCode(k);
+        c.Function(SecondsOf(k));
+        c.LoadGlobal(Gpr.Rax, KernelLayout.Timekeeper + TimekeeperLayout.Seconds);
+        c.Return();
+    }
+
+    private static string SecondsOf(KernelAssembler k) => k.Traits.Version >= new Version(3, 17) ? "ktime_get_real_seconds" : "get_seconds";
 
     public static void Time(KernelAssembler k) => EmitTime(k, "time", wide: true);
 
@@ -160,9 +173,11 @@ internal static class TimeHandlers
 
     private static void EmitTime(KernelAssembler k, string name, bool wide)
     {
-        k.push(rdi);
-        k.call(k.To("ktime_get_real_ts64"));
-        k.pop(rdi);
+        var c = new CompiledCode(k);
+        c.Function(null, kept: 1);
+        c.Move(c.Kept(0), Gpr.Rdi);
+        c.Call(SecondsOf(k));
+        c.Move(Gpr.Rdi, c.Kept(0));
         k.test(rdi, rdi);
         k.je(k.To(name + ".out"));
         UserAccess.Check(k, rdi, name + ".efault");
@@ -170,8 +185,11 @@ internal static class TimeHandlers
         Store(k, name, 0, wide);
         UserAccess.Close(k);
         k.Local(name + ".out");
-        k.ret();
-        Efault(k, name);
+        c.Return();
+        k.Local(name + ".efault");
+        UserAccess.Close(k);
+        k.mov(rax, -Errno.EFAULT);
+        c.Return();
     }
 
     private static void EmitGetTimeOfDay(KernelAssembler k, string name, bool wide)

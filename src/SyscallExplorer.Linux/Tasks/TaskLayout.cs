@@ -46,6 +46,10 @@ internal static class TaskLayout
     /// <summary><c>fpu_counter</c>: how many turns in a row the task has used the FPU, a byte.</summary>
     public const int FpuTurns = 0xA8;
 
+    /// <summary><c>rcu_read_lock_nesting</c> and <c>rcu_read_unlock_special</c>.</summary>
+    public const int ReadLocks = 0xB0;
+    public const int ReadUnlockSpecial = 0xB4;
+
     /// <summary><c>struct pid</c>: its level, then a number for each level of namespaces.</summary>
     public const int PidBlock = 0x140;
     public const int PidLevel = 0x04;

@@ -5,6 +5,8 @@ public sealed partial class Processor
 {
     private readonly BranchPredictor _predictor;
     private readonly EventCosts _events;
+    private readonly RefinedFigures _refined;
+    private Figure? _refinement;
 
     /// <summary>
     /// How often each figure was charged since this was set, by its index in the microarchitecture; null counts nothing. Figures of
@@ -27,6 +29,23 @@ public sealed partial class Processor
         if (FigureLedger is not null)
             FigureLedger[figure.Index]++;
     }
+
+    /// <summary>Figures by what an instruction does.</summary>
+    internal RefinedFigures Refined => _refined;
+
+    /// <summary>
+    /// What an instruction does is known now, and its figure with it; null for its own. Whoever is <see cref="Operation.IsRefined"/> has to say so each time,
+    /// at its beginning with null.
+    /// </summary>
+    internal void Refine(Operation op, Figure? figure)
+    {
+        _refinement = figure;
+        if (_pipeline is null && figure is not null)
+            S.Clock += figure.Cost - op.Cost;
+    }
+
+    /// <summary>The index of the figure that an instruction cost.</summary>
+    private int FigureOf(Operation op) => op.IsRefined && _refinement is { } figure ? figure.Index : op.Figure;
 
     /// <summary>Charges a hypercall.</summary>
     internal void ChargeHypercall(long cost)

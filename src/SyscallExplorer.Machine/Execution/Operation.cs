@@ -48,6 +48,9 @@ internal sealed unsafe class Operation
     /// <summary>Index of that figure in the microarchitecture.</summary>
     public required int Figure { get; init; }
 
+    /// <summary>Whether another figure may take its place, by what the instruction does. It then says so each time that it is executed.</summary>
+    public bool IsRefined { get; init; }
+
     public Operand Op0 { get; init; }
 
     public Operand Op1 { get; init; }

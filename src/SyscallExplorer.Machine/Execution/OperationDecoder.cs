@@ -128,6 +128,7 @@ internal sealed unsafe class OperationDecoder(CpuModel model)
             Length = Math.Max(1, instruction.Length),
             Cost = figure.Cost,
             Figure = figure.Index,
+            IsRefined = RefinedFigures.Refine(instruction.Code),
             Op0 = OperandOf(instruction, 0),
             Op1 = OperandOf(instruction, 1),
             Op2 = OperandOf(instruction, 2),

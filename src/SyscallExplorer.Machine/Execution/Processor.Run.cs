@@ -119,10 +119,10 @@ public sealed partial class Processor
                 }
 
                 bool repeats = outcome == Outcome.Repeat;
-                int figure = repeats ? -1 : op.Figure;
+                int figure = repeats ? -1 : FigureOf(op);
                 TDepth.After(this, op, outcome);
                 if (typeof(TTrace) != typeof(NoTrace) && !repeats && FigureLedger is not null)
-                    FigureLedger[op.Figure]++;
+                    FigureLedger[figure]++;
 
                 S.Instructions++;
                 int raised = -1;

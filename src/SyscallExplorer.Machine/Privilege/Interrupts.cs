@@ -37,6 +37,7 @@ internal static unsafe class Interrupts
     /// </summary>
     private static Outcome Iret<T>(Processor cpu, Operation op, int size) where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
+        cpu.Refine(op, null);
         if ((cpu.S.Rflags & Rflags.NT) != 0)
             return cpu.IsLongModeActive ? cpu.GeneralProtection() : ReturnToPreviousTask(cpu, op);
         if (!cpu.Peek(0, out T rip) || !cpu.Peek(size, out T cs) || !cpu.Peek(2 * size, out T flags))
@@ -67,6 +68,7 @@ internal static unsafe class Interrupts
         if (!FarTransfers.IsValidTarget(cpu, target, code))
             return cpu.GeneralProtection();
 
+        cpu.Refine(op, outer ? null : cpu.Refined.IretSameLevel);
         cpu.S.Rflags = ReturnedFlags(cpu, ulong.CreateTruncating(flags), size);
         FarTransfers.CommitReturn(cpu, code, target, popStack ? stack : null, ulong.CreateTruncating(stackPointer), size, popped: 3 * size, outer);
         return Outcome.Branch;
@@ -77,6 +79,7 @@ internal static unsafe class Interrupts
         if (!cpu.ReturnToPreviousTask(cpu.NextRip(op)))
             return cpu.FaultUnlessNotEmulated;
         cpu.SingleStepTrap = false;
+        cpu.Refine(op, cpu.Refined.IretTask);
         return Outcome.Branch;
     }
 

@@ -134,6 +134,9 @@ internal static class MsrTable
         new(Msr.FredConfig, "IA32_FRED_CONFIG", HasFred, cpu => cpu.S.Fred.Config, WriteFredConfig),
     }.ToDictionary(definition => definition.Address);
 
+    /// <summary>All of them; whether a processor has one is another question.</summary>
+    public static IReadOnlyCollection<MsrDefinition> All => ByAddress.Values;
+
     /// <summary>The registers that are only remembered, with their values after a reset.</summary>
     public static ulong[] StoredAtReset => [0x1 | EnableMonitor, 0, 0x0007_0406_0007_0406];
 

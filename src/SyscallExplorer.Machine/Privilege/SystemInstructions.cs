@@ -49,8 +49,11 @@ internal static unsafe class SystemInstructions
     private static Outcome Wrmsr(Processor cpu, Operation op)
     {
         ulong value = (uint)cpu.S.Gpr[(int)Gpr.Rax] | (cpu.S.Gpr[(int)Gpr.Rdx] << 32);
-        if (cpu.Cpl != 0 || !cpu.TryWriteMsr((uint)cpu.S.Gpr[(int)Gpr.Rcx], value))
+        uint register = (uint)cpu.S.Gpr[(int)Gpr.Rcx];
+        cpu.Refine(op, null);
+        if (cpu.Cpl != 0 || !cpu.TryWriteMsr(register, value))
             return cpu.GeneralProtection();
+        cpu.Refine(op, cpu.Refined.OfWrite(register));
         return Outcome.Resync;
     }
 

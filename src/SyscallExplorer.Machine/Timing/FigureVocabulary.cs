@@ -39,6 +39,8 @@ internal static class FigureVocabulary
             return EventFault(key);
         if (key.StartsWith("code:", StringComparison.Ordinal))
             return CodeFault(key["code:".Length..]);
+        if (key.Contains(':', StringComparison.Ordinal))
+            return RefinedFigures.Keys.Contains(key) ? null : UnknownWord("kind of an instruction", key, RefinedFigures.Keys);
         var words = key.Split(' ');
         return words switch
         {

@@ -133,6 +133,9 @@ public sealed partial class Microarchitecture
     /// <returns>The figure; null for an event that costs nothing of its own here, which only <see cref="TimingEvent.CpuidFeatureLeaf"/> can be.</returns>
     public Figure? FigureOf(TimingEvent e) => _byEvent[(int)e];
 
+    /// <summary>The figure of an instruction that does a certain thing, or null where the file makes no difference.</summary>
+    internal Figure? Refined(string key) => _byKey.GetValueOrDefault(key);
+
     private static Figure? FigureIn(FrozenDictionary<string, Figure> figures, TimingEvent e) =>
         figures.GetValueOrDefault(FigureKeys.Of(e)) ?? (e == TimingEvent.FredDelivery ? figures[FigureKeys.Of(TimingEvent.ExceptionDelivery)] : null);
 

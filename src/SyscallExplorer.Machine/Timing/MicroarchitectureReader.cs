@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Numerics;
 using System.Text.Json;
@@ -150,7 +151,11 @@ internal sealed class MicroarchitectureReader(string origin)
         {
             var ports = new PortTranslation(inherited.Pipeline, pipeline);
             var optional = FigureKeys.OptionalEvents.Select(FigureKeys.Of).ToArray();
-            foreach (var figure in inherited.Figures.Where(figure => !optional.Contains(figure.Key) && seen.Add(figure.Key)))
+            var own = seen.ToFrozenSet(StringComparer.Ordinal);
+
+            // What another core does in a certain case says nothing beside a figure that is this one's own.
+            bool Fits(Figure figure) => !optional.Contains(figure.Key) && (RefinedFigures.Refines(figure.Key) is not { } plain || !own.Contains(plain));
+            foreach (var figure in inherited.Figures.Where(figure => Fits(figure) && seen.Add(figure.Key)))
                 figures.Add(Assume(figure, inherited.Name, ports));
         }
 

@@ -154,7 +154,7 @@ public sealed class VsyscallCallTests
             long Clock(int calls) => Run(release, options, a =>
             {
                 for (int i = 0; i < calls; i++)
-                    Call(a, Time);
+                    Call(a, Page, D);
                 a.xor(ebx, ebx);
                 a.Exit64(ebx);
             }).Processor.Clock;

@@ -38,6 +38,30 @@ public sealed class TraceTests
         Assert.All(trace.Steps.Skip(2).SkipLast(1), step => Assert.NotEqual(0ul, step.GsBase));
     }
 
+    [Theory]
+    [InlineData("5.13", "getpid", 0)]
+    [InlineData("6.8", "getpid", 1)]
+    [InlineData("6.12", "gettid", 1)]
+    [InlineData("6.12", "getppid", 2)]
+    public void Readers_are_counted_where_they_may_be_preempted(string kernel, string call, int locks)
+    {
+        Trace trace = Lab.Boot(kernel, "Zen3").Trace(EntryPath.Syscall, call);
+        int Calls(string function) => trace.Steps.Zip(trace.Steps.Skip(1)).Count(pair => pair.First.Symbol != function && pair.Second.Symbol == function);
+
+        Assert.Equal((locks, locks), (Calls("__rcu_read_lock"), Calls("__rcu_read_unlock")));
+    }
+
+    [Theory]
+    [InlineData("2.6.39", "get_seconds")]
+    [InlineData("6.8", "ktime_get_real_seconds")]
+    public void Time_reads_the_seconds_of_the_last_tick_and_no_counter(string kernel, string function)
+    {
+        Trace trace = Lab.Boot(kernel, "Skylake").Trace(EntryPath.Syscall, new SyscallRequest("time", 0));
+
+        Assert.Contains(trace.Steps, step => step.Symbol == function);
+        Assert.DoesNotContain(trace.Steps, step => step.Text.StartsWith("rdtsc", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Pt_regs_come_from_guest_memory_where_c_begins()
     {

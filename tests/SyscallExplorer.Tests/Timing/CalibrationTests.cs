@@ -23,6 +23,15 @@ public sealed class CalibrationTests
     }
 
     [Fact]
+    public void The_processors_have_the_calibrated_one_among_them()
+    {
+        CpuModel mine = Cpus.Calibrated(Measurement());
+
+        Assert.Equal("Skylake (calibrated)", mine.Name);
+        Assert.Equal(Calibration.Of(Measurement()).Cpu.Microarchitecture.DataHash, mine.Microarchitecture.DataHash);
+    }
+
+    [Fact]
     public void Beside_a_comparison_stands_the_same_path_of_the_machine()
     {
         NativeMeasurement measurement = Measurement();

@@ -37,6 +37,20 @@ public sealed class SweepTests
     }
 
     [Fact]
+    public void A_kernel_is_given_the_options_of_a_preset_that_it_is_not_too_old_for()
+    {
+        KernelGeneration oldest = Kernels.Linux_2_6_39, newest = Kernels.Linux_6_12;
+        string Known(MitigationPreset preset, KernelGeneration kernel) => KernelOptions.Parse(preset.CommandLine).KnownTo(kernel).Text;
+
+        Assert.Equal("", Known(MitigationPreset.Off, oldest));
+        Assert.Equal(MitigationPreset.Off.CommandLine, Known(MitigationPreset.Off, newest));
+        Assert.Equal("", Known(MitigationPreset.IsolationWithoutPcid, Kernels.Linux_4_4));
+
+        Sweep sweep = Sweep.Run(_plan with { Kernels = [oldest], Cpus = [Cpus.Haswell], Presets = MitigationPreset.All, Paths = [EntryPath.Syscall] });
+        Assert.All(sweep.Cells, cell => Assert.Equal(sweep.Cells[0].Cost!.Cycles, cell.Cost!.Cycles));
+    }
+
+    [Fact]
     public void It_tells_how_far_it_is_and_can_be_stopped()
     {
         using var stop = new CancellationTokenSource();

@@ -16,6 +16,7 @@ internal static class FunctionsBehindCalls
         IteratedRead.Emit(c);
         ClearUser.Emit(c);
         HostedFile.Emit(c);
+        ReadLock.Emit(c);
         PidNumbers.Emit(c);
         IdentityMaps.Emit(c);
         c.EmitImpossible();

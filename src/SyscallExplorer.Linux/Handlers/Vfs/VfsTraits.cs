@@ -64,6 +64,9 @@ internal readonly record struct VfsTraits(Version Version)
     /// <summary>From Linux 4.19 on the number of a process is asked for as that of a thread is; before, by a way of its own.</summary>
     public bool NumbersGroupsDirectly => Version >= new Version(4, 19);
 
+    /// <summary>Distributions' kernels from Linux 5.16 on decide at boot how they preempt, so that readers of RCU may be preempted and are counted.</summary>
+    public bool PreemptsReaders => Version >= new Version(5, 16);
+
     /// <summary>From Linux 3.8 on the namespace is that of the caller's own pid.</summary>
     public bool FindsNamespaceByPid => Version >= new Version(3, 8);
 

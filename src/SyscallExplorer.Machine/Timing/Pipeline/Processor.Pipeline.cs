@@ -77,7 +77,10 @@ public sealed partial class Processor
             }
         }
 
-        S.Clock += _pipeline!.Retire(timed, latency, load, store, outcome == Outcome.Branch);
+        if (op.IsRefined && _refinement is { } figure)
+            S.Clock += _pipeline!.Drain(figure.Cost);
+        else
+            S.Clock += _pipeline!.Retire(timed, latency, load, store, outcome == Outcome.Branch);
     }
 
     /// <summary>What was delivered has the core for itself.</summary>
