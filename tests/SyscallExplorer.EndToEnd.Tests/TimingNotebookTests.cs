@@ -49,6 +49,26 @@ public sealed class TimingNotebookTests : IDisposable
         Assert.Contains("... has no SYSENTER in long mode, as no AMD processor has", report, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_lab_of_the_readers_own_machine_measures_fits_and_compares_or_says_why_not()
+    {
+        string html = Run("notebooks/09-your-own-machine.ipynb"), report = ReportText.Words(html);
+        Assert.Matches(@" int80_emulation\S* ", report);
+        Assert.Matches(@" Linux_6_1 \d+ \d+ Linux_6_8 \d+ \d+ ", report);
+
+        NativeMeasurement machine = Native.Measure(new NativeOptions { Batches = 10 });
+        if (!machine.IsAvailable)
+        {
+            Assert.Contains("There is nothing to fit to", report, StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.Matches(@" syscall getpid \d+(\.\d)? \d+(\.\d)? [+-]0\.0 % fitted ", report);
+        Assert.Matches(@" syscall unused \d+(\.\d)? \d+(\.\d)? [+-]\d+\.\d % (check|not of the processor) ", report);
+        Assert.Contains("Bar chart of core cycles per call, model and machine, getpid: Linux_", html, StringComparison.Ordinal);
+        Assert.Matches(@"\d+ characters, \d+ rows, ", report);
+    }
+
     /// <summary>One below each chart, or for the two maps together.</summary>
     private const int SourceTables = 4;
 

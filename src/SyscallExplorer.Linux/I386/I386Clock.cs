@@ -23,7 +23,40 @@ internal static class I386Clock
         k.Phase(PhaseKind.Handler);
         EmitReadRealtime(k);
         EmitReadClock(k);
+        EmitSeconds(k);
     }
+
+    /// <summary>The seconds of the last tick; no counter is read. Later kernels have two words of them, which must belong together.</summary>
+    private static void EmitSeconds(KernelAssembler k)
+    {
+        string retry = k.Unique("seconds_retry"), wait = k.Unique("seconds_wait");
+        k.Global(SecondsOf(k));
+        if (!HasWideSeconds(k))
+        {
+            k.mov(eax, Word(TimekeeperLayout.Seconds));
+            k.ret();
+            return;
+        }
+
+        k.push(ebx);
+        k.Local(retry);
+        k.mov(ebx, Word(TimekeeperLayout.Sequence));
+        k.test(ebx, 1);
+        k.jne(k.To(wait));
+        k.mov(eax, Word(TimekeeperLayout.Seconds));
+        k.mov(edx, Word(TimekeeperLayout.Seconds + 4));
+        k.cmp(ebx, Word(TimekeeperLayout.Sequence));
+        k.jne(k.To(retry));
+        k.pop(ebx);
+        k.ret();
+        k.Local(wait);
+        k.pause();
+        k.jmp(k.To(retry));
+    }
+
+    private static bool HasWideSeconds(KernelAssembler k) => k.Traits.Version >= new Version(3, 17);
+
+    private static string SecondsOf(KernelAssembler k) => HasWideSeconds(k) ? "ktime_get_real_seconds" : "get_seconds";
 
     /// <summary><c>rdtsc_ordered</c>: EDX:EAX becomes the counter. Processors without SSE2 need no fence, and those without RDTSC have another counter.</summary>
     public static void ReadCounter(KernelAssembler k)
@@ -39,7 +72,7 @@ internal static class I386Clock
     {
         k.push(ebx);
         k.mov(ebx, eax);
-        k.call(k.To("ktime_get_real_ts64"));
+        k.call(k.To(SecondsOf(k)));
         k.test(ebx, ebx);
         k.je(k.To("time32.out"));
         Check(k, "time32");

@@ -14,13 +14,13 @@ public static class CalibrationView
     public static string ToText(this Calibration calibration) => string.Join('\n', Tables(calibration).Select(table => table.ToText()));
 
     /// <summary>What was fitted and what is left, as HTML.</summary>
-    public static string ToHtml(this Calibration calibration) => string.Concat(Tables(calibration).Select(table => table.ToHtml()));
+    public static string ToHtml(this Calibration calibration) => Css.Wrap(string.Concat(Tables(calibration).Select(table => table.ToHtml())));
 
     /// <summary>Model and machine, path by path, as text.</summary>
     public static string ToText(this BesideMachine beside) => Table(beside).ToText();
 
     /// <summary>Model and machine, path by path, as HTML.</summary>
-    public static string ToHtml(this BesideMachine beside) => Table(beside).ToHtml();
+    public static string ToHtml(this BesideMachine beside) => Css.Wrap(Table(beside).ToHtml());
 
     /// <summary>Two bars for each path, in core cycles on a logarithmic scale: the model with its interval, and the machine.</summary>
     public static PlotlyFigure Plot(this BesideMachine beside)
@@ -40,7 +40,7 @@ public static class CalibrationView
         JsonObject machine = BarTrace("this machine", MachineColour, Numbers(measured.Select(row => row.Machine!.NetCycles!.Value)), Strings(measured.Select(row => row.Model.Label)));
         machine["hovertemplate"] = "%{y}, machine: %{x:.0f} cycles<extra></extra>";
         string title = $"{beside.Comparison.Syscall}: {InputsLine.Of(beside.Inputs)}, and this machine";
-        JsonObject layout = BarLayout(title, "core cycles per call", "entry path", "", Surroundings + (labels.Length * BarHeight));
+        JsonObject layout = BarLayout($"{beside.Comparison.Syscall}: the model and this machine", "core cycles per call", "entry path", "", Surroundings + (labels.Length * BarHeight));
         layout["barmode"] = "group";
         layout["xaxis"]!["type"] = "log";
         layout["xaxis"]!.AsObject().Remove("rangemode");

@@ -10,7 +10,7 @@ internal static class Css
         <style>
         .sysx { font-variant-numeric: tabular-nums; max-width: 100%; }
         .sysx table { border-collapse: collapse; margin: 0 0 .6em; }
-        .sysx caption { text-align: left; font-weight: 600; padding: .2em 0 .5em; }
+        .sysx caption { text-align: left; font-weight: 600; padding: .2em 0 .5em; min-width: min(32em, 90vw); }
         .sysx th, .sysx td { padding: .2em .7em; text-align: left; border: 0; border-bottom: 1px solid rgba(128, 128, 128, .28); background: none; }
         .sysx td.num, .sysx th.num { text-align: right; white-space: nowrap; }
         .sysx tbody th { font-weight: normal; white-space: nowrap; }
@@ -34,6 +34,10 @@ internal static class Css
 
     /// <summary>A piece of the kit's HTML with its style.</summary>
     public static string Wrap(string html) => $"<div class=\"sysx\">{Style.ReplaceLineEndings("\n")}\n{html}</div>";
+
+    /// <summary>A table of many rows in a frame that scrolls, which the keyboard reaches too.</summary>
+    public static string Frame(TableLayout table) =>
+        $"<div class=\"frame\" tabindex=\"0\" role=\"region\" aria-label=\"{Text.Html(table.Title)}\">{table.ToHtml()}</div>\n";
 
     /// <summary>A small square in a phase's colour.</summary>
     public static string Chip(Linux.Phase phase) => Chip(PhaseColours.Of(phase));

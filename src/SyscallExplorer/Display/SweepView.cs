@@ -30,7 +30,7 @@ public static class SweepView
     public static string ToText(this Sweep sweep) => Table(sweep).ToText();
 
     /// <summary>The cells that have a path, as HTML.</summary>
-    public static string ToHtml(this Sweep sweep) => Table(sweep).ToHtml();
+    public static string ToHtml(this Sweep sweep) => Css.Wrap(Css.Frame(Table(sweep)));
 
     /// <summary>
     /// Kernels across, processors down, colours on a logarithmic scale. A cell takes the cheapest of the paths, unless one is asked for; one that there is

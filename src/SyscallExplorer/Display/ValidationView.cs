@@ -9,7 +9,8 @@ public static class ValidationView
     public static string ToText(this ValidationReport report) => string.Join('\n', Tables(report).Select(table => table.ToText()));
 
     /// <summary>The tables as HTML.</summary>
-    public static string ToHtml(this ValidationReport report) => string.Concat(Tables(report).Select(table => table.ToHtml()));
+    public static string ToHtml(this ValidationReport report) =>
+        Css.Wrap(string.Concat(Tables(report).Select((table, index) => index == 0 ? Css.Frame(table) : table.ToHtml())));
 
     private static IEnumerable<TableLayout> Tables(ValidationReport report)
     {

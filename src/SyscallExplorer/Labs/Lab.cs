@@ -22,7 +22,7 @@ public sealed partial class Lab : IHasInputs
     {
         Machine = machine;
         Depth = depth;
-        Inputs = MakeInputs(machine);
+        Inputs = MakeInputs(machine, depth);
     }
 
     /// <summary>
@@ -260,22 +260,19 @@ public sealed partial class Lab : IHasInputs
         return fork;
     }
 
-    private LabInputs MeasuredWith(string more)
-    {
-        string depth = Depth.ToString();
-        return Inputs with { TimingDepth = depth, Hash = Hash(Inputs.Hash, depth, more) };
-    }
+    private LabInputs MeasuredWith(string more) => Inputs with { Hash = Hash(Inputs.Hash, more) };
 
-    private LabInputs InputsWith(params string[] more) => Inputs with { Hash = Hash([Inputs.Hash, .. more]) };
+    /// <summary>Those of a program's run, which is counted at the Table depth.</summary>
+    private LabInputs InputsWith(params string[] more) => Inputs with { TimingDepth = nameof(TimingDepth.Table), Hash = Hash([Inputs.Hash, nameof(TimingDepth.Table), .. more]) };
 
-    private static LabInputs MakeInputs(LinuxMachine machine)
+    private static LabInputs MakeInputs(LinuxMachine machine, TimingDepth depth)
     {
         string version = Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0";
         CpuModel cpu = machine.Processor.Model;
         string hash = Hash(
             machine.Kernel.Name, machine.Kernel.ImageHash, machine.VdsoHash, machine.Costs.DataHash, cpu.Name, cpu.Microarchitecture.DataHash,
-            machine.Options.Text, machine.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), nameof(TimingDepth.Table), version);
-        return new LabInputs(machine.Kernel.Name, cpu.Name, machine.Options.Text, machine.Seed, nameof(TimingDepth.Table), version, hash);
+            machine.Options.Text, machine.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), depth.ToString(), version);
+        return new LabInputs(machine.Kernel.Name, cpu.Name, machine.Options.Text, machine.Seed, depth.ToString(), version, hash);
     }
 
     private static string Hash(params string[] parts) =>
