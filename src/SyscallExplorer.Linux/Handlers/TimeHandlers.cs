@@ -7,6 +7,7 @@ namespace SyscallExplorer.Linux;
 internal static class TimeHandlers
 {
     private const int NanosecondsPerSecond = 1_000_000_000;
+    private const string AddNanoseconds = "timespec64_add_ns", FromNanoseconds = "ns_to_timespec64";
     private static readonly byte[] LfenceRdtsc = [0x0F, 0xAE, 0xE8, 0x0F, 0x31];
     private static readonly byte[] Rdtscp = [0x0F, 0x01, 0xF9, 0x66, 0x90];
 
@@ -68,15 +69,38 @@ internal static class TimeHandlers
         k.mov(r9, __qword_ptr[r11 + TimekeeperLayout.Seconds]);
         k.cmp(r8d, __dword_ptr[r11 + TimekeeperLayout.Sequence]);
         k.jne(k.To("ktime.retry"));
-        k.Global("ktime_normalise");
-        k.xor(edx, edx);
-        k.mov(ecx, NanosecondsPerSecond);
-        k.div(rcx);
-        k.add(rax, r9);
-        k.ret();
+        EmitAddNanoseconds(k);
         k.Local("ktime.wait");
         k.pause();
         k.jmp(k.To("ktime.retry"));
+    }
+
+    /// <summary>
+    /// RAX is nanoseconds, R9 seconds; RAX becomes the seconds of both, RDX the nanoseconds beyond. A tick has moved the clock not long ago, so that there is
+    /// a second in it at most, and subtracting is faster than to divide.
+    /// </summary>
+    private static void EmitAddNanoseconds(KernelAssembler k)
+    {
+        string again = k.Unique("seconds_left"), done = k.Unique("no_seconds_left");
+        k.Global(AddNanoseconds);
+        k.mov(rdx, rax);
+        k.mov(rax, r9);
+        k.cmp(rdx, NanosecondsPerSecond);
+        k.jb(k.To(done));
+        k.Local(again);
+        k.sub(rdx, NanosecondsPerSecond);
+        k.add(rax, 1);
+        k.cmp(rdx, NanosecondsPerSecond);
+        k.jae(k.To(again));
+        k.Local(done);
+        k.ret();
+
+        // Any number of them.
+        k.Global(FromNanoseconds);
+        k.xor(edx, edx);
+        k.mov(ecx, NanosecondsPerSecond);
+        k.div(rcx);
+        k.ret();
     }
 
     /// <summary>EDI is a clock; RAX and RDX become its seconds and nanoseconds, or RAX -EINVAL with carry set.</summary>
@@ -126,7 +150,7 @@ internal static class TimeHandlers
         k.add(r9, __qword_ptr[r11 + TimekeeperLayout.WallToMonotonicSeconds]);
         k.mov(rax, rdx);
         k.add(rax, __qword_ptr[r11 + TimekeeperLayout.WallToMonotonicNanoseconds]);
-        k.call(k.To("ktime_normalise"));
+        k.call(k.To(AddNanoseconds));
         k.clc();
         k.ret();
 
@@ -134,8 +158,7 @@ internal static class TimeHandlers
         HypercallStub.Inline(k, HandlerTable.HypercallOf("cpu_clock"));
         k.test(rax, rax);
         k.js(k.To("read_clock.none"));
-        k.xor(r9d, r9d);
-        k.call(k.To("ktime_normalise"));
+        k.call(k.To(FromNanoseconds));
         k.clc();
         k.ret();
 
@@ -150,7 +173,7 @@ internal static class TimeHandlers
         k.add(r9, __qword_ptr[r11 + TimekeeperLayout.WallToMonotonicSeconds]);
         k.mov(rax, rdx);
         k.add(rax, __qword_ptr[r11 + TimekeeperLayout.WallToMonotonicNanoseconds]);
-        k.call(k.To("ktime_normalise"));
+        k.call(k.To(AddNanoseconds));
         k.clc();
         k.ret();
     }
@@ -194,16 +217,11 @@ internal static class TimeHandlers
 
     private static void EmitGetTimeOfDay(KernelAssembler k, string name, bool wide)
     {
-        const int nanosecondsPerMicrosecond = 1000;
         k.push(rsi);
         k.push(rdi);
         k.call(k.To("ktime_get_real_ts64"));
         k.mov(r9, rax);
-        k.mov(rax, rdx);
-        k.xor(edx, edx);
-        k.mov(ecx, nanosecondsPerMicrosecond);
-        k.div(rcx);
-        k.mov(rdx, rax);
+        MicrosecondsOf(k);
         k.mov(rax, r9);
         k.pop(rdi);
         k.pop(rsi);
@@ -226,6 +244,14 @@ internal static class TimeHandlers
         k.xor(eax, eax);
         k.ret();
         Efault(k, name);
+    }
+
+    /// <summary>RDX becomes a thousandth of EDX. A compiler multiplies where it divides by a constant.</summary>
+    private static void MicrosecondsOf(KernelAssembler k)
+    {
+        k.mov(edx, edx);
+        k.imul(rdx, rdx, DivideByThousand.Multiplier);
+        k.shr(rdx, DivideByThousand.Shift);
     }
 
     private static void EmitClockGetTime(KernelAssembler k, string name, bool wide)

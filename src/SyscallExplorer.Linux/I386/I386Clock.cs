@@ -10,7 +10,6 @@ namespace SyscallExplorer.Linux;
 internal static class I386Clock
 {
     private const int NanosecondsPerSecond = 1_000_000_000;
-    private const int NanosecondsPerMicrosecond = 1000;
     private static readonly byte[] s_noFence = [0x0F, 0x1F, 0x00];
     private static readonly byte[] s_lfence = [0x0F, 0xAE, 0xE8];
     private static readonly byte[] s_mfence = [0x0F, 0xAE, 0xF0];
@@ -97,11 +96,9 @@ internal static class I386Clock
         k.test(ebx, ebx);
         k.je(k.To(name + ".zone"));
         k.push(eax);
-        k.mov(eax, edx);
-        k.xor(edx, edx);
-        k.mov(ecx, NanosecondsPerMicrosecond);
-        k.div(ecx);
-        k.mov(edx, eax);
+        k.mov(eax, DivideByThousand.Multiplier);
+        k.mul(edx);
+        k.shr(edx, DivideByThousand.ShiftOfUpperHalf);
         k.pop(eax);
         Check(k, name);
         UserAccess.Open(k);

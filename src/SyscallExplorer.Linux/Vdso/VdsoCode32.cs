@@ -54,7 +54,6 @@ internal sealed class VdsoCode32(VdsoGeneration generation, ulong kernelVsyscall
 
     public void EmitGettimeofday(VdsoAssembler a)
     {
-        const int nanosecondsPerMicrosecond = 1000;
         VvarClock clock = Of(ClockIds.Realtime);
         Label real = a.CreateLabel(), zone = a.CreateLabel(), done = a.CreateLabel();
         ulong here = Begin(a);
@@ -63,12 +62,12 @@ internal sealed class VdsoCode32(VdsoGeneration generation, ulong kernelVsyscall
         a.add(ebx, Page(clock.Block, here));
         Read(a, clock with { Seconds = clock.Seconds - clock.Block, Nanoseconds = clock.Nanoseconds - clock.Block }, ebx, real);
         a.sub(ebx, Page(clock.Block, here));
-        a.xor(edx, edx);
-        a.mov(ecx, nanosecondsPerMicrosecond);
-        a.div(ecx);
-        a.mov(edx, Argument(a, 0));
-        a.mov(__dword_ptr[edx], edi);
-        a.mov(__dword_ptr[edx + 4], eax);
+        a.mov(edx, DivideByThousand.Multiplier);
+        a.mul(edx);
+        a.shr(edx, DivideByThousand.ShiftOfUpperHalf);
+        a.mov(eax, Argument(a, 0));
+        a.mov(__dword_ptr[eax], edi);
+        a.mov(__dword_ptr[eax + 4], edx);
         a.Label(ref zone);
         a.mov(edx, Argument(a, 1));
         a.test(edx, edx);

@@ -24,7 +24,6 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
 
     public void EmitGettimeofday(VdsoAssembler a)
     {
-        const int nanosecondsPerMicrosecond = 1000;
         VvarClock clock = Of(ClockIds.Realtime);
         Label real = a.CreateLabel(), zone = a.CreateLabel(), done = a.CreateLabel();
         a.test(rdi, rdi);
@@ -32,9 +31,9 @@ internal sealed class VdsoCode64(VdsoGeneration generation)
         Reach(a, Code.Lea_r64_m, r10, clock.Block);
         Read(a, clock, r10, real);
         a.mov(__qword_ptr[rdi], r9);
-        a.xor(edx, edx);
-        a.mov(ecx, nanosecondsPerMicrosecond);
-        a.div(rcx);
+        a.mov(eax, eax);
+        a.imul(rax, rax, DivideByThousand.Multiplier);
+        a.shr(rax, DivideByThousand.Shift);
         a.mov(__qword_ptr[rdi + 8], rax);
         a.Label(ref zone);
         a.test(rsi, rsi);

@@ -61,6 +61,13 @@ public sealed partial class Processor
             Charge(TimingEvent.BranchMispredict);
     }
 
+    /// <summary>A direct branch is taken. Only the Pipeline depth asks whether it was found in time.</summary>
+    internal void NoteDirect(ulong target)
+    {
+        if (_pipeline is not null && !_predictor.Direct(S.Rip, target))
+            _pipeline.NoteUnknownTarget();
+    }
+
     /// <summary>An indirect jump or call goes to a target.</summary>
     internal void NoteIndirect(ulong target)
     {

@@ -1,20 +1,22 @@
 namespace SyscallExplorer.Machine;
 
 /// <summary>
-/// The predictors of the Table depth: a two-bit counter for each conditional branch, a last-target table for indirect ones and a return
-/// stack. Sizes come from the microarchitecture. They are indexed by linear address and know of no history.
+/// The predictors: a two-bit counter for each conditional branch, a buffer of targets and a return stack. Sizes come from the microarchitecture. They are
+/// indexed by linear address and know of no history.
 /// </summary>
 internal sealed class BranchPredictor
 {
     private readonly byte[] _counters;
-    private readonly ulong[] _targets;
+    private readonly TargetBuffer _targets;
+    private readonly int _targetEntries;
     private readonly ulong[] _returns;
     private int _returnTop;
 
     public BranchPredictor(BranchPredictorGeometry geometry)
     {
         _counters = new byte[Math.Max(1, geometry.ConditionalCounters)];
-        _targets = new ulong[Math.Max(1, geometry.TargetEntries)];
+        _targets = new TargetBuffer(geometry.TargetEntries);
+        _targetEntries = geometry.TargetEntries;
         _returns = new ulong[Math.Max(1, geometry.ReturnStackEntries)];
     }
 
@@ -33,13 +35,11 @@ internal sealed class BranchPredictor
 
     /// <summary>Learns an indirect jump or call.</summary>
     /// <returns>Whether it was predicted.</returns>
-    public bool Indirect(ulong rip, ulong target)
-    {
-        ref ulong entry = ref _targets[rip % (ulong)_targets.Length];
-        bool predicted = entry == target;
-        entry = target;
-        return predicted;
-    }
+    public bool Indirect(ulong rip, ulong target) => _targets.Learn(rip, target);
+
+    /// <summary>Learns a direct branch that is taken.</summary>
+    /// <returns>Whether its target was known before it was decoded.</returns>
+    public bool Direct(ulong rip, ulong target) => _targets.Learn(rip, target);
 
     /// <summary>A near call: its return address goes on the return stack.</summary>
     public void Call(ulong returnAddress)
@@ -58,13 +58,13 @@ internal sealed class BranchPredictor
     }
 
     /// <summary>IBPB: forgets the targets.</summary>
-    public void ForgetTargets() => Array.Clear(_targets);
+    public void ForgetTargets() => _targets.Clear();
 
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
         Array.Clear(_counters);
-        Array.Clear(_targets);
+        _targets.Clear();
         Array.Clear(_returns);
     }
 
@@ -73,7 +73,9 @@ internal sealed class BranchPredictor
     private BranchPredictor(BranchPredictor other)
     {
         _counters = (byte[])other._counters.Clone();
-        _targets = (ulong[])other._targets.Clone();
+        _targetEntries = other._targetEntries;
+        _targets = new TargetBuffer(_targetEntries);
+        _targets.CopyFrom(other._targets);
         _returns = (ulong[])other._returns.Clone();
         _returnTop = other._returnTop;
     }
@@ -81,7 +83,7 @@ internal sealed class BranchPredictor
     public void CopyFrom(BranchPredictor other)
     {
         other._counters.CopyTo(_counters, 0);
-        other._targets.CopyTo(_targets, 0);
+        _targets.CopyFrom(other._targets);
         other._returns.CopyTo(_returns, 0);
         _returnTop = other._returnTop;
     }

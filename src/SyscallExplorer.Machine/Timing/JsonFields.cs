@@ -58,6 +58,12 @@ internal sealed class JsonFields
             ? number
             : throw Wrong(field, "it must be a whole number above zero");
 
+    /// <summary>A whole number from zero on.</summary>
+    public int CountOrNone(string field) =>
+        Element(field) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var number) && number >= 0
+            ? number
+            : throw Wrong(field, "it must be a whole number from zero on");
+
     /// <summary>True or false.</summary>
     public bool Flag(string field) => Element(field).ValueKind switch
     {

@@ -104,13 +104,28 @@ internal sealed class MicroarchitectureReader(string origin)
 
     private BranchPredictorGeometry ReadPredictor(JsonElement element)
     {
-        var predictor = Fields("branchPredictor", element, "conditionalCounters", "targetEntries", "returnStackEntries", "source", "confidence");
+        var predictor = Fields("branchPredictor", element, "conditionalCounters", "targetEntries", "returnStackEntries", "taken", "source", "confidence");
         return new BranchPredictorGeometry(
             PowerOfTwo(predictor, "conditionalCounters"),
             PowerOfTwo(predictor, "targetEntries"),
             predictor.Count("returnStackEntries"),
+            ReadTaken(predictor.Element("taken")),
             predictor.Text("source"),
             ReadConfidence(predictor));
+    }
+
+    private TakenBranchGeometry ReadTaken(JsonElement element)
+    {
+        var taken = Fields("branchPredictor, taken", element, "jump", "indirect", "call", "return", "unknown", "ahead", "source", "confidence");
+        return new TakenBranchGeometry(
+            taken.Count("jump"),
+            taken.Count("indirect"),
+            taken.Count("call"),
+            taken.Count("return"),
+            taken.CountOrNone("unknown"),
+            taken.CountOrNone("ahead"),
+            taken.Text("source"),
+            ReadConfidence(taken));
     }
 
     private static int PowerOfTwo(JsonFields fields, string name)

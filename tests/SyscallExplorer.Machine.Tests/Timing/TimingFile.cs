@@ -34,6 +34,17 @@ internal static class TimingFile
                 ["conditionalCounters"] = 16,
                 ["targetEntries"] = 8,
                 ["returnStackEntries"] = 4,
+                ["taken"] = new JsonObject
+                {
+                    ["jump"] = 1,
+                    ["indirect"] = 2,
+                    ["call"] = 2,
+                    ["return"] = 2,
+                    ["unknown"] = 5,
+                    ["ahead"] = 0,
+                    ["source"] = "this test",
+                    ["confidence"] = "assumed",
+                },
                 ["source"] = "this test",
                 ["confidence"] = "assumed",
             },

@@ -35,6 +35,7 @@ internal static unsafe class NearBranches
         if (!CanBranchTo(cpu, target))
             return Outcome.Fault;
         cpu.NoteConditional(true);
+        cpu.NoteDirect(target);
         cpu.S.Rip = target;
         return Outcome.Branch;
     }
@@ -65,6 +66,7 @@ internal static unsafe class NearBranches
         ulong target = RelativeTarget<T>(cpu, op);
         if (!CanBranchTo(cpu, target))
             return Outcome.Fault;
+        cpu.NoteDirect(target);
         cpu.S.Rip = target;
         return Outcome.Branch;
     }
@@ -87,6 +89,7 @@ internal static unsafe class NearBranches
         ulong returnAddress = cpu.NextRip(op);
         if (!CanBranchTo(cpu, target) || !cpu.Push(T.CreateTruncating(returnAddress)))
             return Outcome.Fault;
+        cpu.NoteDirect(target);
         cpu.NoteCall(returnAddress);
         cpu.S.Rip = target;
         return Outcome.Branch;

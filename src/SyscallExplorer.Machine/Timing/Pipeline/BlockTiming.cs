@@ -21,7 +21,7 @@ public static class BlockTiming
         ArgumentNullException.ThrowIfNull(microarchitecture);
         PipelineGeometry geometry = microarchitecture.Pipeline;
         List<Step> steps = Decode(microarchitecture, code, bitness, storesFeedLoads);
-        var core = new OutOfOrderCore(geometry);
+        var core = new OutOfOrderCore(geometry, microarchitecture.Predictor.Taken.Ahead);
         for (int i = 0; i < WarmUp; i++)
             Iterate(core, geometry, steps);
         long cost = 0;
@@ -37,7 +37,7 @@ public static class BlockTiming
         {
             cost += step.Instruction.Timing is null
                 ? core.Drain(step.Instruction.Figure.Cost, 0)
-                : core.Retire(step.Instruction, new PipelineEffects(geometry.LoadLatency, step.Load, step.Store, 0, 0, false, false));
+                : core.Retire(step.Instruction, new PipelineEffects(geometry.LoadLatency, step.Load, step.Store, 0, 0, 0, false));
         }
 
         return cost;

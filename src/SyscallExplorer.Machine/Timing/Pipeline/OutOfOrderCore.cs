@@ -6,10 +6,10 @@ namespace SyscallExplorer.Machine;
 /// <param name="StoreAddress">Linear address of the store; null where nobody asks for it.</param>
 /// <param name="StoreDelay">Cycles that the store waits for its translation.</param>
 /// <param name="FetchDelay">Cycles that the front end waited for its bytes.</param>
-/// <param name="IsTaken">Whether it was a branch that was taken.</param>
+/// <param name="TakenCycles">Of a branch that was taken as predicted, the cycles to the next one that can be; 0 of everything else.</param>
 /// <param name="IsMispredicted">Whether it was a branch that was predicted wrongly.</param>
 internal readonly record struct PipelineEffects(
-    int LoadLatency, ulong? LoadAddress, ulong? StoreAddress, int StoreDelay, int FetchDelay, bool IsTaken, bool IsMispredicted);
+    int LoadLatency, ulong? LoadAddress, ulong? StoreAddress, int StoreDelay, int FetchDelay, int TakenCycles, bool IsMispredicted);
 
 /// <summary>
 /// The out-of-order model of a core. Instructions come in program order, as they were executed; each issues as soon as the front end's width and the
@@ -24,7 +24,9 @@ internal sealed class OutOfOrderCore
     private readonly long[] _ready = new long[TimedInstruction.Resources];
     private readonly long[] _reorderBuffer;
     private int _nextEntry;
+    private readonly int _ahead;
     private long _frontEnd;
+    private long _predicted;
     private long _issueCycle;
     private int _issued;
     private long _retireCycle;
@@ -32,8 +34,11 @@ internal sealed class OutOfOrderCore
     private long _fraction;
     private bool _mayFuse;
 
-    public OutOfOrderCore(PipelineGeometry geometry)
+    /// <param name="geometry">The core.</param>
+    /// <param name="ahead">Cycles that prediction and fetch run ahead of issue at most.</param>
+    public OutOfOrderCore(PipelineGeometry geometry, int ahead)
     {
+        _ahead = ahead;
         _geometry = geometry;
         _ports = new PortSchedule(geometry.Ports.Length);
         _stores = new StoreQueue();
@@ -41,7 +46,7 @@ internal sealed class OutOfOrderCore
     }
 
     private OutOfOrderCore(OutOfOrderCore other)
-        : this(other._geometry) => CopyFrom(other);
+        : this(other._geometry, other._ahead) => CopyFrom(other);
 
     public OutOfOrderCore Clone() => new(this);
 
@@ -51,7 +56,7 @@ internal sealed class OutOfOrderCore
         _stores.CopyFrom(other._stores);
         other._ready.CopyTo(_ready, 0);
         other._reorderBuffer.CopyTo(_reorderBuffer, 0);
-        (_nextEntry, _frontEnd, _issueCycle, _issued) = (other._nextEntry, other._frontEnd, other._issueCycle, other._issued);
+        (_nextEntry, _frontEnd, _predicted, _issueCycle, _issued) = (other._nextEntry, other._frontEnd, other._predicted, other._issueCycle, other._issued);
         (_retireCycle, _retired, _fraction, _mayFuse) = (other._retireCycle, other._retired, other._fraction, other._mayFuse);
     }
 
@@ -67,7 +72,7 @@ internal sealed class OutOfOrderCore
         long total = cost + _fraction;
         _fraction = total % Figure.UnitsPerCycle;
         long end = begin + (total / Figure.UnitsPerCycle);
-        (_retireCycle, _retired, _issueCycle, _issued, _frontEnd, _mayFuse) = (end, 0, end, 0, end, false);
+        (_retireCycle, _retired, _issueCycle, _issued, _frontEnd, _predicted, _mayFuse) = (end, 0, end, 0, end, end, false);
         _ports.Reset(end);
         return wait + cost;
     }
@@ -82,12 +87,12 @@ internal sealed class OutOfOrderCore
         int uops = isFused ? 0 : timing.Uops;
         long issue = Issue(uops);
         _mayFuse = instruction.MayFuse;
-        if (effects.IsTaken)
-            _issued = _geometry.IssueWidth;
+        if (effects.TakenCycles > 0)
+            GoElsewhere(issue, effects.TakenCycles);
 
         long done = Execute(instruction, timing, effects, issue);
         if (effects.IsMispredicted)
-            _frontEnd = done + _geometry.Mispredict;
+            _frontEnd = _predicted = done + _geometry.Mispredict;
         long before = _retireCycle;
         LeaveInOrder(uops, done);
         return (_retireCycle - before) * Figure.UnitsPerCycle;
@@ -139,7 +144,15 @@ internal sealed class OutOfOrderCore
     private void WaitForFetch(int delay)
     {
         if (delay > 0)
-            _frontEnd = Math.Max(_frontEnd, _issueCycle) + delay;
+            _frontEnd = _predicted = Math.Max(_frontEnd, _issueCycle) + delay;
+    }
+
+    /// <summary>The target begins a group of its own, and comes when prediction and fetch have got there.</summary>
+    private void GoElsewhere(long issue, int cycles)
+    {
+        _issued = _geometry.IssueWidth;
+        _predicted = Math.Max(_predicted, issue - _ahead) + cycles;
+        _frontEnd = Math.Max(_frontEnd, _predicted);
     }
 
     /// <summary>The cycle in which the last of an instruction's micro-operations issues.</summary>

@@ -4,6 +4,7 @@ namespace SyscallExplorer.Machine;
 internal sealed class PipelineTimer
 {
     private readonly PipelineGeometry _geometry;
+    private readonly TakenBranchGeometry _taken;
     private readonly OutOfOrderCore _core;
     private readonly CacheHierarchy _caches;
 
@@ -12,21 +13,25 @@ internal sealed class PipelineTimer
     private int _fetchDelay;
     private int _dataDelay;
     private bool _isMispredicted;
+    private bool _isUnknownTarget;
     private ulong _line = ulong.MaxValue;
 
-    public PipelineTimer(PipelineGeometry geometry)
+    public PipelineTimer(PipelineGeometry geometry, TakenBranchGeometry taken)
     {
         _geometry = geometry;
-        _core = new OutOfOrderCore(geometry);
+        _taken = taken;
+        _core = new OutOfOrderCore(geometry, taken.Ahead);
         _caches = new CacheHierarchy(geometry);
     }
 
     private PipelineTimer(PipelineTimer other)
     {
         _geometry = other._geometry;
+        _taken = other._taken;
         _core = other._core.Clone();
         _caches = other._caches.Clone();
-        (_pending, _fetchDelay, _dataDelay, _isMispredicted, _line) = (other._pending, other._fetchDelay, other._dataDelay, other._isMispredicted, other._line);
+        (_pending, _fetchDelay, _dataDelay, _line) = (other._pending, other._fetchDelay, other._dataDelay, other._line);
+        (_isMispredicted, _isUnknownTarget) = (other._isMispredicted, other._isUnknownTarget);
     }
 
     public PipelineGeometry Geometry => _geometry;
@@ -62,6 +67,9 @@ internal sealed class PipelineTimer
                 break;
         }
     }
+
+    /// <summary>The branch target buffer did not have a direct branch.</summary>
+    public void NoteUnknownTarget() => _isUnknownTarget = true;
 
     /// <summary>The page tables were walked: each entry is a load that waits for the one before.</summary>
     public void NoteWalk(PagePath path, PageAccess access)
@@ -99,8 +107,9 @@ internal sealed class PipelineTimer
     {
         if (instruction.Timing is null || _pending != 0)
             return Drain(instruction.Figure.Cost);
-        var effects = new PipelineEffects(loadLatency + _dataDelay, loadAddress, storeAddress, _dataDelay, _fetchDelay, isTaken, _isMispredicted);
-        (_fetchDelay, _dataDelay, _isMispredicted) = (0, 0, false);
+        int taken = isTaken && !_isMispredicted ? CyclesOf(instruction.Branch) + (_isUnknownTarget ? _taken.Unknown : 0) : 0;
+        var effects = new PipelineEffects(loadLatency + _dataDelay, loadAddress, storeAddress, _dataDelay, _fetchDelay, taken, _isMispredicted);
+        (_fetchDelay, _dataDelay, _isMispredicted, _isUnknownTarget) = (0, 0, false, false);
         return _core.Retire(instruction, effects);
     }
 
@@ -114,9 +123,17 @@ internal sealed class PipelineTimer
         long mispredicted = _isMispredicted ? _geometry.Mispredict : 0;
         long all = cost + _pending + ((_dataDelay + mispredicted) * Figure.UnitsPerCycle);
         int fetchDelay = _fetchDelay;
-        (_pending, _fetchDelay, _dataDelay, _isMispredicted) = (0, 0, 0, false);
+        (_pending, _fetchDelay, _dataDelay, _isMispredicted, _isUnknownTarget) = (0, 0, 0, false, false);
         return _core.Drain(all, fetchDelay);
     }
+
+    private int CyclesOf(BranchKind kind) => kind switch
+    {
+        BranchKind.Indirect => _taken.Indirect,
+        BranchKind.Call => _taken.Call,
+        BranchKind.Return => _taken.Return,
+        _ => _taken.Jump,
+    };
 
     private static int Cycles(Figure figure) => (int)((figure.Cost + (Figure.UnitsPerCycle / 2)) / Figure.UnitsPerCycle);
 }

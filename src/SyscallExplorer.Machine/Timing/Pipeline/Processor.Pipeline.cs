@@ -17,7 +17,7 @@ public sealed partial class Processor
         set
         {
             if (value != TimingDepth)
-                _pipeline = value == TimingDepth.Pipeline ? new PipelineTimer(Model.Microarchitecture.Pipeline) : null;
+                _pipeline = value == TimingDepth.Pipeline ? new PipelineTimer(Model.Microarchitecture.Pipeline, Model.Microarchitecture.Predictor.Taken) : null;
         }
     }
 

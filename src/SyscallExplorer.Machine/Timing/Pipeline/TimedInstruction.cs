@@ -22,6 +22,16 @@ internal enum MemoryTouches
     Push = 8,
 }
 
+/// <summary>How an instruction goes on elsewhere than behind itself.</summary>
+internal enum BranchKind
+{
+    None,
+    Jump,
+    Indirect,
+    Call,
+    Return,
+}
+
 /// <summary>A decoded instruction as the Pipeline depth sees it: what it waits for, what waits for it, where it executes.</summary>
 internal sealed class TimedInstruction
 {
@@ -60,6 +70,9 @@ internal sealed class TimedInstruction
     /// <summary>Bytes of a word that is pushed or popped.</summary>
     public required int StackSize { get; init; }
 
+    /// <summary>How it goes on elsewhere, if it does.</summary>
+    public required BranchKind Branch { get; init; }
+
     /// <summary>A conditional near jump.</summary>
     public required bool IsConditionalBranch { get; init; }
 
@@ -91,10 +104,20 @@ internal sealed class TimedInstruction
             Touches = touches,
             OperandSize = instruction.MemorySize.GetSize(),
             StackSize = Math.Abs(instruction.StackPointerIncrement) is var size and <= 8 ? size : 8,
+            Branch = BranchKindOf(instruction),
             IsConditionalBranch = instruction.IsJccShortOrNear,
             MayFuse = instruction.Mnemonic is Mnemonic.Cmp or Mnemonic.Test or Mnemonic.Add or Mnemonic.Sub or Mnemonic.And or Mnemonic.Inc or Mnemonic.Dec,
         };
     }
+
+    private static BranchKind BranchKindOf(in Instruction instruction) => instruction.FlowControl switch
+    {
+        FlowControl.UnconditionalBranch or FlowControl.ConditionalBranch => BranchKind.Jump,
+        FlowControl.IndirectBranch or FlowControl.IndirectCall => BranchKind.Indirect,
+        FlowControl.Call => BranchKind.Call,
+        FlowControl.Return => BranchKind.Return,
+        _ => BranchKind.None,
+    };
 
     /// <summary>An instruction that the file has no figure of its own for goes to any port.</summary>
     private static InstructionTiming? DefaultOf(in Instruction instruction, Figure figure, PipelineGeometry geometry, MemoryTouches touches)
