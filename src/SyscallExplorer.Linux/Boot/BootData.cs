@@ -41,6 +41,8 @@ internal sealed class BootData(PhysicalMemory ram, KernelArchitecture architectu
         ram.Write(clock + TimekeeperLayout.Shift, BitConverter.GetBytes(source.Shift));
         ram.WriteUInt64(clock + TimekeeperLayout.Seconds, (ulong)kernel.ReleaseTime);
         ram.WriteUInt64(clock + TimekeeperLayout.WallToMonotonicSeconds, unchecked((ulong)-kernel.ReleaseTime));
+        if (!architecture.IsNative32)
+            PosixClockTable.Write(ram, kernel.Image.Symbols);
         ram.Write(clock + TimekeeperLayout.ClockMode, BitConverter.GetBytes(cpu.Has(CpuFeature.Tsc) ? VvarLayout.ByTsc : VvarLayout.ByKernel));
         Span<byte> timekeeper = stackalloc byte[TimekeeperLayout.Size];
         ram.Read(clock, timekeeper);

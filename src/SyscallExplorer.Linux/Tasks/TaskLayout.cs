@@ -55,9 +55,10 @@ internal static class TaskLayout
     public const int PidLevel = 0x04;
     public const int PidNumbers = 0x10;
 
-    /// <summary><c>nsproxy</c>: the namespaces of a task, of which only that of pids is read, before Linux 3.8.</summary>
+    /// <summary><c>nsproxy</c>: the namespaces of a task, of which that of pids is read before Linux 3.8, and that of time from Linux 5.6 on.</summary>
     public const int NamespaceProxy = 0x1F8;
     public const int ProxyPidNamespace = 0x20;
+    public const int ProxyTimeNamespace = 0x30;
 
     /// <summary><c>task_io_accounting</c>: bytes read and written, and how often either was asked for.</summary>
     public const int ReadBytes = 0x200;

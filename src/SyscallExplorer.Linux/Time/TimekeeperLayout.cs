@@ -21,6 +21,9 @@ internal static class TimekeeperLayout
     /// <summary>How the vDSO may read the counter.</summary>
     public const int ClockMode = 0x40;
 
-    /// <summary>Bytes of all.</summary>
+    /// <summary>Bytes of what the data page of the vDSO is made from.</summary>
     public const int Size = 0x48;
+
+    /// <summary>The clocksource, of 64-bit kernels.</summary>
+    public const int Source = 0x48;
 }

@@ -62,6 +62,18 @@ public sealed class TraceTests
         Assert.DoesNotContain(trace.Steps, step => step.Text.StartsWith("rdtsc", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("2.6.39", "ktime_get_ts")]
+    [InlineData("5.13", "ktime_get_ts64")]
+    [InlineData("6.12", "ktime_get_ts64")]
+    public void A_clock_is_read_by_the_functions_that_its_number_leads_to(string kernel, string read)
+    {
+        string[] expected = ["clockid_to_kclock", "posix_get_monotonic_timespec", read, "read_tsc", "put_timespec64", "_copy_to_user"];
+        Trace trace = Lab.Boot(kernel, "Skylake").Trace(EntryPath.Syscall, new SyscallRequest("clock_gettime", 1, SyscallArgument.Buffer()));
+
+        Assert.Equal(expected, trace.Steps.Select(step => step.Symbol).Where(expected.Contains).Distinct());
+    }
+
     [Fact]
     public void Pt_regs_come_from_guest_memory_where_c_begins()
     {

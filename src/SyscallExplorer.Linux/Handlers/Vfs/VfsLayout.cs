@@ -79,7 +79,7 @@ internal static class VfsLayout
 internal sealed class VfsRecords(KernelArchitecture architecture)
 {
     private const ulong Files = 0x1000, Inodes = 0x2000, Dentries = 0x2800, Mappings = 0x2C00, Mount = 0x2D00, Superblock = 0x2E00, Label = 0x2F00,
-        PidNamespaceOffset = 0x3000, UserNamespaceOffset = 0x3100, ProxyOffset = 0x3200;
+        PidNamespaceOffset = 0x3000, UserNamespaceOffset = 0x3100, ProxyOffset = 0x3200, TimeNamespaceOffset = 0x3300;
     private const ulong Operations = 0x9000, Hooks = 0x9400, HooksHead = 0x9500;
     private const int Kinds = 3, Rights = 4, RightsShift = 8;
 
@@ -127,6 +127,7 @@ internal sealed class VfsRecords(KernelArchitecture architecture)
         WriteOperations(ram, FileKind.Hosted, symbols[HostedFile.Read], symbols[HostedFile.Write], 0);
         WriteSecurity(ram, traits, symbols);
         ram.WriteUInt64(KernelLayout.DataPhysical + ProxyOffset + TaskLayout.ProxyPidNamespace, PidNamespace);
+        ram.WriteUInt64(KernelLayout.DataPhysical + ProxyOffset + TaskLayout.ProxyTimeNamespace, Data + TimeNamespaceOffset);
 
         // One extent: all numbers are what they are outside.
         foreach (int map in (ReadOnlySpan<int>)[VfsLayout.UidMap, VfsLayout.GidMap])
