@@ -5,7 +5,6 @@ public sealed partial class Processor
 {
     private readonly BranchPredictor _predictor;
     private readonly EventCosts _events;
-    private readonly RefinedFigures _refined;
     private Figure? _refinement;
 
     /// <summary>
@@ -31,7 +30,7 @@ public sealed partial class Processor
     }
 
     /// <summary>Figures by what an instruction does.</summary>
-    internal RefinedFigures Refined => _refined;
+    internal RefinedFigures Refined => Model.Microarchitecture.RefinedFigures;
 
     /// <summary>
     /// What an instruction does is known now, and its figure with it; null for its own. Whoever is <see cref="Operation.IsRefined"/> has to say so each time,

@@ -43,7 +43,6 @@ public sealed partial class Processor
         _tlb = new Tlb(model.Microarchitecture.Tlb);
         _predictor = new BranchPredictor(model.Microarchitecture.Predictor);
         _events = EventCosts.Of(model.Microarchitecture);
-        _refined = RefinedFigures.Of(model.Microarchitecture);
         S.Rflags = Rflags.Fixed;
         S.Cr0 = Cr0.ET;
         S.Dr[6] = DebugStatus.Fixed;

@@ -238,7 +238,7 @@ internal static class IntelGenerations
         Caches =
         [
             new(1, CacheKind.Data, 48 << 10, 12), new(1, CacheKind.Instruction, 32 << 10, 8),
-            new(2, CacheKind.Unified, 2 << 20, 16), new(3, CacheKind.Unified, 120 << 20, 15),
+            new(2, CacheKind.Unified, 2 << 20, 16), new(3, CacheKind.Unified, 105 << 20, 15),
         ],
     };
 

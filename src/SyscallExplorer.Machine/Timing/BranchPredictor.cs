@@ -8,7 +8,6 @@ internal sealed class BranchPredictor
 {
     private readonly byte[] _counters;
     private readonly TargetBuffer _targets;
-    private readonly int _targetEntries;
     private readonly ulong[] _returns;
     private int _returnTop;
 
@@ -16,7 +15,6 @@ internal sealed class BranchPredictor
     {
         _counters = new byte[Math.Max(1, geometry.ConditionalCounters)];
         _targets = new TargetBuffer(geometry.TargetEntries);
-        _targetEntries = geometry.TargetEntries;
         _returns = new ulong[Math.Max(1, geometry.ReturnStackEntries)];
     }
 
@@ -73,9 +71,7 @@ internal sealed class BranchPredictor
     private BranchPredictor(BranchPredictor other)
     {
         _counters = (byte[])other._counters.Clone();
-        _targetEntries = other._targetEntries;
-        _targets = new TargetBuffer(_targetEntries);
-        _targets.CopyFrom(other._targets);
+        _targets = other._targets.Clone();
         _returns = (ulong[])other._returns.Clone();
         _returnTop = other._returnTop;
     }

@@ -36,9 +36,11 @@ public sealed partial class Microarchitecture
         Predictor = data.Predictor;
         Pipeline = data.Pipeline;
         Figures = data.Figures;
+        Base = data.Base;
         DataHash = dataHash;
         _byKey = data.Figures.ToFrozenDictionary(figure => figure.Key, StringComparer.Ordinal);
         _byEvent = [.. Enum.GetValues<TimingEvent>().Select(e => FigureIn(_byKey, e))];
+        RefinedFigures = new RefinedFigures(this);
     }
 
     /// <summary>The names of the microarchitectures that come with the package, in alphabetical order.</summary>
@@ -73,6 +75,9 @@ public sealed partial class Microarchitecture
 
     /// <summary>What the Pipeline depth knows of the core.</summary>
     public PipelineGeometry Pipeline { get; }
+
+    /// <summary>The name of the microarchitecture that it takes figures over from, or null.</summary>
+    public string? Base { get; }
 
     /// <summary>All figures, by key; a figure's <see cref="Figure.Index"/> is its place here.</summary>
     public IReadOnlyList<Figure> Figures { get; }
@@ -133,6 +138,9 @@ public sealed partial class Microarchitecture
     /// <returns>The figure; null for an event that costs nothing of its own here, which only <see cref="TimingEvent.CpuidFeatureLeaf"/> can be.</returns>
     public Figure? FigureOf(TimingEvent e) => _byEvent[(int)e];
 
+    /// <summary>Figures by what an instruction does.</summary>
+    internal RefinedFigures RefinedFigures { get; }
+
     /// <summary>The figure of an instruction that does a certain thing, or null where the file makes no difference.</summary>
     internal Figure? Refined(string key) => _byKey.GetValueOrDefault(key);
 
@@ -146,16 +154,14 @@ public sealed partial class Microarchitecture
     internal static Lazy<Microarchitecture> Deferred(string name) =>
         _embedded.GetValueOrDefault(ResourceOf(name)) ?? new Lazy<Microarchitecture>(() => Load(name));
 
-    /// <summary>The data of a file that another one names as its base, which must be a whole file itself.</summary>
+    /// <summary>What a file names as its base, which must be a whole file itself.</summary>
     /// <exception cref="TimingDataException">There is none of that name, or it has a base too.</exception>
-    internal static MicroarchitectureData DataOf(string name, string origin)
+    internal static Microarchitecture BaseOf(string name, string origin)
     {
-        var resource = ResourceOf(name, origin);
-        var text = Text(resource);
-        using var document = System.Text.Json.JsonDocument.Parse(text);
-        return document.RootElement.TryGetProperty("base", out _)
-            ? throw new TimingDataException($"{origin}: 'base' names '{name}', which has a base itself. A base must have all its figures in its own file.")
-            : new MicroarchitectureReader(resource).Read(text);
+        var found = _embedded[ResourceOf(name, origin)].Value;
+        return found.Base is null
+            ? found
+            : throw new TimingDataException($"{origin}: 'base' names '{name}', which has a base itself. A base must have all its figures in its own file.");
     }
 
     private static string ResourceOf(string name) => $"{ResourcePrefix}{name.ToLowerInvariant()}.json";

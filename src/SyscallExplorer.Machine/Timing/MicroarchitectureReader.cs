@@ -19,7 +19,7 @@ internal sealed class MicroarchitectureReader(string origin)
     {
         using var document = Parse(json);
         var root = Fields("the file", document.RootElement, "name", "vendor", "part", "nominalGigahertz", "tscRatio", "tlb", "branchPredictor", "pipeline", "base", "figures");
-        var inherited = root.OptionalText("base") is { } name ? Microarchitecture.DataOf(name, origin) : null;
+        var inherited = root.OptionalText("base") is { } name ? Microarchitecture.BaseOf(name, origin) : null;
         var pipeline = ReadPipeline(root, inherited);
         var vendor = root.Text("vendor");
         if (!_vendors.Contains(vendor))
@@ -58,7 +58,7 @@ internal sealed class MicroarchitectureReader(string origin)
         }
     }
 
-    private PipelineGeometry ReadPipeline(JsonFields root, MicroarchitectureData? inherited)
+    private PipelineGeometry ReadPipeline(JsonFields root, Microarchitecture? inherited)
     {
         if (inherited is null || root.Has("pipeline"))
             return new PipelineReader(origin, ReadConfidence).Read(root.Element("pipeline"));
@@ -146,7 +146,7 @@ internal sealed class MicroarchitectureReader(string origin)
         Source = $"assumed to be as on {other}: {figure.Source}",
     };
 
-    private ImmutableArray<Figure> ReadFigures(JsonElement element, PipelineGeometry pipeline, MicroarchitectureData? inherited)
+    private ImmutableArray<Figure> ReadFigures(JsonElement element, PipelineGeometry pipeline, Microarchitecture? inherited)
     {
         if (element.ValueKind != JsonValueKind.Array)
             throw new TimingDataException($"{origin}: 'figures' must be an array of figures.");

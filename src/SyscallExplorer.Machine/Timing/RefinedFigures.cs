@@ -17,7 +17,8 @@ internal sealed class RefinedFigures
     private readonly FrozenDictionary<uint, Figure> _writes;
     private readonly Figure? _x2Apic;
 
-    private RefinedFigures(Microarchitecture microarchitecture)
+    /// <param name="microarchitecture">Whose figures they are.</param>
+    public RefinedFigures(Microarchitecture microarchitecture)
     {
         _writes = MsrTable.All.Select(register => (register.Address, Figure: microarchitecture.Refined(KeyOf(register)))).Where(pair => pair.Figure is not null)
             .ToFrozenDictionary(pair => pair.Address, pair => pair.Figure!);
@@ -31,8 +32,6 @@ internal sealed class RefinedFigures
 
     /// <summary>IRET with NT set: a return to the task that was left.</summary>
     public Figure? IretTask { get; }
-
-    public static RefinedFigures Of(Microarchitecture microarchitecture) => new(microarchitecture);
 
     /// <summary>WRMSR to a register.</summary>
     public Figure? OfWrite(uint register) =>

@@ -22,6 +22,7 @@ internal sealed class PathMeter
     private readonly ulong _loopStart;
     private readonly PhaseTracker _tracker;
     private readonly long[] _ledger;
+    private readonly long[] _coldLedger;
     private readonly FigureAccount _account;
     private readonly SortedDictionary<Phase, (long Cost, long Instructions, long Assumed)> _phases = [];
     private readonly SortedDictionary<CodeOrigin, long> _origins = [];
@@ -42,6 +43,7 @@ internal sealed class PathMeter
         _loopStart = loopStart;
         _tracker = new PhaseTracker(new KernelCode(machine));
         _ledger = new long[machine.Processor.Model.Microarchitecture.Figures.Count];
+        _coldLedger = new long[_ledger.Length];
         _account = new FigureAccount(machine.Processor, _ledger);
     }
 
@@ -108,7 +110,7 @@ internal sealed class PathMeter
     {
         _measuring = false;
         _isCold = true;
-        processor.FigureLedger = null;
+        processor.FigureLedger = _coldLedger;
         _machine.HypercallLedger = null;
         processor.ForgetWarmth();
     }
@@ -140,10 +142,24 @@ internal sealed class PathMeter
             Instructions = (double)_instructions / Calls,
             Phases = _phases.Select(entry => new PhaseCost(entry.Key, entry.Value.Cost, PerCall(entry.Value.Cost), (double)entry.Value.Instructions / Calls) { AssumedCycles = PerCall(entry.Value.Assumed) }).ToList(),
             Figures = uses,
+            Events = EventsOf(_ledger, Calls),
+            ColdEvents = EventsOf(_coldLedger, 1),
             Origins = _origins.Select(entry => new OriginShare(entry.Key, PerCall(entry.Value), (double)entry.Value / _cost)).ToList(),
             Weakest = uses.Where(use => use.Cost > 0).Max(use => use.Figure.Confidence),
             AssumedShare = (double)uses.Where(use => use.Figure.Confidence == Confidence.Assumed).Sum(use => use.Cost) / _cost,
         };
+    }
+
+    private List<EventCount> EventsOf(long[] ledger, int calls)
+    {
+        Microarchitecture core = _machine.Processor.Model.Microarchitecture;
+        return
+        [
+            .. Enum.GetValues<TimingEvent>().Select(e => (Event: e, Figure: core.FigureOf(e)))
+                .Where(pair => pair.Figure is not null && ledger[pair.Figure.Index] > 0)
+                .DistinctBy(pair => pair.Figure!.Index)
+                .Select(pair => new EventCount(pair.Event, ledger[pair.Figure!.Index], (double)ledger[pair.Figure.Index] / calls)),
+        ];
     }
 
     private long ReadResult(int bitness)

@@ -36,6 +36,12 @@ public abstract record MeasuredCost
     /// <summary>The figures it rests on.</summary>
     public IReadOnlyList<FigureUse> Figures { get; init; } = [];
 
+    /// <summary>What happened beside the instructions, in the calls measured: misses of the TLBs, walks of the page tables, wrong predictions. What did not happen is not there.</summary>
+    public IReadOnlyList<EventCount> Events { get; init; } = [];
+
+    /// <summary>The same in the one call that found everything empty.</summary>
+    public IReadOnlyList<EventCount> ColdEvents { get; init; } = [];
+
     /// <summary>How much of it is documented, composed, tabled and the user's own code.</summary>
     public IReadOnlyList<OriginShare> Origins { get; init; } = [];
 
@@ -57,6 +63,12 @@ public abstract record MeasuredCost
     /// <summary>Cycles of one call at the high end of every figure.</summary>
     public double HighCycles => High / 256.0 / Calls;
 }
+
+/// <summary>How often something happened.</summary>
+/// <param name="Event">What.</param>
+/// <param name="Count">In all calls that were looked at.</param>
+/// <param name="PerCall">In one.</param>
+public sealed record EventCount(TimingEvent Event, long Count, double PerCall);
 
 /// <summary>What one path costs.</summary>
 public sealed record PathCost : MeasuredCost

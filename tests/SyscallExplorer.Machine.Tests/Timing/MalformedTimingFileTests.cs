@@ -15,6 +15,24 @@ public sealed class MalformedTimingFileTests
     }
 
     [Fact]
+    public void A_base_with_a_base_of_its_own_is_named()
+    {
+        JsonObject file = TimingFile.Small();
+        file["base"] = "PantherLake";
+
+        Expect(file, "small.json: 'base' names 'PantherLake', which has a base itself. A base must have all its figures in its own file.");
+    }
+
+    [Fact]
+    public void What_is_wrong_with_a_taken_branch_is_named()
+    {
+        JsonObject file = TimingFile.Small();
+        file["branchPredictor"]!["taken"]!["jump"] = 0;
+
+        Expect(file, "small.json: branchPredictor, taken, 'jump': it must be a whole number above zero.");
+    }
+
+    [Fact]
     public void A_missing_source_is_named() =>
         Expect(Spoil(figure => figure.Remove("source")), "small.json: the figure 'add r,m', 'source': the field is missing, and it must be there.");
 

@@ -26,6 +26,21 @@ public sealed class PipelineDepthTests
     }
 
     [Fact]
+    public void What_happened_beside_the_instructions_is_counted_warm_and_cold()
+    {
+        PathCost kept = Lab.Boot("5.13", "Haswell", "pti=on").Compare("getpid", EntryPath.Syscall).Rows[0];
+        PathCost emptied = Lab.Boot("5.13", "Haswell", "pti=on nopcid").Compare("getpid", EntryPath.Syscall).Rows[0];
+        static double Of(IReadOnlyList<EventCount> events, TimingEvent e) => events.SingleOrDefault(count => count.Event == e)?.PerCall ?? 0;
+        static double Walks(IReadOnlyList<EventCount> events) => Of(events, TimingEvent.PageWalk4K) + Of(events, TimingEvent.PageWalk2M);
+
+        Assert.Equal((0, 0), (Walks(kept.Events), Of(kept.Events, TimingEvent.TlbFlushAll)));
+        Assert.Equal(2, Of(emptied.Events, TimingEvent.TlbFlushAll));
+        Assert.True(Walks(emptied.Events) > 0);
+        Assert.True(Walks(kept.ColdEvents) > 0);
+        Assert.True(Of(kept.ColdEvents, TimingEvent.BranchMispredict) > Of(kept.Events, TimingEvent.BranchMispredict));
+    }
+
+    [Fact]
     public void The_depth_is_one_of_the_inputs()
     {
         Lab lab = Lab.Boot("5.13", "Skylake");
