@@ -117,8 +117,8 @@ internal static partial class StraceLines
     [GeneratedRegex(@"(si_[us]time)=\d+( /\* [0-9.]+ s \*/)?")]
     private static partial Regex UsedTime();
 
-    /// <summary>What is left of a timer that was set just before.</summary>
-    [GeneratedRegex(@"(tv_[un]sec)=999\d+")]
+    /// <summary>What is left of a timer that was set less than a tenth of a second before, on a host that may be busy.</summary>
+    [GeneratedRegex(@"(tv_[un]sec)=9\d{5}(\d{3})?\b")]
     private static partial Regex RemainingTime();
 
     /// <summary>Whether a 32-bit C library gives handlers a way back of their own depends on the vDSO.</summary>
