@@ -72,7 +72,7 @@ public static class CalibrationView
             [
                 .. calibration.Rows.Select(row => new LayoutRow(
                     [
-                        row.Key, Number(row.MachineTicks), Number(row.ModelTicks), (row.Error * 100).ToString("+0.0 '%';-0.0 '%'", CultureInfo.InvariantCulture),
+                        row.Key, Number(row.MachineTicks), Number(row.ModelTicks), Text.Error(row.Error),
                         row.IsFitted ? "fitted" : row.IsUsable ? "check" : "not of the processor",
                     ])),
             ]);

@@ -17,6 +17,9 @@ internal static class Text
 
     public static string Hex(ulong value) => value.ToString("x16", CultureInfo.InvariantCulture);
 
+    /// <summary>By how much something is off, as a share; what rounds to nothing has no sign.</summary>
+    public static string Error(double share) => Math.Abs(share) < 0.0005 ? "0 %" : (share * 100).ToString("+0.0 '%';-0.0 '%'", CultureInfo.InvariantCulture);
+
     /// <summary>A share in per cent; one that is not nothing is never shown as nothing, and one that is not all never as all.</summary>
     public static string Percent(double share)
     {

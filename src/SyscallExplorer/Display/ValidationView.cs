@@ -28,7 +28,7 @@ public static class ValidationView
     private static LayoutRow Row(ValidationRow row) => new(
         [
             row.Figure.Id, row.Figure.Cpu, row.Figure.What, Interval(row.Figure.LowCycles, row.Figure.HighCycles), Number(row.Cycles),
-            Interval(row.LowCycles, row.HighCycles), Percent(row.Error), row.AssumedShare.ToString("P0", CultureInfo.InvariantCulture),
+            Interval(row.LowCycles, row.HighCycles), Text.Error(row.Error), row.AssumedShare.ToString("P0", CultureInfo.InvariantCulture),
             row.Figure.IsFitted ? "fit" : "check", row.Figure.Source,
         ]);
 
@@ -47,8 +47,6 @@ public static class ValidationView
     private static string Interval(double low, double high) => low == high ? Number(low) : $"{Number(low)} to {Number(high)}";
 
     private static string Number(double cycles) => cycles.ToString(cycles < 10 ? "0.##" : "0.#", CultureInfo.InvariantCulture);
-
-    private static string Percent(double error) => Math.Abs(error) < 0.0005 ? "0 %" : (error * 100).ToString("+0.0 '%';-0.0 '%'", CultureInfo.InvariantCulture);
 
     private static string Share(double? error) => error is { } value ? (value * 100).ToString("0.0 '%'", CultureInfo.InvariantCulture) : "too few rows";
 }
