@@ -43,9 +43,7 @@ internal static class IdentityHandlers
         c.Current(c.Argument(0));
         c.Load(c.Argument(0), c.Argument(0), TaskLayout.RealParent);
         PidNumbers.CallGroup(c, c.Argument(0));
-        c.Move32(c.Kept(0), Gpr.Rax);
-        ReadLock.Release(c);
-        c.Move32(Gpr.Rax, c.Kept(0));
+        ReadLock.ReleaseKeepingResult(c, c.Kept(0));
         c.SignExtendResult();
         c.Return();
     }

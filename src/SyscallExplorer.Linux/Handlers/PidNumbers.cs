@@ -141,9 +141,7 @@ internal static class PidNumbers
 
         void Unlock()
         {
-            c.Move32(c.Kept(1), Gpr.Rax);
-            ReadLock.Release(c);
-            c.Move32(Gpr.Rax, c.Kept(1));
+            ReadLock.ReleaseKeepingResult(c, c.Kept(1));
             c.Return();
         }
     }

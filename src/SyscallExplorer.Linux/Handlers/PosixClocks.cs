@@ -19,15 +19,15 @@ internal static class PosixClocks
     private static readonly byte[] s_rdtscp = [0x0F, 0x01, 0xF9, 0x66, 0x90];
 
     /// <summary>The function that reads the time of day into a time at its first argument.</summary>
-    public static string ReadTimeOfDay(CompiledCode c) => HasWideTimes(c) ? "ktime_get_real_ts64" : "getnstimeofday";
+    public static string ReadTimeOfDay(CompiledCode c) => HasWideTimes(c.K) ? "ktime_get_real_ts64" : "getnstimeofday";
 
     /// <summary>The seconds of the last tick.</summary>
-    public static string ReadSeconds(CompiledCode c) => HasWideTimes(c) ? "ktime_get_real_seconds" : "get_seconds";
+    public static string ReadSeconds(KernelAssembler k) => HasWideTimes(k) ? "ktime_get_real_seconds" : "get_seconds";
 
-    private static string ReadMonotonic(CompiledCode c) => HasWideTimes(c) ? "ktime_get_ts64" : "ktime_get_ts";
+    private static string ReadMonotonic(CompiledCode c) => HasWideTimes(c.K) ? "ktime_get_ts64" : "ktime_get_ts";
 
     /// <summary>From Linux 3.17 on the timekeeper has seconds of 64 bits everywhere.</summary>
-    private static bool HasWideTimes(CompiledCode c) => c.Version >= new Version(3, 17);
+    public static bool HasWideTimes(KernelAssembler k) => k.Traits.Version >= new Version(3, 17);
 
     public static void Emit(CompiledCode c)
     {
@@ -60,7 +60,7 @@ internal static class PosixClocks
 
     private static void EmitSeconds(CompiledCode c)
     {
-        c.Function(ReadSeconds(c));
+        c.Function(ReadSeconds(c.K));
         c.LoadGlobal(Gpr.Rax, KernelLayout.Timekeeper + TimekeeperLayout.Seconds);
         c.Return();
     }

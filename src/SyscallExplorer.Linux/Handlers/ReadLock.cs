@@ -17,7 +17,15 @@ internal static class ReadLock
             c.Call(Lock);
     }
 
-    public static void Release(CompiledCode c)
+    /// <summary>Releases it and keeps what EAX holds, in a register that calls leave as it is.</summary>
+    public static void ReleaseKeepingResult(CompiledCode c, Gpr kept)
+    {
+        c.Move32(kept, Gpr.Rax);
+        Release(c);
+        c.Move32(Gpr.Rax, kept);
+    }
+
+    private static void Release(CompiledCode c)
     {
         if (c.K.Traits.Vfs.PreemptsReaders)
             c.Call(Unlock);

@@ -36,7 +36,7 @@ internal static class TimeHandlers
         var c = new CompiledCode(k);
         c.Function(null, kept: 1);
         c.Move(c.Kept(0), Gpr.Rdi);
-        c.Call(PosixClocks.ReadSeconds(c));
+        c.Call(PosixClocks.ReadSeconds(k));
         c.Move(Gpr.Rdi, c.Kept(0));
         c.Test(Gpr.Rdi);
         k.je(k.To(name + ".out"));

@@ -29,8 +29,8 @@ internal static class I386Clock
     private static void EmitSeconds(KernelAssembler k)
     {
         string retry = k.Unique("seconds_retry"), wait = k.Unique("seconds_wait");
-        k.Global(SecondsOf(k));
-        if (!HasWideSeconds(k))
+        k.Global(PosixClocks.ReadSeconds(k));
+        if (!PosixClocks.HasWideTimes(k))
         {
             k.mov(eax, Word(TimekeeperLayout.Seconds));
             k.ret();
@@ -53,10 +53,6 @@ internal static class I386Clock
         k.jmp(k.To(retry));
     }
 
-    private static bool HasWideSeconds(KernelAssembler k) => k.Traits.Version >= new Version(3, 17);
-
-    private static string SecondsOf(KernelAssembler k) => HasWideSeconds(k) ? "ktime_get_real_seconds" : "get_seconds";
-
     /// <summary><c>rdtsc_ordered</c>: EDX:EAX becomes the counter. Processors without SSE2 need no fence, and those without RDTSC have another counter.</summary>
     public static void ReadCounter(KernelAssembler k)
     {
@@ -71,7 +67,7 @@ internal static class I386Clock
     {
         k.push(ebx);
         k.mov(ebx, eax);
-        k.call(k.To(SecondsOf(k)));
+        k.call(k.To(PosixClocks.ReadSeconds(k)));
         k.test(ebx, ebx);
         k.je(k.To("time32.out"));
         Check(k, "time32");

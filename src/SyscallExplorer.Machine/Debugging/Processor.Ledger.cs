@@ -63,14 +63,14 @@ public sealed partial class Processor
     /// <summary>A direct branch is taken. Only the Pipeline depth asks whether it was found in time.</summary>
     internal void NoteDirect(ulong target)
     {
-        if (_pipeline is not null && !_predictor.Direct(S.Rip, target))
+        if (_pipeline is not null && !_predictor.Target(S.Rip, target))
             _pipeline.NoteUnknownTarget();
     }
 
     /// <summary>An indirect jump or call goes to a target.</summary>
     internal void NoteIndirect(ulong target)
     {
-        if (!_predictor.Indirect(S.Rip, target))
+        if (!_predictor.Target(S.Rip, target))
             Charge(TimingEvent.BranchMispredict);
     }
 

@@ -31,13 +31,9 @@ internal sealed class BranchPredictor
         return predicted == taken;
     }
 
-    /// <summary>Learns an indirect jump or call.</summary>
-    /// <returns>Whether it was predicted.</returns>
-    public bool Indirect(ulong rip, ulong target) => _targets.Learn(rip, target);
-
-    /// <summary>Learns a direct branch that is taken.</summary>
-    /// <returns>Whether its target was known before it was decoded.</returns>
-    public bool Direct(ulong rip, ulong target) => _targets.Learn(rip, target);
+    /// <summary>Learns where a branch goes that is taken.</summary>
+    /// <returns>Whether that was known before it was decoded, or before its target was computed.</returns>
+    public bool Target(ulong rip, ulong target) => _targets.Learn(rip, target);
 
     /// <summary>A near call: its return address goes on the return stack.</summary>
     public void Call(ulong returnAddress)

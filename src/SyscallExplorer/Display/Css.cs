@@ -36,8 +36,10 @@ internal static class Css
     public static string Wrap(string html) => $"<div class=\"sysx\">{Style.ReplaceLineEndings("\n")}\n{html}</div>";
 
     /// <summary>A table of many rows in a frame that scrolls, which the keyboard reaches too.</summary>
-    public static string Frame(TableLayout table) =>
-        $"<div class=\"frame\" tabindex=\"0\" role=\"region\" aria-label=\"{Text.Html(table.Title)}\">{table.ToHtml()}</div>\n";
+    public static string Frame(TableLayout table) => Frame(Text.Html(table.Title), table.ToHtml());
+
+    /// <summary>The same around any HTML, with a title that is HTML too.</summary>
+    public static string Frame(string title, string html) => $"<div class=\"frame\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\">{html}</div>\n";
 
     /// <summary>A small square in a phase's colour.</summary>
     public static string Chip(Linux.Phase phase) => Chip(PhaseColours.Of(phase));
