@@ -52,10 +52,16 @@ internal static class PosixClocks
     private static void EmitReadTsc(CompiledCode c)
     {
         c.Function(ReadTsc);
-        c.K.Either(KernelFeature.Rdtscp, s_lfenceRdtsc, s_rdtscp);
-        c.K.shl(rdx, 32);
-        c.K.or(rax, rdx);
+        ReadInOrder(c.K);
         c.Return();
+    }
+
+    /// <summary><c>rdtsc_ordered</c>: RAX becomes the counter, and RDX is overwritten.</summary>
+    public static void ReadInOrder(KernelAssembler k)
+    {
+        k.Either(KernelFeature.Rdtscp, s_lfenceRdtsc, s_rdtscp);
+        k.shl(rdx, 32);
+        k.or(rax, rdx);
     }
 
     private static void EmitSeconds(CompiledCode c)

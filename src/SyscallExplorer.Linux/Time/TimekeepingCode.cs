@@ -11,8 +11,6 @@ internal static class TimekeepingCode
     public const string Symbol = "update_wall_time";
 
     private const int NanosecondsPerSecond = 1_000_000_000;
-    private static readonly byte[] s_lfenceRdtsc = [0x0F, 0xAE, 0xE8, 0x0F, 0x31];
-    private static readonly byte[] s_rdtscp = [0x0F, 0x01, 0xF9, 0x66, 0x90];
 
     public static void Emit(KernelAssembler k, VvarLayout layout)
     {
@@ -20,9 +18,7 @@ internal static class TimekeepingCode
         k.Phase(PhaseKind.Interrupted);
         k.Global(Symbol);
         k.mov(r11, KernelLayout.Timekeeper);
-        k.Either(KernelFeature.Rdtscp, s_lfenceRdtsc, s_rdtscp);
-        k.shl(rdx, 32);
-        k.or(rax, rdx);
+        PosixClocks.ReadInOrder(k);
         k.mov(r8, rax);
         k.sub(rax, __qword_ptr[r11 + TimekeeperLayout.CycleLast]);
         k.jbe(k.To(Symbol + ".out"));
